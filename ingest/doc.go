@@ -1,0 +1,11 @@
+// Package ingest turns bytes into records: it knows formats, and no database.
+//
+// An Object (a file, later an S3 object) is opened, unpacked and recognised by
+// its content; a Decoder of its format then cuts one record after the other
+// into a Record, which the store copies into its data chunks. Which columns a
+// logstore has, how users address them, and how each is matched is declared
+// here as data (Logstore).
+//
+// What a decoder cannot read is a *Broken record, to be kept aside with its
+// position and reason; it costs only itself.
+package ingest

@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// A Cell is one value of a record. A Cell that is not Valid is NULL.
+type Cell struct {
+	Valid bool
+	B     []byte  // Text and UUID; it may alias the decoder's buffer
+	N     int64   // Stamp, Boolean, Integer
+	F     float64 // Double
+}
+
+// A Record is one decoded record. It is reused: what a Decoder put into it is
+// valid until the next call of Next.
+type Record struct {
+	Cells    []Cell   // one for each Column of the logstore, in its order
+	ID       [16]byte // identity: two records of a logstore with one ID are one
+	Time     int64    // __time__ and @time, microseconds since 1970
+	Position int64    // number of the record in its object, from 0
+	Topic    string
+	Source   string
+	Tenant   string
+	Flags    []string // what was odd about it, each a short word: "no-time", "deep", "reserved:__seq__"
+}
+
+// A Decoder cuts the records of one object. Next fills r and returns nil;
+// io.EOF ends the object; a *Broken is one record that is set aside, and the
+// next call goes on behind it; any other error ends the object, which is then
+// not stored. A Decoder belongs to one goroutine.
+type Decoder interface {
+	Next(r *Record) error
+}
+
+// Broken is a record that could not be read. The object goes on behind it.
+type Broken struct {
+	Position int64  // number of the record in its object, from 0
+	Line     int64  // line in the unpacked object, from 1; 0 where lines mean nothing
+	Offset   int64  // byte in the unpacked object
+	Reason   string // one sentence; it may quote the record
+	Raw      []byte // the bytes, cut to 64 KiB
+}
+
+// Error says where and why.
+func (b *Broken) Error() string {
+	if b.Line > 0 {
+		return fmt.Sprintf("line %d: %s", b.Line, b.Reason)
+	}
+	return fmt.Sprintf("record %d at byte %d: %s", b.Position, b.Offset, b.Reason)
+}
+
+// An Object is something to load: a file, later an S3 object or a page of an
+// API. Open may be called again to read it anew.
+type Object struct {
+	Name     string    // path or URL; unique within its source
+	Version  string    // changes when the content does (size and time of a file, an ETag)
+	Modified time.Time // by the source's clock
+	Size     int64     // packed bytes, -1 when unknown
+	Open     func() (io.ReadCloser, error)
+}
+
+// Limits bound what one object may cost (G14). The zero value means the defaults.
+type Limits struct {
+	Object int64 // unpacked bytes, default 4 GB
+	Ratio  int64 // unpacked to packed, default 1000
+	Record int64 // bytes of one record, default 16 MB
+	Keys   int   // keys in one record, default 100,000
+	Depth  int   // nesting of one value, default 100
+}
