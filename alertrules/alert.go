@@ -1,0 +1,104 @@
+package alertrules
+
+import "time"
+
+// Mode says what an alert's rows mean (DESIGN.md §5).
+type Mode int
+
+// The modes.
+const (
+	Event Mode = iota // every row is news, told exactly once
+	State             // an alert begins, goes on, ends
+)
+
+// EndHow says why an alert is over (D10).
+type EndHow string
+
+// How an alert ends.
+const (
+	EndPassed    EndHow = "passed"    // rows are there, but do not meet the condition any more
+	EndNoRows    EndHow = "no rows"   // nothing matches in the window any more
+	EndEdited    EndHow = "edited"    // ended by an edit of the rule (D23)
+	EndRemoved   EndHow = "removed"   // the rule was removed (D24)
+	EndDisabled  EndHow = "disabled"  // the rule was disabled (D24)
+	EndStaging   EndHow = "staging"   // from now on recorded, not mailed (D24)
+	EndQuiet     EndHow = "quiet"     // an event episode with nothing told for repeat_interval (D06)
+	EndWithdrawn EndHow = "withdrawn" // a late record reversed the verdict (D20)
+)
+
+// An Alert is one episode: of a state alert from its begin to its end, of an
+// event rule from its first news until nothing was told for repeat_interval.
+// It is stored as a document; every field is plain data.
+type Alert struct {
+	ID     string // "A-7F3K", unique for ever
+	Rule   string // rule id
+	Key    string // identity: rule id and alert_per values in canonical form
+	Mode   Mode
+	Labels map[string]string // the rule's labels and the alert_per values
+
+	Severity    Severity // of the last evaluation
+	MaxSeverity Severity // the worst of the episode
+
+	Since   time.Time // the moment of the first observation that led to it ("for" and "after" included)
+	Began   time.Time // the moment at which it began to fire
+	LastHit time.Time // the last moment at which the condition held
+	Ended   time.Time // zero while it fires
+	How     EndHow    // set with Ended
+
+	Again     bool      // an earlier episode of the same key exists
+	PrevEnded time.Time // when that one ended; zero if there is none
+
+	Columns []Column  // of Rows
+	Rows    []Row     // State: the rows of the last evaluation that hit, bounded by MaxRows
+	RowsAll int       // how many rows there were, also beyond Rows
+	Partial string    // which bound cut the rows; empty: complete
+	At      time.Time // moment of the last evaluation
+	From    time.Time // its window in event time; zero for `new`
+	To      time.Time
+	FromSeq int64 // its range of __seq__: (FromSeq, ToSeq]
+	ToSeq   int64
+
+	Annotations map[string]string // rendered at the last evaluation that hit
+	Runbook     string
+	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
+
+	// ClosesAt belongs to the notifier: when an event episode is over, which is
+	// repeat_interval after the last accepted mail; zero while something is
+	// untold. News at or after it opens a new episode (D06).
+	ClosesAt time.Time
+}
+
+// Firing reports whether the alert goes on.
+func (a *Alert) Firing() bool { return a.Ended.IsZero() }
+
+// A Column is a column of an alert's rows.
+type Column struct {
+	Name string
+	Type string // text, integer, double, boolean, time, json
+}
+
+// A Row is one row of an alert.
+type Row struct {
+	Key      string    // identity inside of the alert: non-aggregate columns, or the record's number (D07)
+	Seq      int64     // __seq__ when the row is a record, else 0
+	Cells    []any     // in the order of the columns: nil, bool, int64, float64, string; times as RFC 3339 text
+	Since    time.Time // State: the moment at which the row was first in this alert
+	Severity Severity  // the first severity branch that holds for the row
+}
+
+// News is what one evaluation adds to an event alert: rows of one severity, or
+// the whole answer of a query with an aggregate. It is told once to each
+// recipient.
+type News struct {
+	Alert    string // id of the alert
+	N        int64  // grows within the alert, from 1
+	At       time.Time
+	FromSeq  int64 // (FromSeq, ToSeq]
+	ToSeq    int64
+	Severity Severity
+	Columns  []Column
+	Rows     []Row
+	Partial  string
+	History  bool // from history objects: recorded, mailed only on request
+	Whole    bool // the answer of an aggregate: listed with its range, never summed (D11)
+}

@@ -1,0 +1,115 @@
+package alertrules
+
+import (
+	"context"
+	"time"
+
+	"tocsin/query"
+)
+
+// QueryFunc runs a plan over a window. It returns the rows, with
+// Result.Partial set when a bound was hit, or an error that changes no state.
+type QueryFunc func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error)
+
+// Logs is what the engine asks of the stored logs beside rows.
+type Logs interface {
+	// LastSeq returns S, the last committed __seq__, and the random id of the
+	// logs file (DESIGN.md §8 "Generation").
+	LastSeq(ctx context.Context) (s int64, generation string, err error)
+	// SeqAt returns the last __seq__ that was committed before the moment t
+	// (arrival time); 0 when there is none. For `start: "-24h"` (D34).
+	SeqAt(ctx context.Context, t time.Time) (int64, error)
+}
+
+// States remembers rules between evaluations. Implemented by the store.
+type States interface {
+	// RuleStates returns what is known of every rule, by rule id.
+	RuleStates(ctx context.Context) (map[string]*RuleState, error)
+	// Alerts returns the firing alerts and open event episodes of a rule.
+	Alerts(ctx context.Context, rule string) ([]*Alert, error)
+	// NextAlertIDs reserves n fresh alert ids.
+	NextAlertIDs(ctx context.Context, n int) ([]string, error)
+	// CommitRound is T1: everything of the round, or nothing.
+	CommitRound(ctx context.Context, r *Round) error
+}
+
+// RuleState is what is remembered of one rule beside its alerts. It is stored
+// as a document.
+type RuleState struct {
+	Rule       string
+	Hash       string    // of the rule's text at the last evaluation
+	Known      time.Time // when the rule was first made known
+	Start      string    // the `start:` that the cursor was set by
+	Cursor     int64     // of `new`: everything up to it was seen
+	Generation string    // logs file that Cursor belongs to
+	WholeTo    time.Time // of `whole`: windows that end up to here have a verdict
+	Moment     time.Time // last moment of the schedule that was evaluated
+	Retry      []time.Time
+	Pending    map[string]*Pending // by alert key: what is counted before and while an alert fires
+	Outcome    Outcome
+	Error      string    // of the last evaluation; empty when it went well
+	ErrorSince time.Time // first of a row of errors
+}
+
+// Pending is what is counted for one alert key.
+type Pending struct {
+	Observations string    // the last n observations, oldest first: "H" hit, "M" miss
+	FirstHit     time.Time // oldest hit that still counts
+	FirstMiss    time.Time // first of the misses in a row while it fires (keep_firing_for)
+	Labels       map[string]string
+}
+
+// Outcome of an evaluation. They are distinct (DESIGN.md §5).
+type Outcome string
+
+// The outcomes.
+const (
+	OK      Outcome = "ok"
+	Firing  Outcome = "firing"
+	NoData  Outcome = "no data"
+	Failed  Outcome = "error"
+	Partial Outcome = "partial"
+	Skipped Outcome = "skipped"
+)
+
+// An Evaluation is the record of one evaluation, for history.
+type Evaluation struct {
+	Rule    string
+	At      time.Time // moment of the schedule
+	Outcome Outcome
+	Reason  string // why the trigger held or did not, in words
+	Window  query.Window
+	Rows    int
+	Took    time.Duration
+	Error   string
+}
+
+// A Notice is something that the operator has to know, told once for each
+// cause and once when it is over (D31).
+type Notice struct {
+	Key   string // identity of the cause, such as "rule/failed/ID"
+	Text  string
+	Since time.Time
+	Over  bool
+}
+
+// A Gap is what was not evaluated (§5).
+type Gap struct {
+	Rule     string
+	From, To time.Time
+	FromSeq  int64
+	ToSeq    int64
+	Reason   string // "disabled", "history", "generation", "down"
+}
+
+// A Round is what T1 commits: the outcome of all rules that were evaluated
+// together.
+type Round struct {
+	At          time.Time
+	Rules       []*RuleState
+	Alerts      []*Alert // begun, changed or ended; stored by ID
+	News        []*News
+	Evaluations []Evaluation
+	Notices     []Notice
+	Gaps        []Gap
+}
