@@ -1,0 +1,92 @@
+package query
+
+import "slices"
+
+// A Match says how the search half compares a field with a word.
+type Match int
+
+const (
+	Keyword Match = iota // the whole value
+	Tokens               // each word of the search is a token of the value (prose)
+)
+
+// A Field is one name that users may write.
+type Field struct {
+	Name   string   // as users write it: "eventName", "userIdentity.arn", "@actor", "__seq__"
+	Column string   // physical column of the logstore's table
+	Path   []string // where the value lies inside a JSON text column; nil: the column itself
+	Type   Type     // of the value; EpochSeconds for integer seconds over a TIMESTAMP column
+	Match  Match    // how the search half compares; of texts only
+	Open   bool     // an open object or array: the column holds JSON text, and any path below is legal
+	Doc    string   // one line for completion and help; may be empty
+}
+
+// A Logstore is one set of records: its table and the names in it. Every table
+// has the system columns
+//
+//	seq          BIGINT      grows in commit order; users write __seq__
+//	time         TIMESTAMP   of the event; users write @time, and __time__ as epoch seconds
+//	ingest_time  TIMESTAMP   users write __ingest_time__ as epoch seconds
+//	topic, source, tenant  VARCHAR   users write __topic__, __source__, __tenant__
+//
+// which need no entry in Fields: the planner knows them. An entry of the same
+// name takes precedence.
+type Logstore struct {
+	Name   string  // as users write it in FROM
+	Table  string  // physical name; a dialect quotes it
+	Fields []Field // in the order in which SELECT * and bare records show them
+	// NoWindow is set for a snapshot (findings_now): its rows are not bounded by
+	// time, only by seq.
+	NoWindow bool
+}
+
+// A Schema knows the logstores that queries may read.
+type Schema interface {
+	// Logstore returns the logstore of that exact name.
+	Logstore(name string) (*Logstore, bool)
+	// Logstores returns all names, sorted.
+	Logstores() []string
+}
+
+// A Fixed is a Schema of a given set, for tests and for checks without a store.
+type Fixed []*Logstore
+
+// Logstore implements Schema.
+func (f Fixed) Logstore(name string) (*Logstore, bool) {
+	for _, l := range f {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return nil, false
+}
+
+// Logstores implements Schema.
+func (f Fixed) Logstores() []string {
+	names := make([]string, 0, len(f))
+	for _, l := range f {
+		names = append(names, l.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Names of the system columns of every table.
+const (
+	seqColumn    = "seq"
+	timeColumn   = "time"
+	ingestColumn = "ingest_time"
+)
+
+// systemFields are the names that every logstore has.
+func systemFields() []Field {
+	return []Field{
+		{Name: "@time", Column: timeColumn, Type: Time, Doc: "time of the event"},
+		{Name: "__time__", Column: timeColumn, Type: EpochSeconds, Doc: "time of the event, epoch seconds"},
+		{Name: "__ingest_time__", Column: ingestColumn, Type: EpochSeconds, Doc: "when the record was stored, epoch seconds"},
+		{Name: "__seq__", Column: seqColumn, Type: Integer, Doc: "number of the record, in the order of storing"},
+		{Name: "__topic__", Column: "topic", Type: Text, Doc: "kind of record"},
+		{Name: "__source__", Column: "source", Type: Text, Doc: "where the record came from"},
+		{Name: "__tenant__", Column: "tenant", Type: Text, Doc: "whose record it is"},
+	}
+}
