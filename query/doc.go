@@ -1,0 +1,15 @@
+// Package query turns "filter | SQL" into a plan, and a plan into SQL of one
+// dialect. It does no I/O: whoever holds an engine runs the statement.
+//
+// The way of a text through the package:
+//
+//	text ─ lexer ─► tokens ─ grammar, search, expr ─► Query ─ planner ─► Plan ─ dialect ─► statement and parameters
+//
+// The first half, up to the tree, is in ast*.go (the tree), lex*.go (the
+// tokens and the guards against hostile text), grammar.go (statement and
+// clauses, by participle), search.go (the filter), expr.go and primary.go
+// (expressions, by precedence climbing), condition.go (`when` of triggers and
+// severities), print*.go (the tree as text again) and errors*.go (what was
+// expected, in words, with a caret). Parse(q.String()) gives q again, but for
+// the positions.
+package query
