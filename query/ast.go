@@ -37,7 +37,7 @@ func (p Place) Span() diag.Span { return diag.Span{Start: p.Pos.Offset, End: p.E
 // A Query is "filter | stage | stage".
 type Query struct {
 	Place
-	Filter Search    `parser:"@@?"`            // nil: all records
+	Filter Search    `parser:"@@?"`          // nil: all records
 	Stages []*Select `parser:"( Pipe @@ )*"` // each reads the rows of the one before
 }
 
@@ -45,8 +45,7 @@ type Query struct {
 // SELECT ("| GROUP BY check_item", "| LIMIT 10") has Explicit false and no Items.
 type Select struct {
 	Place
-	Start    struct{} `parser:"(?= 'SELECT':Keyword | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword | 'ORDER':Keyword | 'LIMIT':Keyword )"`
-	Explicit bool     `parser:"( @'SELECT':Keyword"` // SELECT was written
+	Explicit bool     `parser:"(?= 'SELECT':Keyword | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword | 'ORDER':Keyword | 'LIMIT':Keyword ) ( @'SELECT':Keyword"` // SELECT was written
 	Distinct bool     `parser:"  ( @'DISTINCT':Keyword | 'ALL':Keyword )?"`
 	Items    []*Item  `parser:"  @@ ( ',' @@ )*"`
 	From     *Source  `parser:"  ( 'FROM':Keyword @@ )? )?"` // nil: the stage before, or log
