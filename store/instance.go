@@ -1,0 +1,207 @@
+// An instance is one DuckDB engine with one file: how it is opened, locked down
+// and closed. Both files of a data directory are opened by it.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// instanceOptions say what to open and with what bounds.
+type instanceOptions struct {
+	Name    string // of the database in SQL, and of the file without its ending: "logs", "state"
+	Dir     string // the data directory; it must exist
+	Memory  int64  // memory_limit in bytes
+	Threads int
+	Spill   int64 // bound on the temporary files in bytes
+	Schema  fs.FS // NNNN_name.sql files, see migrate
+	// Copy has a file copied to NAME.duckdb.before-N before it is migrated to schema N.
+	Copy bool
+	// Setup runs once after the migrations and before the lock-down, for
+	// functions that the instance needs. It may be nil.
+	Setup func(ctx context.Context, conn *sql.Conn) error
+	Now   time.Time // when, for the record of migrations
+}
+
+// An instance is an open engine. Its methods are safe for concurrent use; a
+// connection belongs to one goroutine.
+type instance struct {
+	db   *sql.DB
+	name string
+	path string
+}
+
+// openInstance opens the engine in memory, attaches the file (created when
+// absent), brings its schema up to date, and locks the engine down. Every
+// connection has the file as its default database.
+func openInstance(ctx context.Context, o instanceOptions) (*instance, error) {
+	in := &instance{name: o.Name, path: filepath.Join(o.Dir, o.Name+".duckdb")}
+	if err := checkFile(in.path); err != nil {
+		return nil, err
+	}
+	spill, err := emptyDir(filepath.Join(o.Dir, "spill-"+o.Name))
+	if err != nil {
+		return nil, err
+	}
+	var attached atomic.Bool
+	connector, err := duckdb.NewConnector(engineDSN, func(c driver.ExecerContext) error {
+		if !attached.Load() {
+			return nil
+		}
+		_, err := c.ExecContext(context.Background(), "USE "+o.Name, nil)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the engine for %s: %w", in.path, err)
+	}
+	in.db = sql.OpenDB(connector)
+	if err := in.prepare(ctx, o, spill); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", in.path, err), in.db.Close())
+	}
+	attached.Store(true)
+	return in, nil
+}
+
+// prepare runs everything that needs the engine unlocked, and locks it.
+func (in *instance) prepare(ctx context.Context, o instanceOptions, spill string) error {
+	conn, err := in.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, s := range settings(o, spill) {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	if err := in.attach(ctx, conn); err != nil {
+		return err
+	}
+	m := migrator{conn: conn, instance: in, files: o.Schema, copy: o.Copy, now: o.Now}
+	if err := m.run(ctx); err != nil {
+		return err
+	}
+	if o.Setup != nil {
+		if err := o.Setup(ctx, conn); err != nil {
+			return err
+		}
+	}
+	if err := lockDown(ctx, conn); err != nil {
+		return err
+	}
+	// This connection goes back to the pool: it is like those that are opened later.
+	_, err = conn.ExecContext(ctx, "USE "+in.name)
+	return err
+}
+
+// attach opens the file. STORAGE_VERSION is given because a file of the default
+// version silently stores zstd columns uncompressed.
+func (in *instance) attach(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "ATTACH "+quoteText(in.path)+" AS "+in.name+" (STORAGE_VERSION 'latest')")
+	return err
+}
+
+// conn returns a connection of its own; the caller closes it.
+func (in *instance) conn(ctx context.Context) (*sql.Conn, error) { return in.db.Conn(ctx) }
+
+// walBytes is the size of the write-ahead log, 0 without one.
+func (in *instance) walBytes() int64 {
+	info, err := os.Stat(in.path + ".wal")
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// checkpoint writes what is in the write-ahead log into the file.
+func (in *instance) checkpoint(ctx context.Context) error {
+	_, err := in.db.ExecContext(ctx, "CHECKPOINT "+in.name)
+	if err != nil {
+		return fmt.Errorf("checkpoint %s: %w", in.path, err)
+	}
+	return nil
+}
+
+// close writes the write-ahead log into the file and ends the engine. It does
+// not wait for abandoned queries.
+func (in *instance) close(ctx context.Context) error {
+	err := in.checkpoint(ctx)
+	return errors.Join(err, in.db.Close())
+}
+
+// inTx runs do inside one transaction of conn. When do or COMMIT fails it is
+// rolled back and nothing of it remains.
+func inTx(ctx context.Context, conn *sql.Conn, do func() error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		if _, err = conn.ExecContext(ctx, "COMMIT"); err == nil {
+			return nil
+		}
+	}
+	return errors.Join(err, rollback(ctx, conn))
+}
+
+// rollback ends the transaction of conn even when ctx is over; that none is
+// active is no error, since a failed COMMIT has ended it.
+func rollback(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	if err != nil && strings.Contains(err.Error(), "no transaction is active") {
+		return nil
+	}
+	return err
+}
+
+// quoteText and quoteName print a text and a name of ours for SQL. Only names
+// and paths of ours go through them: a user's values are parameters.
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// checkFile refuses paths that DuckDB would misread and makes an existing file
+// private (G41).
+func checkFile(path string) error {
+	if strings.ContainsAny(path, "?\x00") {
+		return fmt.Errorf("%s: the path of a data directory must not hold a question mark: DuckDB puts its write-ahead log elsewhere", path)
+	}
+	for _, p := range []string{path, path + ".wal"} {
+		info, err := os.Lstat(p)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s is no regular file", p)
+		case info.Mode().Perm()&0o077 != 0:
+			if err := os.Chmod(p, 0o600); err != nil {
+				return fmt.Errorf("make %s private: %w", p, err)
+			}
+		}
+	}
+	return nil
+}
+
+// emptyDir makes path an empty directory of mode 0700.
+func emptyDir(path string) (string, error) {
+	if err := os.RemoveAll(path); err != nil {
+		return "", fmt.Errorf("empty %s: %w", path, err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return "", fmt.Errorf("create %s: %w", path, err)
+	}
+	return path, nil
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+// What the machine offers: unknown on systems other than Linux.
+package store
+
+// networkFS names the network file system that dir lies on, or returns "".
+func networkFS(string) string { return "" }
+
+// hostMemory is what this process may use in bytes; 0 when it is not known.
+func hostMemory() int64 { return 0 }

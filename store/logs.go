@@ -1,0 +1,162 @@
+// Logs: the file of the records. Opening, closing, checkpoints, and what is
+// known of it without a query.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tocsin/ingest"
+)
+
+//go:embed schema/logs/*.sql
+var logsSchema embed.FS
+
+// Bounds of the write-ahead log: from the first on it is written into the file
+// in a quiet moment, from the second on new queries wait for that.
+const (
+	walSoft = 256 << 20
+	walHard = 1 << 30
+)
+
+// Logs is the store of records. Its methods are safe for concurrent use;
+// writers wait for each other.
+type Logs struct {
+	in     *instance
+	writer sync.Mutex   // from reading the counter until COMMIT has returned
+	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
+
+	tables    tables
+	abandoned atomic.Int64 // queries that ignored their interrupt
+}
+
+// openLogs opens the file of a data directory.
+func openLogs(ctx context.Context, o Options) (*Logs, error) {
+	schema, err := fs.Sub(logsSchema, "schema/logs")
+	if err != nil {
+		return nil, err
+	}
+	l := &Logs{}
+	l.in, err = openInstance(ctx, instanceOptions{
+		Name: "logs", Dir: o.Dir, Memory: o.Memory, Threads: o.Threads, Spill: o.Spill,
+		Schema: schema, Setup: registerFunctions, Now: o.Now,
+	})
+	return l, err
+}
+
+// close writes the write-ahead log into the file and closes it.
+func (l *Logs) close(ctx context.Context) error {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	return l.in.close(ctx)
+}
+
+// Maintain is called by the agent's loop in quiet moments, and by Append after
+// each commit: it writes the write-ahead log into the file when it has grown
+// over its bound.
+func (l *Logs) Maintain(ctx context.Context) error {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	return l.maintain(ctx)
+}
+
+// maintain is Maintain for a caller that holds the writer lock.
+func (l *Logs) maintain(ctx context.Context) error {
+	switch size := l.in.walBytes(); {
+	case size >= walHard:
+		l.gate.Lock()
+		defer l.gate.Unlock()
+	case size < walSoft:
+		return nil
+	}
+	return l.in.checkpoint(ctx)
+}
+
+// LastSeq returns the number of the last committed record of any logstore, 0
+// without one, and the random id of this file.
+func (l *Logs) LastSeq(ctx context.Context) (seq int64, generation string, err error) {
+	err = l.in.db.QueryRowContext(ctx, "SELECT next_seq - 1, generation::VARCHAR FROM counter").Scan(&seq, &generation)
+	if err != nil {
+		return 0, "", fmt.Errorf("read the counter: %w", err)
+	}
+	return seq, generation, nil
+}
+
+// SeqAt returns the number of the last record that was stored before t, 0
+// without one.
+func (l *Logs) SeqAt(ctx context.Context, t time.Time) (int64, error) {
+	var seq int64
+	err := l.in.db.QueryRowContext(ctx, "SELECT coalesce(max(last_seq), 0) FROM objects WHERE loaded_at < ?", t.UTC()).Scan(&seq)
+	if err != nil {
+		return 0, fmt.Errorf("read the ledger: %w", err)
+	}
+	return seq, nil
+}
+
+// A Range says what a logstore holds. Oldest and Newest are times of events,
+// zero without a record.
+type Range struct {
+	Oldest, Newest time.Time
+	Records        int64
+}
+
+// Range returns what a logstore holds; the zero value for one that has never
+// been used.
+func (l *Logs) Range(ctx context.Context, logstore string) (Range, error) {
+	var r Range
+	table, ok, err := l.tables.existing(ctx, l.in.db, logstore)
+	if err != nil || !ok {
+		return r, err
+	}
+	var oldest, newest sql.NullTime
+	err = l.in.db.QueryRowContext(ctx, "SELECT min(time), max(time), count(*) FROM "+quoteName(table)).Scan(&oldest, &newest, &r.Records)
+	if err != nil {
+		return r, fmt.Errorf("range of %s: %w", logstore, err)
+	}
+	r.Oldest, r.Newest = oldest.Time.UTC(), newest.Time.UTC()
+	if r.Records == 0 {
+		r = Range{}
+	}
+	return r, nil
+}
+
+// Counts returns the number of records of each logstore that has a table.
+func (l *Logs) Counts(ctx context.Context) (map[string]int64, error) {
+	names, err := tableNames(ctx, l.in.db)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int64, len(names))
+	for _, name := range names {
+		r, err := l.Range(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		counts[name] = r.Records
+	}
+	return counts, nil
+}
+
+// Declare makes the tables of logstores exist, with the columns that they
+// declare. A logstore that declares more columns than before gets them.
+func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	conn, err := l.in.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, ls := range logstores {
+		if err := l.tables.ensure(ctx, conn, ls); err != nil {
+			return err
+		}
+	}
+	return nil
+}
