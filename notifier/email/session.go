@@ -1,0 +1,325 @@
+package email
+
+// This file opens a connection to the server: resolve, connect, banner, EHLO,
+// TLS, AUTH. What it holds is ready for MAIL.
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// A step is one thing that was done or asked, for whoever wants to follow.
+type step struct {
+	stage string
+	said  string // the server's answer as it came, or ""
+	note  string // what else is to be known, in words
+	err   error
+}
+
+// A session is one open connection.
+type session struct {
+	client  *smtp.Client
+	guard   *guard
+	tls     *tls.ConnectionState
+	mechs   []string // of AUTH, as offered last
+	ext     map[string]bool
+	secrets []string
+	opened  time.Time
+	used    time.Time
+	release func() bool // ends the watch over ctx
+}
+
+// A dialer opens sessions.
+type dialer struct {
+	cfg   Config
+	trace func(step)
+}
+
+// A stageError says where a session ended. It wraps the cause, which is a
+// *textproto.Error when the server refused.
+type stageError struct {
+	stage string
+	said  string
+	err   error
+}
+
+func (e *stageError) Error() string { return e.stage + ": " + e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+// Refusals of ours.
+var (
+	errNoTLS     = errors.New("the server does not offer STARTTLS, and a password is never sent in plain text")
+	errInjected  = errors.New("the server's line carried answers in plain text after STARTTLS: somebody on the way adds to the dialogue")
+	errNoMech    = errors.New("the server offers no way of authentication that is known here")
+	errSilentTLS = errors.New("the server offers STARTTLS and does not answer it; a password is never sent in plain text")
+)
+
+// open connects and brings the session to the point where MAIL may follow. Its
+// error is a *stageError. A session that is returned watches ctx until watch is
+// called again or it is dropped.
+func (d dialer) open(ctx context.Context) (*session, error) {
+	end, err := d.cfg.endpoint()
+	if err != nil {
+		return nil, d.fail("settings", nil, err)
+	}
+	password, err := d.cfg.password()
+	if err != nil {
+		return nil, d.fail("settings", nil, err)
+	}
+	conn, err := d.connect(ctx, end)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{opened: d.cfg.Now(), used: d.cfg.Now(), secrets: secretForms(d.cfg.User, password)}
+	if err := d.greet(ctx, s, conn, end); err != nil {
+		s.drop()
+		conn.Close()
+		return nil, err
+	}
+	if password == "" {
+		return s, nil
+	}
+	if err := d.authenticate(s, end.host, password); err != nil {
+		s.drop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect resolves the name and opens the line.
+func (d dialer) connect(ctx context.Context, end endpoint) (net.Conn, error) {
+	ctx, stop := context.WithTimeout(ctx, d.cfg.Timeouts.Connect)
+	defer stop()
+	addrs, err := net.DefaultResolver.LookupHost(ctx, end.host)
+	if err != nil {
+		return nil, d.fail("resolve", nil, err)
+	}
+	d.tell(step{stage: "resolve", note: fmt.Sprintf("%s is %s", end.host, strings.Join(addrs, ", "))})
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", end.String())
+	if err != nil {
+		return nil, d.fail("connect", nil, err)
+	}
+	d.tell(step{stage: "connect", note: conn.RemoteAddr().String()})
+	return conn, nil
+}
+
+// greet reads the banner, says EHLO, and puts TLS on the line: at once for
+// smtps, else by STARTTLS where it is offered or demanded.
+func (d dialer) greet(ctx context.Context, s *session, conn net.Conn, end endpoint) error {
+	if end.implicit {
+		var err error
+		if conn, err = d.handshake(ctx, s, conn, end); err != nil {
+			return d.fail("TLS", nil, err)
+		}
+	}
+	s.take(ctx, newGuard(conn, d.cfg.Timeouts.Dialogue))
+	s.guard.within(d.cfg.Timeouts.Answer)
+	client, err := smtp.NewClient(s.guard, end.host)
+	if err != nil {
+		return d.fail("banner", s.guard, err)
+	}
+	s.client = client
+	d.tell(step{stage: "banner", said: s.guard.said()})
+	if err := d.hello(s); err != nil {
+		return err
+	}
+	switch {
+	case end.implicit:
+		return nil
+	case s.ext["STARTTLS"]:
+		return d.startTLS(ctx, s, conn, end)
+	case d.cfg.User != "":
+		return d.fail("STARTTLS", nil, errNoTLS)
+	}
+	d.tell(step{stage: "STARTTLS", note: "not offered; there is no password, so the mail goes in plain text"})
+	return nil
+}
+
+// hello says EHLO and notes what the server offers.
+func (d dialer) hello(s *session) error {
+	s.guard.within(d.cfg.Timeouts.Answer)
+	if err := s.client.Hello(d.cfg.helloName(s.guard.LocalAddr())); err != nil {
+		return d.fail("EHLO", s.guard, err)
+	}
+	s.client.SkipSMTPUTF8(true) // addresses are ASCII, and so is every header as sent
+	s.ext, s.mechs = map[string]bool{}, nil
+	for i, line := range s.guard.answer {
+		if i == 0 || len(line) < 5 {
+			continue
+		}
+		words := strings.Fields(strings.ToUpper(strings.Replace(line[4:], "=", " ", 1)))
+		if len(words) == 0 {
+			continue
+		}
+		s.ext[words[0]] = true
+		if words[0] == "AUTH" {
+			s.mechs = append(s.mechs, words[1:]...)
+		}
+	}
+	d.tell(step{stage: "EHLO", said: s.guard.said()})
+	return nil
+}
+
+// startTLS asks for TLS, and after the handshake begins anew: what the server
+// said before is forgotten.
+func (d dialer) startTLS(ctx context.Context, s *session, conn net.Conn, end endpoint) error {
+	s.guard.within(d.cfg.Timeouts.Answer)
+	if _, err := s.client.Text.Cmd("STARTTLS"); err != nil {
+		return d.fail("STARTTLS", s.guard, err)
+	}
+	if _, _, err := s.client.Text.ReadResponse(220); err != nil {
+		if timeout(err) && s.guard.cause() == nil {
+			err = errSilentTLS
+		}
+		return d.fail("STARTTLS", s.guard, err)
+	}
+	said := s.guard.said()
+	if rest, _ := s.guard.in.Peek(s.guard.in.Buffered()); len(rest) > 0 {
+		return d.fail("STARTTLS", s.guard, afterStartTLS(rest))
+	}
+	s.unwatch()
+	secure, err := d.handshake(ctx, s, conn, end)
+	if err != nil {
+		return d.fail("STARTTLS", s.guard, err)
+	}
+	d.tell(step{stage: "STARTTLS", said: said, note: describeTLS(s.tls)})
+	// go-mail's client wants a banner, which does not come again after
+	// STARTTLS: it is read from our own line.
+	g := newGuard(secure, d.cfg.Timeouts.Dialogue)
+	g.pending, g.asked = []byte("220 ready\r\n"), false
+	s.take(ctx, g)
+	if s.client, err = smtp.NewClient(g, end.host); err != nil {
+		return d.fail("STARTTLS", g, err)
+	}
+	return d.hello(s)
+}
+
+// afterStartTLS judges what came in plain text where a handshake should: an
+// answer of SMTP was put there by somebody, anything else is no TLS at all.
+func afterStartTLS(rest []byte) error {
+	if len(rest) >= 4 && strings.Trim(string(rest[:3]), "0123456789") == "" && (rest[3] == '-' || rest[3] == ' ') {
+		return errInjected
+	}
+	return errors.New("no TLS handshake follows the answer to STARTTLS")
+}
+
+// handshake puts TLS on conn. The certificate is checked whenever there is a
+// password or the address says smtps. Where TLS is a courtesy (no password, and
+// plain text would do) an unknown certificate is better than none at all.
+func (d dialer) handshake(ctx context.Context, s *session, conn net.Conn, end endpoint) (net.Conn, error) {
+	roots, err := d.cfg.roots()
+	if err != nil {
+		return nil, err
+	}
+	c := tls.Client(conn, &tls.Config{
+		ServerName: end.host, RootCAs: roots, MinVersion: tls.VersionTLS12,
+		InsecureSkipVerify: d.cfg.User == "" && !end.implicit,
+	})
+	ctx, stop := context.WithTimeout(ctx, d.cfg.Timeouts.Connect)
+	defer stop()
+	if err := conn.SetDeadline(time.Now().Add(d.cfg.Timeouts.Connect)); err != nil {
+		return nil, err
+	}
+	if err := c.HandshakeContext(ctx); err != nil {
+		var header tls.RecordHeaderError
+		if errors.As(err, &header) {
+			return nil, afterStartTLS(header.RecordHeader[:])
+		}
+		return nil, err
+	}
+	state := c.ConnectionState()
+	s.tls = &state
+	return c, nil
+}
+
+// describeTLS says in words what the handshake came to.
+func describeTLS(state *tls.ConnectionState) string {
+	note := tls.VersionName(state.Version)
+	if len(state.PeerCertificates) == 0 {
+		return note
+	}
+	c := state.PeerCertificates[0]
+	note += fmt.Sprintf(", certificate of %s, issued by %s, valid until %s", name(c.Subject.CommonName, c.DNSNames),
+		name(c.Issuer.CommonName, c.Issuer.Organization), c.NotAfter.UTC().Format("2006-01-02"))
+	if len(state.VerifiedChains) == 0 {
+		note += " (not checked, because there is no password to protect)"
+	}
+	return note
+}
+
+func name(common string, others []string) string {
+	if common != "" {
+		return common
+	}
+	return strings.Join(others, ", ")
+}
+
+// untrusted reports whether err says that a certificate was not accepted, or
+// that the server ended the handshake with an alert: no retry changes that.
+func untrusted(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var alert tls.AlertError
+	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &alert)
+}
+
+func timeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
+}
+
+// take makes g the line of s and lets ctx end it.
+func (s *session) take(ctx context.Context, g *guard) {
+	s.guard = g
+	s.watch(ctx)
+}
+
+// watch lets ctx, and no other context, end the session.
+func (s *session) watch(ctx context.Context) {
+	s.unwatch()
+	g := s.guard
+	s.release = context.AfterFunc(ctx, func() { g.cancel(context.Cause(ctx)) })
+}
+
+func (s *session) unwatch() {
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
+}
+
+// drop closes the line without a word.
+func (s *session) drop() {
+	s.unwatch()
+	if s.guard != nil {
+		s.guard.Conn.Close()
+	}
+}
+
+// fail tells the trace and makes the error of a stage.
+func (d dialer) fail(stage string, g *guard, err error) error {
+	e := &stageError{stage: stage, err: err}
+	if g != nil {
+		e.said = g.said()
+		if g.err != nil && errors.Is(g.err, context.Canceled) {
+			e.err = g.err
+		}
+	}
+	d.tell(step{stage: stage, said: e.said, err: e.err})
+	return e
+}
+
+func (d dialer) tell(s step) {
+	if d.trace != nil {
+		d.trace(s)
+	}
+}
