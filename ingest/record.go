@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -19,12 +20,13 @@ type Cell struct {
 type Record struct {
 	Cells    []Cell   // one for each Column of the logstore, in its order
 	ID       [16]byte // identity: two records of a logstore with one ID are one
+	Hash     uint64   // of the content; two records with one ID and two hashes are a conflict (G11); comparable within one process only
 	Time     int64    // __time__ and @time, microseconds since 1970
 	Position int64    // number of the record in its object, from 0
 	Topic    string
 	Source   string
 	Tenant   string
-	Flags    []string // what was odd about it, each a short word: "no-time", "deep", "reserved:__seq__"
+	Flags    []string // what was odd about it, each a short word of ours: see the Flag constants
 }
 
 // A Decoder cuts the records of one object. Next fills r and returns nil;
@@ -59,6 +61,7 @@ type Object struct {
 	Version  string    // changes when the content does (size and time of a file, an ETag)
 	Modified time.Time // by the source's clock
 	Size     int64     // packed bytes, -1 when unknown
+	Named    bool      // the user named it, rather than a folder that holds it
 	Open     func() (io.ReadCloser, error)
 }
 
@@ -69,4 +72,14 @@ type Limits struct {
 	Record int64 // bytes of one record, default 16 MB
 	Keys   int   // keys in one record, default 100,000
 	Depth  int   // nesting of one value, default 100
+}
+
+// withDefaults fills in what is zero.
+func (l Limits) withDefaults() Limits {
+	l.Object = cmp.Or(l.Object, 4<<30)
+	l.Ratio = cmp.Or(l.Ratio, 1000)
+	l.Record = cmp.Or(l.Record, 16<<20)
+	l.Keys = cmp.Or(l.Keys, 100_000)
+	l.Depth = cmp.Or(l.Depth, 100)
+	return l
 }

@@ -1,0 +1,72 @@
+package ingest
+
+// A Format is one way to write records of a logstore.
+type Format struct {
+	Name     string // "cloudtrail", "asff", …
+	Logstore string // name of the built-in logstore; "" for any declared one
+	Doc      string // one line
+	wraps    []string
+	match    func(sniff) string // "" or why a record is not of this format
+	open     func(input) Decoder
+}
+
+// formats are those told apart by content, in the order in which they are tried.
+func formats() []*Format {
+	return []*Format{
+		{
+			Name: "cloudtrail", Logstore: "cloudtrail", Doc: `AWS CloudTrail: {"Records":[…]}, a list, or one record a line`,
+			wraps: []string{"Records"}, match: matchCloudTrail, open: newCloudTrail,
+		},
+	}
+}
+
+// Formats returns what Decode recognises.
+func Formats() []*Format { return formats() }
+
+// Builtin returns the logstores that exist without configuration.
+func Builtin() []*Logstore { return []*Logstore{cloudTrail()} }
+
+// input is what a decoder is made from.
+type input struct {
+	framer         framer
+	clock          clock
+	logstore       *Logstore
+	object         string
+	source, tenant string
+}
+
+// A sniff is what is known of an object from its beginning: the top-level
+// members of one of its first records.
+type sniff struct {
+	wrap    string // key of the envelope, or ""
+	members map[string][]byte
+}
+
+func (s sniff) has(key string) bool {
+	v := s.members[key]
+	return len(v) > 0 && v[0] != 'n'
+}
+
+// is says whether a member is a text.
+func (s sniff) isText(key string) bool {
+	v := s.members[key]
+	return len(v) > 2 && v[0] == '"'
+}
+
+func matchCloudTrail(s sniff) string {
+	switch {
+	case len(s.members) == 0 && s.wrap == "Records":
+		return ""
+	case len(text(s.members["eventSource"])) > 4 && text(s.members["eventSource"])[:4] == "aws:":
+		return "it is a notification of " + text(s.members["eventSource"])
+	case s.has("digestStartTime"):
+		return "it is a CloudTrail digest, which holds no records"
+	case s.has("acsRegion"):
+		return "it is an event of Alibaba ActionTrail"
+	case !s.isText("eventName") && !s.has("insightDetails"):
+		return "it has no eventName"
+	case !s.has("eventVersion") && !s.has("eventSource") && !s.has("userIdentity"):
+		return "it has neither eventVersion nor eventSource"
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Options say how an object is read.
+type Options struct {
+	Logstore *Logstore      // the one that the user named; nil: by content
+	Now      time.Time      // load time, for records without one; it also bounds what times are plausible
+	Zone     *time.Location // of times without an offset (Prowler writes local time); nil: UTC
+	Source   string         // __source__ of its records, unless they may say it themselves
+	Tenant   string         // __tenant__
+	Limits   Limits
+}
+
+// Opened is an object that was recognised. It is a Decoder; whoever opened it
+// closes it.
+type Opened struct {
+	Decoder
+	Format   *Format
+	Logstore *Logstore
+	closer   io.Closer
+}
+
+// Close closes the object.
+func (o *Opened) Close() error { return o.closer.Close() }
+
+// NoFormat is the error of an object that no decoder takes.
+type NoFormat struct {
+	Why   string  // what is wrong with the whole; "" when it is only that none fits
+	Tried []Tried // formats, and why each does not fit
+}
+
+// Tried is one format that does not fit.
+type Tried struct{ Format, Why string }
+
+// Error says what was tried. It may quote the object, and is cleaned by whoever
+// shows it.
+func (e *NoFormat) Error() string {
+	if e.Why != "" {
+		return "no known format: " + e.Why
+	}
+	var b strings.Builder
+	b.WriteString("no known format")
+	for i, t := range e.Tried {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(t.Format + ": " + t.Why)
+	}
+	return b.String()
+}
+
+// Decode opens an object, unpacks it, and recognises its format by its content.
+// It fails with a *NoFormat when there is none, with a *LimitError, or with what
+// opening and reading returned.
+func Decode(obj Object, o Options) (*Opened, error) {
+	raw, err := obj.Open()
+	if err != nil {
+		return nil, err
+	}
+	opened, err := decode(raw, obj.Name, o)
+	if err != nil {
+		return nil, closing(raw, err)
+	}
+	opened.closer = raw
+	return opened, nil
+}
+
+func decode(raw io.Reader, name string, o Options) (*Opened, error) {
+	limits := o.Limits.withDefaults()
+	body, err := unpack(raw, limits)
+	if err != nil {
+		return nil, err
+	}
+	w := newWindow(body)
+	w.atLeast(windowSize)
+	if err := w.failure(); err != nil {
+		return nil, err
+	}
+	f, store, err := recognise(w.unread(), o.Logstore)
+	if err != nil {
+		return nil, err
+	}
+	in := input{
+		framer: framer{win: w, wraps: f.wraps, limits: limits}, clock: newClock(o.Now, o.Zone),
+		logstore: store, object: name, source: o.Source, tenant: o.Tenant,
+	}
+	return &Opened{Decoder: f.open(in), Format: f, Logstore: store}, nil
+}
+
+// recognise finds the format of an object by its first bytes.
+func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
+	if why := unlikeJSON(head); why != "" {
+		return nil, nil, &NoFormat{Why: why}
+	}
+	candidates := formats()
+	found, err := detect(head, candidates)
+	if err != nil {
+		return nil, nil, err
+	}
+	if named != nil && named.Name != found.Logstore {
+		return nil, nil, &NoFormat{Why: fmt.Sprintf("it is %s, which belongs to logstore %s, not %s", found.Name, found.Logstore, named.Name)}
+	}
+	for _, l := range Builtin() {
+		if l.Name == found.Logstore {
+			return found, l, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("format %s: no logstore %s", found.Name, found.Logstore)
+}
+
+// unlikeJSON says why an object cannot hold JSON documents, or "".
+func unlikeJSON(head []byte) string {
+	i := space(head, 0)
+	switch {
+	case len(head) == 0:
+		return "it is empty"
+	case i == len(head):
+		return "it is blank"
+	case len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b:
+		return "it is packed more than once; one layer is unpacked"
+	case head[0] == 0:
+		return "it begins with zeros"
+	case len(head) > 1 && (head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff):
+		return "it is UTF-16, not UTF-8"
+	}
+	return ""
+}

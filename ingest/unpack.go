@@ -1,0 +1,93 @@
+package ingest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// A LimitError says which limit an object exceeds. The object is set aside.
+type LimitError struct {
+	Limit string // its name in the configuration: "limits.object", "limits.ratio"
+	Max   int64
+}
+
+func (e *LimitError) Error() string {
+	if e.Limit == "limits.ratio" {
+		return fmt.Sprintf("the object unpacks to more than %d times its size (%s)", e.Max, e.Limit)
+	}
+	return fmt.Sprintf("the object has more than %d bytes unpacked (%s)", e.Max, e.Limit)
+}
+
+// ratioFrom is where the ratio is looked at first: a short text may well pack to
+// a thousandth.
+const ratioFrom = 1 << 20
+
+// counter counts what is read through it.
+type counter struct {
+	io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// A limited reader fails with a *LimitError beyond a limit.
+type limited struct {
+	src    io.Reader
+	packed *counter // nil: the object is not packed
+	limits Limits
+	n      int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.src.Read(p)
+	l.n += int64(n)
+	switch {
+	case l.n > l.limits.Object:
+		return n, &LimitError{Limit: "limits.object", Max: l.limits.Object}
+	case l.packed != nil && l.n > ratioFrom && l.n/max(l.packed.n, 1) > l.limits.Ratio:
+		return n, &LimitError{Limit: "limits.ratio", Max: l.limits.Ratio}
+	case err != nil && err != io.EOF && l.packed != nil:
+		return n, fmt.Errorf("unpack: %w", err)
+	}
+	return n, err
+}
+
+// unpack reads an object through one layer of gzip, if it has one, and without
+// its byte order mark.
+func unpack(raw io.Reader, limits Limits) (io.Reader, error) {
+	packed := &counter{Reader: raw}
+	b := bufio.NewReaderSize(packed, 64<<10)
+	l := &limited{src: b, limits: limits}
+	if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(b)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, fmt.Errorf("unpack: %w", err)
+		}
+		l.src, l.packed = z, packed
+	}
+	body := bufio.NewReaderSize(l, 16)
+	if mark, err := body.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
+		if _, err := body.Discard(3); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// closing closes c because of err.
+func closing(c io.Closer, err error) error {
+	if e := c.Close(); e != nil {
+		return fmt.Errorf("%w (and close: %w)", err, e)
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"bytes"
+	"io"
+)
+
+// A window slides over a reader and holds the bytes that are not yet consumed.
+// It grows as a record needs it; whoever asks for more bounds that.
+type window struct {
+	src     io.Reader
+	buf     []byte
+	at, end int   // buf[at:end] is unread
+	base    int64 // offset of buf[0] in the unpacked object
+	lines   int64 // line ends before buf[0]
+	nl      int   // index of the next line end at or behind at, or -1
+	seen    int   // up to here nl was looked for
+	done    error // io.EOF, or what the reader said
+}
+
+const windowSize = 256 << 10
+
+func newWindow(src io.Reader) *window {
+	return &window{src: src, buf: make([]byte, windowSize), nl: -1}
+}
+
+func (w *window) unread() []byte { return w.buf[w.at:w.end] }
+
+func (w *window) offset() int64 { return w.base + int64(w.at) }
+
+// line is the number, from 1, of the line in which the unread bytes begin.
+func (w *window) line() int64 {
+	return w.lines + int64(bytes.Count(w.buf[:w.at], []byte{'\n'})) + 1
+}
+
+// newline returns the index of the next line end in unread, or -1.
+func (w *window) newline() int {
+	if w.nl < w.at {
+		from := max(w.at, w.seen)
+		w.nl = bytes.IndexByte(w.buf[from:w.end], '\n')
+		if w.seen = w.end; w.nl < 0 {
+			return -1
+		}
+		w.nl += from
+		w.seen = w.nl + 1
+	}
+	return w.nl - w.at
+}
+
+// more reads on, and says whether there was something. What unread returned
+// before is no longer valid.
+func (w *window) more() bool {
+	if w.done != nil {
+		return false
+	}
+	if w.at > 0 {
+		w.lines += int64(bytes.Count(w.buf[:w.at], []byte{'\n'}))
+		copy(w.buf, w.buf[w.at:w.end])
+		w.base += int64(w.at)
+		w.nl, w.seen = max(w.nl-w.at, -1), max(w.seen-w.at, 0)
+		w.at, w.end = 0, w.end-w.at
+	}
+	if w.end == len(w.buf) {
+		w.buf = append(w.buf, make([]byte, len(w.buf))...)
+	}
+	for tries := 0; w.end < len(w.buf) && tries < 100; tries++ {
+		n, err := w.src.Read(w.buf[w.end:])
+		w.end += n
+		if err != nil {
+			w.done = err
+			return n > 0
+		}
+		if n > 0 {
+			return true
+		}
+	}
+	w.done = io.ErrNoProgress
+	return false
+}
+
+// atLeast reads on until n bytes are unread or there are no more.
+func (w *window) atLeast(n int) {
+	for w.end-w.at < n && w.more() {
+		continue
+	}
+}
+
+// failure is the reader's error when it was another than the end.
+func (w *window) failure() error {
+	if w.done == io.EOF {
+		return nil
+	}
+	return w.done
+}
