@@ -1,9 +1,197 @@
-// Batches of records on their way into a table.
+// A batch holds records between a decoder and the table: copied out of the
+// decoder's buffers, so that decoding and writing overlap.
 package store
 
 import (
-	"context"
-	"database/sql"
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tocsin/ingest"
 )
 
-func registerBatch(context.Context, *sql.Conn) error { return nil }
+// Bounds of a batch. Whichever is reached first ends it.
+const (
+	batchRows   = 24 * 2048 // whole vectors of DuckDB
+	batchText   = 48 << 20  // bytes of text
+	batchBroken = 4 << 20   // bytes of dead letters
+)
+
+// flagUntimed is the flag of a record without a time of its own; it got the
+// time of loading.
+const flagUntimed = "no-time"
+
+// Bounds of what a TIMESTAMP of ours may hold: years 1 to 9999.
+var (
+	minTime = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+	maxTime = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC).UnixMicro()
+)
+
+// batchRow is what every record has beside its cells.
+type batchRow struct {
+	id        [16]byte
+	time      int64
+	position  int64
+	seq       int64
+	object    int64 // id in the ledger
+	segment   int32
+	untimed   bool
+	duplicate bool
+	topic     string
+	source    string
+	tenant    string
+	flags     string
+}
+
+// A segment is what one object, or a piece of it, put into a batch.
+type segment struct {
+	object      int // index in the list of Append
+	format      string
+	from, to    int  // rows
+	first, last bool // the object begins, ends in it
+	failed      error
+	broken      []*ingest.Broken
+	counted     int64 // broken records, also those that are not kept
+}
+
+// batch is a reusable buffer of records of one logstore.
+type batch struct {
+	columns  []ingest.Column
+	limit    int // rows
+	rows     []batchRow
+	cells    []uint64 // len(columns) for each row: text as offset<<32 | length, else the value
+	valid    []bool   // as cells: not NULL
+	text     []byte
+	segments []segment
+	broken   int // bytes of dead letters
+
+	seen  map[[16]byte]int32 // of the run that is written
+	order []int32            // its rows, as they will be written
+}
+
+func newBatch(ls *ingest.Logstore, rows int) *batch {
+	return &batch{columns: ls.Columns, limit: rows, seen: make(map[[16]byte]int32, rows)}
+}
+
+// reset empties the batch and keeps its memory.
+func (b *batch) reset() {
+	clear(b.rows) // lets go of strings
+	clear(b.segments)
+	b.rows, b.cells, b.valid, b.text = b.rows[:0], b.cells[:0], b.valid[:0], b.text[:0]
+	b.segments, b.broken = b.segments[:0], 0
+	if cap(b.text) > 2*batchText {
+		b.text = nil // one record was very long
+	}
+}
+
+func (b *batch) full() bool {
+	return len(b.rows) >= b.limit || len(b.text) >= batchText || b.broken >= batchBroken
+}
+
+// cut takes the rows of the last segment out again.
+func (b *batch) cut() {
+	s := &b.segments[len(b.segments)-1]
+	b.rows = b.rows[:s.from]
+	b.cells, b.valid = b.cells[:s.from*len(b.columns)], b.valid[:s.from*len(b.columns)]
+	s.to = s.from
+}
+
+// add copies a record into the batch as a row of its last segment. Text that is
+// no UTF-8 and times outside of the years 1 to 9999 are mended and flagged:
+// DuckDB would store NULL, or infinity, and say nothing.
+func (b *batch) add(r *ingest.Record) {
+	flags := r.Flags
+	for i := range b.columns {
+		var c ingest.Cell
+		if i < len(r.Cells) {
+			c = r.Cells[i]
+		}
+		value, mended := b.cell(b.columns[i].Kind, c)
+		if mended {
+			flags = append(slices.Clone(flags), "bad-utf8")
+		}
+		b.cells, b.valid = append(b.cells, value), append(b.valid, c.Valid)
+	}
+	at := min(max(r.Time, minTime), maxTime)
+	if at != r.Time {
+		flags = append(slices.Clone(flags), "time-range")
+	}
+	b.rows = append(b.rows, batchRow{
+		id: r.ID, time: at, position: r.Position, segment: int32(len(b.segments) - 1),
+		untimed: slices.Contains(flags, flagUntimed),
+		topic:   validText(r.Topic), source: validText(r.Source), tenant: validText(r.Tenant), flags: joinFlags(flags),
+	})
+	b.segments[len(b.segments)-1].to = len(b.rows)
+}
+
+// cell encodes one cell, and copies its text.
+func (b *batch) cell(kind ingest.Kind, c ingest.Cell) (value uint64, mended bool) {
+	switch {
+	case !c.Valid:
+		return 0, false
+	case kind == ingest.Text || kind == ingest.UUID:
+		p := c.B
+		if kind == ingest.Text && !utf8.Valid(p) {
+			p, mended = bytes.ToValidUTF8(p, []byte("\uFFFD")), true
+		}
+		at := len(b.text)
+		b.text = append(b.text, p...)
+		return uint64(at)<<32 | uint64(len(p)), mended
+	case kind == ingest.Double:
+		return math.Float64bits(c.F), false
+	default:
+		return uint64(c.N), false
+	}
+}
+
+// bytes returns the text of a valid cell.
+func (b *batch) bytes(row int32, column int) []byte {
+	c := b.cells[int(row)*len(b.columns)+column]
+	at := c >> 32
+	return b.text[at : at+c&math.MaxUint32]
+}
+
+// same reports whether two rows have the same content: everything but where
+// they came from.
+func (b *batch) same(x, y int32) bool {
+	p, q := &b.rows[x], &b.rows[y]
+	if p.time != q.time && !(p.untimed && q.untimed) || p.topic != q.topic {
+		return false
+	}
+	n := len(b.columns)
+	for i, c := range b.columns {
+		ix, iy := int(x)*n+i, int(y)*n+i
+		switch {
+		case b.valid[ix] != b.valid[iy]:
+			return false
+		case !b.valid[ix]:
+		case c.Kind == ingest.Text || c.Kind == ingest.UUID:
+			if !bytes.Equal(b.bytes(x, i), b.bytes(y, i)) {
+				return false
+			}
+		case b.cells[ix] != b.cells[iy]:
+			return false
+		}
+	}
+	return true
+}
+
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// joinFlags returns the distinct flags, each between spaces: " deep no-time ".
+func joinFlags(flags []string) string {
+	if len(flags) == 0 {
+		return ""
+	}
+	sorted := slices.Clone(flags)
+	slices.Sort(sorted)
+	return " " + validText(strings.Join(slices.Compact(sorted), " ")) + " "
+}

@@ -1,0 +1,163 @@
+// Append takes objects in: whole, in transactions with their rows in the
+// ledger, each record once.
+//
+// One goroutine decodes into batches (append_decode.go) while the caller's
+// writes them (append_write.go). An object that does not fit into one batch is
+// alone in its transaction, so that it can fail without taking others along.
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// History says whether objects count as history (DESIGN.md §5): their records
+// are stored like others, and what evaluates them is told.
+type History int
+
+// The choices.
+const (
+	ByNewest History = iota // an object is history when its newest record is older than seven days
+	Live                    // none is
+	Past                    // all are
+)
+
+// historyAge is how old the newest record of a loaded object must be.
+const historyAge = 7 * 24 * time.Hour
+
+// AppendOptions say how objects are taken in. Logstore, Decode and Now are
+// required.
+type AppendOptions struct {
+	Logstore *ingest.Logstore
+	// Decode opens an object and says what its format is. The decoder is used
+	// by one goroutine, which is not the caller's. Closing ends it.
+	Decode func(o ingest.Object) (d Decoding, err error)
+	// History says which objects are history.
+	History History
+	// Now is the time of loading.
+	Now time.Time
+	// Progress is called after each object and each batch, from one goroutine
+	// at a time. It may be nil.
+	Progress func(Progress)
+
+	rows    int   // of a batch; 0: batchRows
+	records int64 // of a transaction; 0: commitRecords
+}
+
+// A Decoding is an object that is being decoded.
+type Decoding struct {
+	Decoder ingest.Decoder
+	Format  string
+	Closer  io.Closer // may be nil
+}
+
+// Progress is how far an Append is. All of it grows.
+type Progress struct {
+	Objects int   // decoded, skipped or failed, of those that were given
+	Bytes   int64 // packed size of these, where it is known
+	Records int64 // decoded
+}
+
+// A Summary says what an Append did. It counts what was committed, also when
+// Append returns an error.
+type Summary struct {
+	Objects    int   // taken in
+	Known      int   // skipped, because the ledger has this version
+	History    int   // of Objects: history
+	Records    int64 // stored
+	Duplicates int64 // decoded, and stored already
+	Broken     int64 // set aside
+	Flagged    int64 // of Records: odd, as their flags say
+	Failed     []Failure
+	Conflicts  int64      // of Duplicates: with other content than what is stored
+	Named      []Conflict // the first of the conflicts, at most maxNamed
+
+	FirstSeq, LastSeq int64     // of the records; 0 without one
+	Oldest, Newest    time.Time // times of their events; zero without one
+}
+
+// maxNamed bounds Summary.Named.
+const maxNamed = 100
+
+// A Failure is an object that was set aside whole. It is in the dead letters,
+// not in the ledger: the next Append tries it again.
+type Failure struct {
+	Object string
+	Err    error
+}
+
+// A Conflict is a record with the identity of another one and other content.
+// The first is stored (G11).
+type Conflict struct {
+	Object   string // that the record which was left out is from
+	Position int64  // its number in it
+	ID       [16]byte
+}
+
+// Append takes objects in, in the order given; objects in the order of their
+// time make the fastest tables. What the ledger has is skipped. An object that
+// cannot be read is a Failure and not an error; an error says that the store
+// could not write, or that ctx is over: then everything that the Summary counts
+// is committed, and nothing else.
+func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
+	o.rows, o.records = cmp.Or(o.rows, batchRows), cmp.Or(o.records, commitRecords)
+	a := &appender{logs: l, options: o, objects: objects, table: quoteName(tableName(o.Logstore.Name))}
+	if err := l.Declare(ctx, o.Logstore); err != nil {
+		return a.summary, err
+	}
+	conn, err := l.in.conn(ctx)
+	if err != nil {
+		return a.summary, err
+	}
+	defer conn.Close()
+	a.conn = conn
+	known, err := a.known(ctx)
+	if err != nil {
+		return a.summary, fmt.Errorf("look into the ledger: %w", err)
+	}
+	a.summary.Known = len(known)
+
+	d := &decoding{options: o, objects: objects, skip: known, full: make(chan *batch), free: make(chan *batch, batches)}
+	for range batches {
+		d.free <- newBatch(o.Logstore, o.rows)
+	}
+	inner, stop := context.WithCancel(ctx)
+	go d.run(inner)
+	err = a.consume(ctx, d)
+	stop()
+	for range d.full { // until the decoder has ended
+	}
+	if err != nil {
+		return a.summary, fmt.Errorf("load into %s: %w", o.Logstore.Name, err)
+	}
+	return a.summary, ctx.Err()
+}
+
+// batches is the number of batches under way: one is decoded into while
+// another is written.
+const batches = 2
+
+// known returns the numbers of the objects that the ledger has in this version.
+func (a *appender) known(ctx context.Context) (map[int]bool, error) {
+	rows, err := a.conn.QueryContext(withSource(ctx, &nameSource{objects: a.objects}),
+		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version WHERE o.logstore = ?",
+		a.options.Logstore.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := map[int]bool{}
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		known[n] = true
+	}
+	return known, rows.Err()
+}

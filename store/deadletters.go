@@ -1,0 +1,122 @@
+// Dead letters: records, and whole objects, that could not be read.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// ErrNoDeadLetter says that no dead letter has that number.
+var ErrNoDeadLetter = errors.New("no such dead letter")
+
+// letter is a dead letter on its way into the table.
+type letter struct {
+	object int
+	broken *ingest.Broken
+	whole  error // the whole object
+}
+
+// setAside writes the dead letters that have gathered. Those that an earlier
+// try left of an object that failed again are replaced.
+func (a *appender) setAside(ctx context.Context) error {
+	if len(a.letters) == 0 {
+		return nil
+	}
+	for _, l := range a.letters {
+		if l.whole == nil {
+			continue
+		}
+		o := &a.objects[l.object]
+		_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters WHERE logstore = ? AND object = ? AND version = ?`,
+			a.options.Logstore.Name, validText(o.Name), validText(o.Version))
+		if err != nil {
+			return err
+		}
+	}
+	err := a.appendRows(ctx, "deadletters", func(add func(...driver.Value) error) error {
+		for _, l := range a.letters {
+			if err := add(a.letterRow(l)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	a.letters = a.letters[:0]
+	return err
+}
+
+// letterRow is the row of a dead letter.
+func (a *appender) letterRow(l letter) []driver.Value {
+	o := &a.objects[l.object]
+	id := a.nextID
+	a.nextID++
+	row := []driver.Value{id, a.options.Logstore.Name, validText(o.Name), validText(o.Version)}
+	if b := l.broken; b != nil {
+		row = append(row, b.Position, orNull(b.Line > 0, b.Line), b.Offset, validText(b.Reason), orNull(b.Raw != nil, b.Raw))
+	} else {
+		row = append(row, nil, nil, nil, validText(l.whole.Error()), nil)
+	}
+	return append(row, a.options.Now.UTC())
+}
+
+// A DeadLetter is something that was set aside. Its texts come from elsewhere:
+// clean them before they are shown.
+type DeadLetter struct {
+	ID               int64
+	Logstore, Object string
+	Whole            bool  // the whole object, not one record
+	Position         int64 // number of the record in its object, from 0
+	Line             int64 // from 1; 0 where lines mean nothing
+	Offset           int64 // byte in the unpacked object
+	Reason           string
+	Raw              []byte // the bytes, cut; nil in lists
+	At               time.Time
+}
+
+const letterColumns = `id, logstore, object, position IS NULL, coalesce(position, 0), coalesce(line, 0), coalesce("offset", 0), reason, set_aside_at`
+
+// DeadLetters returns the newest dead letters, at most n, newest first, without
+// their bytes, and the number of all.
+func (l *Logs) DeadLetters(ctx context.Context, n int) (list []DeadLetter, all int64, err error) {
+	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters").Scan(&all); err != nil {
+		return nil, 0, fmt.Errorf("count the dead letters: %w", err)
+	}
+	rows, err := l.in.db.QueryContext(ctx, "SELECT "+letterColumns+" FROM deadletters ORDER BY id DESC LIMIT ?", n)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list the dead letters: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d DeadLetter
+		if err := rows.Scan(d.fields()...); err != nil {
+			return nil, 0, fmt.Errorf("list the dead letters: %w", err)
+		}
+		d.At = d.At.UTC()
+		list = append(list, d)
+	}
+	return list, all, rows.Err()
+}
+
+// DeadLetter returns one dead letter with its bytes, or ErrNoDeadLetter.
+func (l *Logs) DeadLetter(ctx context.Context, id int64) (DeadLetter, error) {
+	var d DeadLetter
+	err := l.in.db.QueryRowContext(ctx, "SELECT "+letterColumns+", raw FROM deadletters WHERE id = ?", id).Scan(append(d.fields(), &d.Raw)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, fmt.Errorf("dead letter %d: %w", id, ErrNoDeadLetter)
+	}
+	if err != nil {
+		return d, fmt.Errorf("read dead letter %d: %w", id, err)
+	}
+	d.At = d.At.UTC()
+	return d, nil
+}
+
+func (d *DeadLetter) fields() []any {
+	return []any{&d.ID, &d.Logstore, &d.Object, &d.Whole, &d.Position, &d.Line, &d.Offset, &d.Reason, &d.At}
+}
