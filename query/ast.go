@@ -25,7 +25,8 @@ type At diag.Span
 // Span implements Node.
 func (a At) Span() diag.Span { return diag.Span(a) }
 
-// Place is the place of a node that the grammar reads; participle fills it.
+// Place is the place of a node that the grammar reads; participle fills it. Of
+// a position only the Offset is set.
 type Place struct {
 	Pos    lexer.Position // of its first token
 	EndPos lexer.Position // behind its last token
@@ -74,10 +75,10 @@ type Source struct {
 
 // An Order is one entry of ORDER BY.
 type Order struct {
-	Place
-	X     Expr       `parser:"@@"`
-	Desc  bool       `parser:"( 'ASC' | @'DESC' )?"`
-	Nulls NullsOrder `parser:"( 'NULLS' @( 'FIRST' | 'LAST' ) )?"` // "" unless written
+	At
+	X     Expr
+	Desc  bool
+	Nulls NullsOrder // "" unless written
 }
 
 // NullsOrder says where ORDER BY puts NULL: NullsFirst, NullsLast or "".

@@ -1,0 +1,240 @@
+package query
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"tocsin/diag"
+)
+
+// What is wrong at a token, in words. participle does not say what it expected;
+// it is found by trying: a token fits where the reader gets past it. So there is
+// no second table of the grammar to keep.
+
+const maxProbes = 300_000 // tokens that may be read while trying
+
+// An explainer finds words for faults.
+type explainer struct {
+	src    string
+	mode   mode
+	read   reader
+	budget int
+}
+
+// explain says what is wrong at token i. With a suggestion that lets the reader
+// go on it also returns the tokens with the suggestion in them.
+func (e *explainer) explain(tokens []lexer.Token, i int, f *fault) (told *fault, better []lexer.Token) {
+	if f.message != "" {
+		return f, nil
+	}
+	if f := known(tokens, i); f != nil {
+		return f, nil
+	}
+	filter := e.mode != modeCondition && inFilter(tokens, i)
+	fits := e.fits(tokens, i, filter)
+	if !filter {
+		for _, k := range []int{i, i - 1} {
+			if told, better := e.meant(tokens, k, i, fits); told != nil {
+				return told, better
+			}
+		}
+	}
+	told = &fault{span: f.span, message: unexpected(tokens[i]), hint: f.hint}
+	if words := describe(fits, filter); len(words) > 0 {
+		told.message += ", expected " + oneOf(words)
+	}
+	if told.hint == "" {
+		told.hint = e.hint(tokens, i, fits)
+	}
+	return told, nil
+}
+
+// known explains what other languages have and this one says in another way.
+func known(tokens []lexer.Token, i int) *fault {
+	t, prev := tokens[i], lexer.Token{}
+	if i > 0 {
+		prev = tokens[i-1]
+	}
+	clause := clauseOf(tokens, i)
+	switch {
+	case prev.Type == tokPipe && t.Type == tokKeyword && t.Value == "WITH":
+		return &fault{span(t), "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT", "write the named query as an earlier stage, … | SELECT … | SELECT …, or in FROM (SELECT …)"}
+	case clause == "FROM" && t.Type == tokString:
+		return &fault{span(t), "a text in the place of a logstore", "FROM takes the name of a logstore; the rule's own is log; files are read by tocsin load"}
+	case clause == "FROM" && t.Value == "(" && prev.Type != tokKeyword:
+		return &fault{span(t), "a function in FROM", "FROM takes the name of a logstore or a subquery: FROM (SELECT …)"}
+	case clause == "FROM" && (t.Value == "," || t.Type == tokKeyword && joining(t.Value)):
+		return &fault{span(t), "FROM reads one logstore or one subquery", "put what the two have in common into the filter or into a subquery, FROM (SELECT …), or write a rule for each logstore"}
+	case t.Type == tokKeyword && (t.Value == "UNION" || t.Value == "INTERSECT" || t.Value == "EXCEPT"):
+		return &fault{span(t), "a stage is one SELECT", "alternatives are joined with or in the filter, or with OR in WHERE; what is left out stands behind not"}
+	case prev.Type == tokPipe && (t.Type == tokIdent || t.Type == tokKeyword) && statement[upperASCII(t.Value)]:
+		return &fault{span(t), "a query only reads: " + upperASCII(t.Value) + " has no place in it", "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT"}
+	case prev.Type == tokPipe && (t.EOF() || t.Type == tokPipe):
+		return &fault{span(t), "nothing behind the pipe", "write a stage, beginning with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT, or remove the |"}
+	}
+	return nil
+}
+
+// joining reports whether a reserved word belongs to a join.
+func joining(word string) bool {
+	switch word {
+	case "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "ON", "USING":
+		return true
+	}
+	return false
+}
+
+// statement holds the first words of statements that are no query.
+var statement = map[string]bool{
+	"INSERT": true, "UPDATE": true, "DELETE": true, "CREATE": true, "DROP": true, "ALTER": true, "TRUNCATE": true, "ATTACH": true, "DETACH": true,
+	"COPY": true, "EXPORT": true, "IMPORT": true, "INSTALL": true, "LOAD": true, "SET": true, "RESET": true, "PRAGMA": true, "CALL": true,
+	"BEGIN": true, "COMMIT": true, "CHECKPOINT": true, "EXPLAIN": true, "PREPARE": true, "EXECUTE": true, "DESCRIBE": true, "SHOW": true,
+	"USE": true, "VACUUM": true, "MERGE": true, "TABLE": true, "VALUES": true,
+}
+
+// clauseOf returns the clause word that token i stands under, at its depth.
+func clauseOf(tokens []lexer.Token, i int) string {
+	depth := 0
+	for k := i - 1; k >= 0; k-- {
+		t := tokens[k]
+		switch {
+		case closes(t):
+			depth++
+		case opens(t) && depth > 0:
+			depth--
+		case opens(t) || t.Type == tokPipe:
+			return ""
+		case depth == 0 && t.Type == tokKeyword:
+			switch t.Value {
+			case "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT":
+				return t.Value
+			}
+		}
+	}
+	return ""
+}
+
+// The tokens that are tried.
+var (
+	softWords  = []string{"ASC", "DESC", "NULLS", "FIRST", "LAST", "FILTER"}
+	sqlSigns   = []string{"*", ")", "]", ",", "(", "+", "="}
+	clauseKeys = strings.Fields(`SELECT FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET AS DISTINCT IN LIKE BETWEEN IS NULL AND OR WHEN THEN ELSE END ESCAPE NOT CASE CAST`)
+)
+
+// fits returns the tokens that fit in the place of token i, as text; "name",
+// "number", "text" and "list" stand for any of them.
+func (e *explainer) fits(tokens []lexer.Token, i int, filter bool) map[string]bool {
+	start := i
+	for start > 0 && tokens[start-1].Type != tokPipe {
+		start--
+	}
+	prefix := tokens[max(start-1, 0):i]
+	fits := map[string]bool{}
+	try := func(name string, typ lexer.TokenType, value string) {
+		if e.probe(prefix, lexer.Token{Type: typ, Value: value}) {
+			fits[name] = true
+		}
+	}
+	if filter {
+		try("word", tokWord, "x")
+		for _, s := range []string{":", "(", ")", "]"} {
+			try(s, tokOp, s)
+		}
+		for _, s := range []string{"AND", "OR", "NOT"} {
+			try(s, tokKeyword, s)
+		}
+		return fits
+	}
+	try("name", tokIdent, hole)
+	try("number", tokNumber, "1")
+	try("text", tokString, "''")
+	try("list", tokList, "$x")
+	for _, s := range sqlSigns {
+		try(s, tokOp, s)
+	}
+	for _, s := range clauseKeys {
+		try(s, tokKeyword, s)
+	}
+	for _, s := range softWords { // a name fits wherever such a word does not mean something
+		if !fits["name"] {
+			try(s, tokIdent, s)
+		}
+	}
+	return fits
+}
+
+// probe reports whether the reader gets past t behind the prefix.
+func (e *explainer) probe(prefix []lexer.Token, t lexer.Token) bool {
+	e.budget -= len(prefix) + 10
+	if e.budget < 0 {
+		return false
+	}
+	end := 0
+	if len(prefix) > 0 {
+		end = span(prefix[len(prefix)-1]).End
+	}
+	t.Pos.Offset = end
+	last := lexer.Token{Type: lexer.EOF, Pos: lexer.Position{Offset: end + max(1, len(t.Value))}}
+	f := e.read(slices.Concat(prefix, []lexer.Token{t, last}))
+	return f == nil || f.span.Start > end
+}
+
+// meant looks for a reserved word that token k was probably meant as: near in
+// spelling, and with it the reader gets past token i.
+func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) (*fault, []lexer.Token) {
+	if k < 0 || tokens[k].Type != tokIdent && tokens[k].Type != tokKeyword || tokens[k].Value == hole {
+		return nil, nil
+	}
+	word := diag.Suggest(tokens[k].Value, slices.Concat(clauseKeys, softWords))
+	if word == "" || len(word) < 2 || strings.EqualFold(word, tokens[k].Value) {
+		return nil, nil
+	}
+	t := tokens[k]
+	t.Type, t.Value = tokIdent, word
+	if keyword(word) != "" {
+		t.Type = tokKeyword
+	}
+	better := slices.Concat(tokens[:k], []lexer.Token{t}, tokens[k+1:])
+	e.budget -= len(better)
+	if e.budget < 0 || reach(better, e.read) <= tokens[i].Pos.Offset {
+		return nil, nil
+	}
+	return &fault{span(tokens[k]), unexpected(tokens[k]), "did you mean " + word + "?"}, better
+}
+
+// hint finds the way out that is most likely meant.
+func (e *explainer) hint(tokens []lexer.Token, i int, fits map[string]bool) string {
+	t := tokens[i]
+	switch {
+	case t.Type == tokKeyword && fits["name"]:
+		return t.Value + ` is a reserved word; a field of that name is written "` + strings.ToLower(t.Value) + `"`
+	case t.Type == tokKeyword && fits["word"]:
+		return `the word itself is searched for as "` + strings.ToLower(t.Value) + `"`
+	case t.EOF() && (fits[")"] || fits["]"] || fits["END"] || fits["THEN"]):
+		return e.stillOpen(tokens)
+	case t.Value == ")" || t.Value == "]":
+		return "there is one " + t.Value + " too many, or something is missing before it"
+	case t.Value == "(" && fits["name"] == false && i > 0 && tokens[i-1].Type == tokQuoted:
+		return "the name of a function has no quotes"
+	}
+	return ""
+}
+
+// stillOpen shows the innermost bracket that nothing closes.
+func (e *explainer) stillOpen(tokens []lexer.Token) string {
+	var open []lexer.Token
+	for _, t := range tokens {
+		if opens(t) {
+			open = append(open, t)
+		} else if closes(t) && len(open) > 0 {
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return ""
+	}
+	t := open[len(open)-1]
+	return "the " + t.Value + " of " + clip(e.src[t.Pos.Offset:]) + " is still open"
+}

@@ -1,0 +1,375 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// What stands between the operators of an expression: literals, names, calls,
+// CASE, CAST, brackets, and the subscripts behind them.
+
+// postfix reads an operand with the subscripts and members behind it.
+func (p *exprParser) postfix() Expr {
+	start := p.peek().Pos.Offset
+	x := p.primary()
+	for n := 0; ; n++ {
+		if n == maxChain {
+			p.fail(&fault{message: "more than 10,000 subscripts in a row", span: span(*p.peek())})
+		}
+		switch {
+		case p.accept("["):
+			i := p.expr(levelOr)
+			p.expect("]")
+			x = &Subscript{p.at(start), x, i}
+		case p.accept("."):
+			x = p.member(start, x)
+		default:
+			return x
+		}
+	}
+}
+
+// member reads the name behind a dot. A path in brackets stays a path.
+func (p *exprParser) member(start int, x Expr) Expr {
+	t := p.peek()
+	if t.Type != tokIdent && t.Type != tokQuoted {
+		p.misfit(t)
+		return x
+	}
+	n := nameOf(*p.lex.Next())
+	if c, ok := x.(*ColumnRef); ok {
+		return &ColumnRef{p.at(start), append(c.Names, n)}
+	}
+	return &Member{p.at(start), x, n}
+}
+
+func (p *exprParser) primary() Expr {
+	t := *p.peek()
+	switch t.Type {
+	case tokNumber:
+		return p.literal(t, NumberLit, t.Value)
+	case tokString:
+		return p.literal(t, StringLit, unquoteSQL(t.Value))
+	case tokQuoted:
+		return p.column()
+	case tokIdent:
+		return p.word(t)
+	case tokKeyword:
+		return p.keyword(t)
+	}
+	if !isOp(&t, "(") {
+		p.misfit(p.peek())
+		return nil
+	}
+	p.lex.Next()
+	p.noQuery()
+	x := p.expr(levelOr)
+	if c := p.peek(); isOp(c, ",") {
+		p.fail(&fault{span(*c), "a list where one value is expected", "rows are not in the language; an array is written ARRAY[1, 2], a list behind IN"})
+	}
+	p.expect(")")
+	return x
+}
+
+func (p *exprParser) literal(t lexer.Token, kind LiteralKind, text string) Expr {
+	p.lex.Next()
+	return &Literal{At(span(t)), kind, text}
+}
+
+// keyword reads an operand that begins with a reserved word.
+func (p *exprParser) keyword(t lexer.Token) Expr {
+	switch t.Value {
+	case "TRUE", "FALSE":
+		return p.literal(t, BoolLit, lowerASCII(t.Value))
+	case "NULL":
+		return p.literal(t, NullLit, "")
+	case "CASE":
+		return p.caseOf(t)
+	case "CAST":
+		p.lex.Next()
+		return p.cast(t, false)
+	case "EXISTS", "SELECT":
+		p.fail(&fault{span(t), "a query inside an expression", "a subquery stands in FROM (SELECT …), or as an earlier stage: … | SELECT … | SELECT …"})
+	}
+	p.misfit(&t)
+	return nil
+}
+
+// niladic are the functions that SQL calls without brackets.
+var niladic = map[string]bool{"CURRENT_DATE": true, "CURRENT_TIMESTAMP": true, "LOCALTIMESTAMP": true}
+
+// word reads an operand that begins with a word that is not reserved.
+func (p *exprParser) word(t lexer.Token) Expr {
+	next, word := p.second(), upperASCII(t.Value)
+	switch {
+	case isOp(next, "("):
+		p.lex.Next()
+		switch word {
+		case "TRY_CAST":
+			return p.cast(t, true)
+		case "EXTRACT":
+			return p.extract(t)
+		}
+		return p.call(t)
+	case next.Type == tokString && (word == "DATE" || word == "TIMESTAMP"):
+		kind := DateLit
+		if word == "TIMESTAMP" {
+			kind = TimestampLit
+		}
+		p.lex.Next()
+		p.lex.Next()
+		return &Literal{p.at(t.Pos.Offset), kind, unquoteSQL(next.Value)}
+	case word == "INTERVAL" && (next.Type == tokString || next.Type == tokNumber):
+		return p.interval(t)
+	case word == "ARRAY" && isOp(next, "["):
+		return p.array(t)
+	case niladic[word] && !isOp(next, "."):
+		p.lex.Next()
+		return &Call{At: At(span(t)), NameAt: At(span(t)), Name: lowerASCII(t.Value)}
+	}
+	return p.column()
+}
+
+// second returns the token behind the next one.
+func (p *exprParser) second() *lexer.Token {
+	here := p.lex.MakeCheckpoint()
+	p.lex.Next()
+	t := p.lex.Peek()
+	p.lex.LoadCheckpoint(here)
+	return t
+}
+
+// column reads a path.
+func (p *exprParser) column() Expr {
+	t := *p.lex.Next()
+	names, f := moreNames(p.lex, nameOf(t))
+	if f != nil {
+		p.fail(f)
+	}
+	return &ColumnRef{p.at(t.Pos.Offset), names}
+}
+
+// moreNames reads the steps of a path behind its first name.
+func moreNames(lex *lexer.PeekingLexer, first Name) ([]Name, *fault) {
+	names := []Name{first}
+	for isOp(lex.Peek(), ".") {
+		lex.Next()
+		t := lex.Peek()
+		if t.Type != tokIdent && t.Type != tokQuoted {
+			if isOp(t, "*") {
+				return names, &fault{span(*t), "a * behind a name", "write * alone, or name the columns"}
+			}
+			return names, misfit(t)
+		}
+		names = append(names, nameOf(*lex.Next()))
+	}
+	return names, nil
+}
+
+// nameOf returns the name that an identifier token means.
+func nameOf(t lexer.Token) Name {
+	n := Name{At: At(span(t)), Text: t.Value}
+	if t.Type == tokQuoted {
+		n.Text, n.Quoted = unquoteSQL(t.Value), true
+	}
+	return n
+}
+
+// unquoteSQL undoes the quotes of 'text' or "name".
+func unquoteSQL(quoted string) string {
+	q := quoted[:1]
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], q+q, q)
+}
+
+// interval reads INTERVAL '2' DAY.
+func (p *exprParser) interval(t lexer.Token) Expr {
+	p.lex.Next()
+	text := p.lex.Next()
+	i := &Interval{Text: text.Value}
+	if text.Type == tokString {
+		i.Text = unquoteSQL(text.Value)
+	}
+	for _, unit := range [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"} {
+		if p.acceptWord(unit) || p.acceptWord(unit+"S") {
+			i.Unit = unit
+			i.At = p.at(t.Pos.Offset)
+			return i
+		}
+	}
+	p.fail(&fault{span(*p.peek()), "an interval without its unit", "write INTERVAL '2' DAY; units are SECOND, MINUTE, HOUR, DAY, WEEK, MONTH and YEAR"})
+	return nil
+}
+
+// array reads ARRAY[a, b].
+func (p *exprParser) array(t lexer.Token) Expr {
+	p.lex.Next()
+	p.lex.Next()
+	a := &Array{}
+	if !isOp(p.peek(), "]") {
+		a.Items = p.list()
+	}
+	p.expect("]")
+	a.At = p.at(t.Pos.Offset)
+	return a
+}
+
+// caseOf reads CASE … END.
+func (p *exprParser) caseOf(t lexer.Token) Expr {
+	p.lex.Next()
+	c := &Case{}
+	if !isKeyword(p.peek(), "WHEN") {
+		c.Operand = p.expr(levelOr)
+	}
+	for first := true; first || isKeyword(p.peek(), "WHEN"); first = false {
+		start := p.peek().Pos.Offset
+		p.expect("WHEN")
+		w := When{If: p.expr(levelOr)}
+		p.expect("THEN")
+		w.Then = p.expr(levelOr)
+		w.At = p.at(start)
+		c.Whens = append(c.Whens, w)
+	}
+	if p.accept("ELSE") {
+		c.Else = p.expr(levelOr)
+	}
+	p.expect("END")
+	c.At = p.at(t.Pos.Offset)
+	return c
+}
+
+// cast reads what follows CAST or TRY_CAST.
+func (p *exprParser) cast(t lexer.Token, try bool) Expr {
+	p.expect("(")
+	c := &Cast{Try: try}
+	c.X = p.expr(levelOr)
+	if n := p.peek(); !isKeyword(n, "AS") && p.fault == nil {
+		f := misfit(n)
+		f.hint = "write CAST(a AS bigint)"
+		p.fail(f)
+		return nil
+	}
+	p.expect("AS")
+	c.Type = p.typeName()
+	p.expect(")")
+	c.At = p.at(t.Pos.Offset)
+	return c
+}
+
+// typeName reads the name of a type, of one or more words.
+func (p *exprParser) typeName() *TypeName {
+	first := *p.peek()
+	if first.Type != tokIdent {
+		p.misfit(p.peek())
+		return nil
+	}
+	p.lex.Next()
+	n := &TypeName{Name: upperASCII(first.Value)}
+	if n.Name == "DOUBLE" && p.acceptWord("PRECISION") {
+		n.Name = "DOUBLE"
+	}
+	if p.accept("(") {
+		n.Args = append(n.Args, p.typeArg())
+		for p.accept(",") {
+			n.Args = append(n.Args, p.typeArg())
+		}
+		p.expect(")")
+	}
+	if (n.Name == "TIMESTAMP" || n.Name == "TIME") && p.accept("WITH") {
+		if !p.acceptWord("TIME") || !p.acceptWord("ZONE") {
+			p.misfit(p.peek())
+		}
+		n.Name += " WITH TIME ZONE"
+	}
+	if t := p.peek(); isOp(t, "[") {
+		p.fail(&fault{span(*t), "brackets behind the name of a type", "write ARRAY(" + strings.ToLower(n.Name) + ")"})
+	}
+	n.At = p.at(first.Pos.Offset)
+	return n
+}
+
+func (p *exprParser) typeArg() TypeArg {
+	t := *p.peek()
+	if t.Type == tokNumber {
+		p.lex.Next()
+		return TypeArg{Number: t.Value}
+	}
+	return TypeArg{Type: p.typeName()}
+}
+
+// call reads the arguments of the function t and what may follow them.
+func (p *exprParser) call(t lexer.Token) Expr {
+	c := &Call{NameAt: At(span(t)), Name: lowerASCII(t.Value)}
+	p.expect("(")
+	p.noQuery()
+	switch {
+	case p.accept("*"):
+		c.Star = true
+	case !isOp(p.peek(), ")"):
+		if c.Distinct = p.accept("DISTINCT"); !c.Distinct {
+			p.accept("ALL")
+		}
+		c.Args = p.list()
+		if p.accept("ORDER") {
+			p.expect("BY")
+			c.OrderBy = p.orders()
+		}
+	}
+	p.expect(")")
+	if isWord(p.peek(), "FILTER") && isOp(p.second(), "(") {
+		p.lex.Next()
+		p.lex.Next()
+		p.expect("WHERE")
+		c.Filter = p.expr(levelOr)
+		p.expect(")")
+	}
+	if over := p.peek(); isWord(over, "OVER") && isOp(p.second(), "(") {
+		p.fail(&fault{span(*over), "a window behind a function", "compute per group with GROUP BY, and compare the groups in a further stage: | SELECT …"})
+	}
+	c.At = p.at(t.Pos.Offset)
+	return c
+}
+
+func (p *exprParser) orders() []*Order {
+	var list []*Order
+	for {
+		o := &Order{}
+		p.order(o)
+		list = append(list, o)
+		if !p.accept(",") {
+			return list
+		}
+	}
+}
+
+// extract reads EXTRACT(year FROM x), which is year(x).
+func (p *exprParser) extract(t lexer.Token) Expr {
+	p.expect("(")
+	unit := *p.peek()
+	name := lowerASCII(unit.Value)
+	switch name {
+	case "dow":
+		name = "day_of_week"
+	case "doy":
+		name = "day_of_year"
+	case "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
+	default:
+		p.fail(&fault{span(unit), "EXTRACT takes a part of a time", "write EXTRACT(hour FROM a) or hour(a)"})
+		return nil
+	}
+	p.lex.Next()
+	p.expect("FROM")
+	x := p.expr(levelOr)
+	p.expect(")")
+	return &Call{At: p.at(t.Pos.Offset), NameAt: At(span(unit)), Name: name, Args: []Expr{x}}
+}
+
+// wholeNumber reads the digits of a token as a number that fits 63 bits.
+func wholeNumber(s string) (int64, bool) {
+	if digits(s) != len(s) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}

@@ -1,0 +1,163 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The tree as text again, in one normal form: keywords of SQL in upper case,
+// those of the filter in lower case, brackets only where precedence asks for
+// them, AS always. The printed text is for people and for Parse; engines get
+// what a dialect prints from a plan.
+
+// String returns the query as one line of text. Parse of it gives q, but for
+// the positions.
+func (q *Query) String() string {
+	var p printer
+	if q.Filter != nil {
+		p.search(q.Filter)
+	}
+	for _, s := range q.Stages {
+		if p.Len() > 0 {
+			p.WriteByte(' ')
+		}
+		p.WriteString("| ")
+		p.stage(s)
+	}
+	return p.String()
+}
+
+// String returns the condition as one line of text, SLS's operators as those of
+// SQL.
+func (c *Condition) String() string { return ExprString(c.X) }
+
+// ExprString returns an expression as text.
+func ExprString(x Expr) string {
+	var p printer
+	p.expr(x, levelOr)
+	return p.String()
+}
+
+// SearchString returns a filter, or a part of one, as text.
+func SearchString(s Search) string {
+	var p printer
+	p.search(s)
+	return p.String()
+}
+
+// A printer writes nodes.
+type printer struct{ strings.Builder }
+
+// clause writes the beginning of a clause, with a space before it.
+func (p *printer) clause(keyword string) {
+	if s := p.String(); s != "" && !strings.HasSuffix(s, " ") && !strings.HasSuffix(s, "(") {
+		p.WriteByte(' ')
+	}
+	p.WriteString(keyword)
+}
+
+func (p *printer) stage(s *Select) {
+	if s.Explicit {
+		p.clause("SELECT ")
+		if s.Distinct {
+			p.WriteString("DISTINCT ")
+		}
+		each(p, s.Items, p.item)
+	}
+	if s.From != nil {
+		p.clause("FROM ")
+		p.source(s.From)
+	}
+	if s.Where != nil {
+		p.clause("WHERE ")
+		p.expr(s.Where, levelOr)
+	}
+	if s.GroupBy != nil {
+		p.clause("GROUP BY ")
+		p.exprs(s.GroupBy)
+	}
+	if s.Having != nil {
+		p.clause("HAVING ")
+		p.expr(s.Having, levelOr)
+	}
+	if s.OrderBy != nil {
+		p.clause("ORDER BY ")
+		each(p, s.OrderBy, p.order)
+	}
+	if s.Limit != nil {
+		p.clause("LIMIT " + strconv.FormatInt(s.Limit.Count, 10))
+		if s.Limit.Offset > 0 {
+			p.WriteString(" OFFSET " + strconv.FormatInt(s.Limit.Offset, 10))
+		}
+	}
+}
+
+// each writes a list with commas.
+func each[T any](p *printer, list []T, write func(T)) {
+	for i, x := range list {
+		if i > 0 {
+			p.WriteString(", ")
+		}
+		write(x)
+	}
+}
+
+func (p *printer) item(i *Item) {
+	if i.Star {
+		p.WriteByte('*')
+		return
+	}
+	p.expr(i.X, levelOr)
+	p.alias(i.Alias)
+}
+
+func (p *printer) alias(n *Name) {
+	if n != nil {
+		p.WriteString(" AS ")
+		p.name(*n)
+	}
+}
+
+func (p *printer) source(s *Source) {
+	if s.Sub != nil {
+		p.WriteByte('(')
+		p.stage(s.Sub)
+		p.WriteByte(')')
+	} else {
+		p.names(s.Table.Names)
+	}
+	p.alias(s.Alias)
+}
+
+func (p *printer) order(o *Order) {
+	p.expr(o.X, levelOr)
+	if o.Desc {
+		p.WriteString(" DESC")
+	}
+	if o.Nulls != "" {
+		p.WriteString(" NULLS " + string(o.Nulls))
+	}
+}
+
+// names writes a path of SQL.
+func (p *printer) names(names []Name) {
+	for i, n := range names {
+		if i > 0 {
+			p.WriteByte('.')
+		}
+		p.name(n)
+	}
+}
+
+func (p *printer) name(n Name) {
+	if !n.Quoted {
+		p.WriteString(n.Text)
+		return
+	}
+	p.quoted(n.Text, `"`)
+}
+
+// quoted writes a text of SQL in quotes, those inside doubled.
+func (p *printer) quoted(text, quote string) {
+	p.WriteString(quote + strings.ReplaceAll(text, quote, quote+quote) + quote)
+}
