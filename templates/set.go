@@ -1,63 +1,217 @@
 package templates
 
 import (
+	"embed"
+	"errors"
+	"html"
 	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tocsin/diag"
 )
 
-// Set is the templates of one directory together with the built-in ones.
-type Set struct{ byName map[string]*page }
+//go:embed builtin
+var builtinFiles embed.FS
 
-// page is one template: subject, body and text part.
-type page struct{}
+// Builtin returns the files of the built-in templates, for `tocsin init --templates`.
+func Builtin() fs.FS {
+	sub, err := fs.Sub(builtinFiles, "builtin")
+	if err != nil { // the name is constant
+		panic(err)
+	}
+	return sub
+}
+
+// Set is the templates of one directory together with the built-in ones. It may
+// be used by any number of goroutines.
+type Set struct {
+	pages   map[string]*page
+	builtin map[string]*page // also those that a file overrides
+}
+
+var templateName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Load reads NAME.html with its optional NAME.txt from the root of fsys and adds
 // the built-in templates that no file overrides; a nil fsys gives those alone.
 // A broken file does not take another with it: the Set holds the good ones and
 // is never nil. The error is a *diag.List, or several joined by errors.Join.
-func Load(fsys fs.FS) (*Set, error) { return &Set{}, nil }
+// A file that another includes need not make sense alone.
+func Load(fsys fs.FS) (*Set, error) {
+	s := &Set{builtin: map[string]*page{}}
+	var errs []error
+	s.builtin, errs = loadDir(Builtin())
+	s.pages = maps.Clone(s.builtin)
+	if fsys != nil {
+		own, ownErrs := loadDir(fsys)
+		maps.Copy(s.pages, own)
+		errs = append(errs, ownErrs...)
+	}
+	return s, joinErrors(errs)
+}
+
+// loadDir reads all templates of a directory.
+func loadDir(fsys fs.FS) (map[string]*page, []error) {
+	files, err := fs.Glob(fsys, "*.html")
+	if err != nil {
+		return nil, []error{err}
+	}
+	pages, failed, parts := map[string]*page{}, map[string]error{}, map[string]bool{}
+	for _, file := range files {
+		p, err := loadPage(fsys, file, parts)
+		if err != nil {
+			failed[file] = err
+			continue
+		}
+		pages[strings.TrimSuffix(file, path.Ext(file))] = p
+	}
+	var errs []error
+	for _, file := range slices.Sorted(maps.Keys(failed)) {
+		if !parts[file] {
+			errs = append(errs, failed[file])
+		}
+	}
+	return pages, errs
+}
+
+// loadPage reads one template and its text part; it adds what they include to parts.
+func loadPage(fsys fs.FS, file string, parts map[string]bool) (*page, error) {
+	name := strings.TrimSuffix(file, path.Ext(file))
+	if !templateName.MatchString(name) {
+		return nil, problemOf(file, "the name of a template has lower-case letters, digits, . _ - and at most 64 of them", "")
+	}
+	src, err := readSource(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	in := pageSource{fsys: fsys, html: source{file, src}}
+	if txt := name + ".txt"; exists(fsys, txt) {
+		in.text.name = txt
+		if in.text.text, err = readSource(fsys, txt); err != nil {
+			return nil, err
+		}
+	}
+	p, err := compilePage(in)
+	for _, part := range p.parts() {
+		parts[part] = true
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
+}
+
+// readSource reads a file of at most 64 KB; its size is asked first.
+func readSource(fsys fs.FS, file string) (string, error) {
+	info, err := fs.Stat(fsys, file)
+	if err != nil {
+		return "", problemOf(file, "the file cannot be read: "+err.Error(), "")
+	}
+	if info.Size() > maxSource+4096 {
+		return "", problemOf(file, "the template is larger than 64 KB", "")
+	}
+	b, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return "", problemOf(file, "the file cannot be read: "+err.Error(), "")
+	}
+	return strings.TrimPrefix(string(b), "\ufeff"), nil
+}
+
+// problemOf makes an error about a whole file.
+func problemOf(file, msg, hint string) error {
+	l := &diag.List{Name: file}
+	l.Add(checkSyntax, diag.Span{}, msg, hint)
+	return l
+}
 
 // Names returns the names of all templates, sorted.
-func (s *Set) Names() []string { return nil }
+func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages)) }
 
 // Has reports whether name is a template that can be rendered.
-func (s *Set) Has(name string) bool { return s.byName[name] != nil }
+func (s *Set) Has(name string) bool { return s.pages[name] != nil }
+
+// Description returns the description of a template's front matter.
+func (s *Set) Description(name string) string {
+	if p := s.pages[name]; p != nil {
+		return p.description
+	}
+	return ""
+}
 
 // Render renders the template of this name. The error is a *diag.List with the
 // place; the caller then falls back on RenderFallback, so that the alert still
 // goes out. A name that the set does not hold is an error too.
-func (s *Set) Render(name string, d Data, o Options) (Message, error) { return Message{}, nil }
-
-// RenderFallback renders the built-in template "default" with a note that says
-// why the template of the author's could not be used.
-func (s *Set) RenderFallback(cause error, d Data, o Options) (Message, error) { return Message{}, nil }
-
-// Text is a one-line or plain-text template in the same language: an annotation.
-type Text struct{}
-
-// CompileText compiles an annotation or the like. `${field}` of SLS is
-// understood where the text holds no `{{`: a field of the triggering row, a
-// label, or a name of SLS such as alert_name. Errors are *diag.List; name stands
-// in their positions.
-func CompileText(name, src string) (*Text, error) { return &Text{}, nil }
-
-// Render returns the text, its values cleaned (G02, G03) but not isolated, so
-// that it may be a value of a further message.
-func (t *Text) Render(d Data, o Options) (string, error) { return "", nil }
-
-// Subject joins our fixed part (state, severity, rule name, id) and a rendered
-// subject into one line of at most 120 characters. In the rendered part text
-// that looks like one of our ids or states is broken up (G04); both are cleaned.
-func Subject(fixed, rendered string) string { return "" }
-
-// Footer is our last line of every mail, also of those of an author's template.
-type Footer struct {
-	ID     string   // A-7F3K
-	Others []string // who else got it
+func (s *Set) Render(name string, d Data, o Options) (Message, error) {
+	p := s.pages[name]
+	if p == nil {
+		hint := ""
+		if n := diag.Suggest(name, s.Names()); n != "" {
+			hint = "did you mean " + n + "?"
+		}
+		return Message{}, problemOf("", "there is no template "+quoteShort(name), hint)
+	}
+	return p.render(d, o)
 }
 
-// Append adds the last line to both parts of the message.
-func (f Footer) Append(m *Message) {}
+// RenderFallback renders the built-in template "default", also where a file
+// overrides it, with a note that says why the author's template could not be
+// used. It does not fail: data that even the built-in template cannot show give
+// a message of the rule's name, the id and the reasons.
+func (s *Set) RenderFallback(cause error, d Data, o Options) Message {
+	note := "The template could not be used, this is the built-in one. " + reason(cause)
+	mail := map[string]any{}
+	if m, ok := d["mail"].(map[string]any); ok {
+		mail = maps.Clone(m)
+	}
+	notes, _ := mail["notes"].([]any)
+	mail["notes"] = append(slices.Clone(notes), note)
+	d = maps.Clone(d)
+	if d == nil {
+		d = Data{}
+	}
+	d["mail"] = mail
+	var err error
+	if p := s.builtin["default"]; p != nil {
+		var m Message
+		if m, err = p.render(d, o); err == nil {
+			return m
+		}
+	}
+	return bare(d, note, reason(err))
+}
 
-type missingValue struct{}
+// bare is the last resort: a message made without any template.
+func bare(d Data, notes ...string) Message {
+	st := newState(&program{out: outText, files: []source{{}}}, d, Options{})
+	name := diag.Line(cutText(st.text(plainPart(d, "alert", "alert_name")), 200))
+	lines := append([]string{Defang(name), diag.Line(cutText(st.text(plainPart(d, "mail", "id")), 40)), ""}, notes...)
+	text := strings.Join(lines, "\n")
+	return Message{Subject: Defang(name), Text: text + "\n", HTML: wrap("<pre>" + html.EscapeString(text) + "</pre>")}
+}
 
-var missing = missingValue{}
+// plainPart returns d[root][name] when it is text, else "".
+func plainPart(d Data, root, name string) any {
+	m, _ := d[root].(map[string]any)
+	s, _ := m[name].(string)
+	return s
+}
+
+// reason shows an error in one line.
+func reason(err error) string {
+	if err == nil {
+		return "The cause is unknown."
+	}
+	var l *diag.List
+	if errors.As(err, &l) {
+		return cutText(diag.Line(l.Error()), 300)
+	}
+	return cutText(diag.Line(err.Error()), 300)
+}

@@ -1,0 +1,114 @@
+package templates
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/inbucket/html2text"
+	"github.com/vanng822/go-premailer/premailer"
+	"golang.org/x/net/html"
+)
+
+// wrap makes a document of a fragment.
+func wrap(body string) string {
+	if htmlTag.MatchString(body) {
+		return body
+	}
+	return "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head><body>\n" + body + "\n</body></html>\n"
+}
+
+var htmlTag = regexp.MustCompile(`(?i)<html[\s>]`)
+
+// textFromHTML derives the text part. Isolates survive as characters.
+func textFromHTML(doc string) string {
+	doc = strings.NewReplacer("<bdi>", string(isolate), "</bdi>", string(isolateEnd)).Replace(doc)
+	text, err := html2text.FromString(doc, html2text.Options{PrettyTables: len(doc) < 64<<10})
+	if err != nil || len(text) > maxOutput {
+		text = strippedText(doc)
+	}
+	return strings.TrimSpace(text) + "\n"
+}
+
+// strippedText is the text of a document that is too deep for a tree.
+func strippedText(doc string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(doc))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			b.Write(z.Text())
+		case html.StartTagToken:
+			if name, _ := z.TagName(); len(name) > 0 && name[0] != 'b' {
+				b.WriteByte('\n')
+			}
+		}
+		if b.Len() > maxOutput {
+			return b.String()
+		}
+	}
+}
+
+var styleElement = regexp.MustCompile(`(?is)<style[^>]*>(.*?)</style>`)
+
+// needsInlining reports whether a style element holds a rule outside of @media.
+func needsInlining(src string) bool {
+	for _, m := range styleElement.FindAllStringSubmatch(src, -1) {
+		if strings.Contains(withoutMedia(m[1]), "{") {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutMedia drops the @media blocks of a style sheet.
+func withoutMedia(css string) string {
+	for {
+		i := strings.Index(css, "@media")
+		if i < 0 {
+			return css
+		}
+		depth, end := 0, len(css)
+		for j := i; j < len(css); j++ {
+			if css[j] == '{' {
+				depth++
+			} else if css[j] == '}' {
+				if depth--; depth == 0 {
+					end = j + 1
+					break
+				}
+			}
+		}
+		css = css[:i] + css[end:]
+	}
+}
+
+// maxInlineWork bounds rules times elements, since each rule is looked for in
+// each element.
+const maxInlineWork = 2_000_000
+
+// inlineStyles brings the rules of style elements into the elements, as Outlook
+// and some web mailers need. A document that it cannot do is returned as it is.
+func inlineStyles(doc string) (out string) {
+	defer func() {
+		if recover() != nil { // a style sheet that the library cannot read
+			out = doc
+		}
+	}()
+	rules := 0
+	for _, m := range styleElement.FindAllStringSubmatch(doc, -1) {
+		rules += strings.Count(m[1], "{") + strings.Count(m[1], ",")
+	}
+	if rules*strings.Count(doc, "<") > maxInlineWork {
+		return doc
+	}
+	p, err := premailer.NewPremailerFromString(doc, premailer.NewOptions())
+	if err != nil {
+		return doc
+	}
+	if inlined, err := p.Transform(); err == nil {
+		return inlined
+	}
+	return doc
+}
