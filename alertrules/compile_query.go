@@ -1,0 +1,235 @@
+package alertrules
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/diag"
+	"tocsin/query"
+)
+
+// query reads the query and its exceptions and plans them.
+func (c *compiler) query() {
+	t, r := c.text.Query, c.rule
+	r.Query = t.Value
+	if !t.Given() {
+		if c.text.Queries == nil && c.node.Get("query") == nil {
+			c.fail("rule/no-query", t, "the rule has no query", "write query: with a filter such as eventName:ConsoleLogin")
+		}
+		return
+	}
+	if t.Node.Plain && (t.Node.Like != "" || t.Node.Kind == NullNode) {
+		c.fail("rule/query", t, "a query is a text, not "+t.Node.what(), "put it in quotes")
+		return
+	}
+	q, err := query.Parse(t.Value)
+	if !c.merge(t, err) {
+		return
+	}
+	excludes := c.exceptions()
+	if _, ok := c.env.Schema.Logstore(r.Logstore); !ok {
+		return
+	}
+	c.plan(q, excludes)
+}
+
+// merge reports whether err is nil; else its problems go to where t stands.
+func (c *compiler) merge(t Text, err error) bool {
+	if err == nil {
+		return true
+	}
+	var list *diag.List
+	if errors.As(err, &list) {
+		c.doc.Merge(t.Node, list)
+	} else {
+		c.fail("rule/query", t, err.Error(), "")
+	}
+	return false
+}
+
+// An exclude is an exception with its parsed search.
+type exclude struct {
+	until  time.Time
+	search query.Search
+}
+
+func (c *compiler) exceptions() []exclude {
+	var out []exclude
+	for i, e := range c.text.Exceptions {
+		if !e.Match.Given() {
+			c.doc.Problem("rule/exception", c.node.Get("exceptions").Items[i], "an exception has no match", "write match: with a filter of the records to leave out")
+			continue
+		}
+		search, err := query.ParseSearch(e.Match.Value)
+		if !c.merge(e.Match, err) {
+			continue
+		}
+		if _, all := search.(*query.SearchAll); all {
+			c.doc.Warn("rule/exception-all", e.Match.Node, "this exception leaves no record over", "name what is left out, or write enabled: false")
+		}
+		until := c.until(e)
+		c.oneLine(e.Reason, 500)
+		c.oneLine(e.By, 200)
+		c.rule.Exceptions = append(c.rule.Exceptions, Exception{Match: e.Match.Value, Until: until, Reason: e.Reason.Value, By: e.By.Value})
+		out = append(out, exclude{until, search})
+	}
+	return out
+}
+
+// until reads the last day of an exception, in the zone of tocsin.yaml (D25).
+func (c *compiler) until(e exceptText) time.Time {
+	if !e.Until.Given() {
+		c.doc.Warn("rule/exception-without-end", e.Match.Node, "this exception has no end", "write until: with its last day")
+		return time.Time{}
+	}
+	last, err := time.ParseInLocation("2006-01-02", e.Until.Value, c.env.zone())
+	if err != nil {
+		c.fail("rule/exception", e.Until, quote(e.Until.Value)+" is no day", "write until: 2027-01-31")
+		return time.Time{}
+	}
+	until := wall(last.Year(), last.Month(), last.Day()+1, 0, c.env.zone())
+	switch now := c.env.Now; {
+	case now.IsZero():
+	case !now.Before(until):
+		c.doc.Warn("rule/exception-expired", e.Until.Node, "this exception has run out", "delete it, or set a new end")
+	case until.Sub(now) > 3*366*day:
+		c.doc.Warn("rule/exception-long", e.Until.Node, "this exception lasts for more than three years", "set an earlier end and look at it then")
+	}
+	return until
+}
+
+// plan plans the query once for each set of exceptions that will ever hold:
+// they drop out one after another, so there is one more set than ends.
+func (c *compiler) plan(q *query.Query, excludes []exclude) {
+	ends := []time.Time{}
+	for _, e := range excludes {
+		if !e.until.IsZero() && !slices.Contains(ends, e.until) {
+			ends = append(ends, e.until)
+		}
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	r := c.rule
+	for _, end := range append(ends, time.Time{}) {
+		o := query.Options{Logstore: r.Logstore, MaxRows: c.env.maxRows()}
+		for _, e := range excludes {
+			if e.until.IsZero() || !end.IsZero() && !e.until.Before(end) {
+				o.Exclude = append(o.Exclude, e.search)
+			}
+		}
+		p, err := planOf(q, c.env.Schema, o)
+		if err != nil {
+			c.planError(excludes, err)
+			return
+		}
+		r.plans = append(r.plans, timedPlan{end, p})
+	}
+	c.planned(r.plans[0].plan)
+}
+
+// planError says where a name is unknown: in the query, or in an exception,
+// which is planned on its own to find its place.
+func (c *compiler) planError(excludes []exclude, err error) {
+	all, parseErr := query.Parse("*")
+	for i := range excludes {
+		if parseErr != nil {
+			break
+		}
+		o := query.Options{Logstore: c.rule.Logstore, Exclude: []query.Search{excludes[i].search}}
+		if _, own := planOf(all, c.env.Schema, o); own != nil {
+			c.merge(c.text.Exceptions[i].Match, own)
+			return
+		}
+	}
+	c.merge(c.text.Query, err)
+}
+
+// planned takes over what the plan knows.
+func (c *compiler) planned(p *query.Plan) {
+	r := c.rule
+	r.Identity, r.Aggregates = p.RowIdentity(), p.Aggregates()
+	for i, col := range p.Columns() {
+		r.Columns = append(r.Columns, Column{col.Name, typeName(col.Type)})
+		if col.Key {
+			r.keys = append(r.keys, i)
+		}
+	}
+	stores := p.Logstores()
+	others := slices.DeleteFunc(slices.Clone(stores), func(s string) bool { return s == r.Logstore })
+	if len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
+		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
+	}
+	if r.Window.Kind == WholeWindow {
+		c.touchPlan()
+	}
+}
+
+// touchPlan is how a late record in a window is noticed (T14).
+func (c *compiler) touchPlan() {
+	q, err := query.Parse("* | SELECT count(*) AS n")
+	if err == nil {
+		c.rule.touch, err = planOf(q, c.env.Schema, query.Options{Logstore: c.rule.Logstore})
+	}
+	if err != nil {
+		c.fail("rule/query", c.text.Query, fmt.Sprintf("late records cannot be counted: %v", err), "")
+	}
+}
+
+// overNew refuses what depends on how arrivals are batched (D11).
+func (c *compiler) overNew() {
+	t, r := c.text, c.rule
+	if r.Window.Kind != NewWindow {
+		return
+	}
+	length := FormatDuration(max(r.Schedule.Every, time.Minute))
+	hint := "write window: " + length + " or window: whole " + wholeFor(r.Schedule.Every)
+	for _, k := range []struct {
+		key string
+		at  Text
+	}{{"after", t.After}, {"for", t.For}, {"keep_firing_for", t.KeepFiringFor}} {
+		if k.at.Given() && (k.key != "after" || r.After.N > 1) && (k.key != "keep_firing_for" || r.KeepFiringFor > 0) {
+			c.fail("rule/over-new", k.at, k.key+" needs a window of fixed length, and new has none", hint)
+		}
+	}
+	if rows := t.Trigger.rows; rows.Given() && r.Trigger.Rows != (Count{">=", 1}) {
+		c.fail("rule/over-new", rows, "over new, how many rows an evaluation sees depends on when records arrive; only rows: \">= 1\" is possible", hint)
+	}
+	if len(r.plans) == 0 {
+		return
+	}
+	if r.plans[0].plan.HavingOnAggregate() {
+		c.fail("rule/over-new", t.Query, "over new, a condition on an aggregate would drop rows that arrive in pieces", hint)
+	}
+	if w := r.Trigger.When; w != nil && r.Aggregates && w.onAggregate(r.keys) {
+		c.fail("rule/over-new", t.Trigger.when, "over new, a condition on an aggregate would drop rows that arrive in pieces", hint)
+	}
+	if r.Mode == State {
+		c.fail("rule/over-new", t.Mode, "nothing over new is ever over, so it has no state", "leave mode out, or "+hint)
+	}
+}
+
+// wholeFor is a whole window not shorter than every.
+func wholeFor(every time.Duration) string {
+	for _, d := range []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour} {
+		if every <= d {
+			return FormatDuration(d)
+		}
+	}
+	return "1d"
+}
+
+// typeName is the type of a column as Column names it.
+func typeName(t query.Type) string {
+	switch {
+	case t.IsArray() || t == query.JSON:
+		return "json"
+	case t == query.EpochSeconds:
+		return "integer"
+	case t == query.Unknown:
+		return "text"
+	}
+	return cmp.Or(t.String(), "text")
+}
