@@ -50,7 +50,7 @@ func mend(src string, tokens []lexer.Token, m mode) error {
 		}
 		told, better := e.explain(tokens, i, f)
 		l.Add(check, told.span, told.message, told.hint)
-		if len(tokens) > maxMended {
+		if told.last || len(tokens) > maxMended {
 			break
 		}
 		if better == nil {
@@ -149,7 +149,7 @@ func boundary(t lexer.Token) bool {
 		return t.Value == ","
 	case tokKeyword:
 		switch t.Value {
-		case "SELECT", "DISTINCT", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "WHEN", "THEN", "ELSE":
+		case "SELECT", "DISTINCT", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "WHEN", "THEN", "ELSE", "AS":
 			return true
 		}
 	}

@@ -59,20 +59,22 @@ func known(tokens []lexer.Token, i int) *fault {
 	}
 	clause := clauseOf(tokens, i)
 	switch {
+	case prev.Type == tokKeyword && prev.Value == "DISTINCT" && t.Value == "ON":
+		return &fault{span: span(t), message: "DISTINCT ON keeps any one of several rows", hint: "say which: SELECT a, max_by(b, __seq__) AS b GROUP BY a"}
 	case prev.Type == tokPipe && t.Type == tokKeyword && t.Value == "WITH":
-		return &fault{span(t), "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT", "write the named query as an earlier stage, … | SELECT … | SELECT …, or in FROM (SELECT …)"}
+		return &fault{last: true, span: span(t), message: "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT", hint: "write the named query as an earlier stage, … | SELECT … | SELECT …, or in FROM (SELECT …)"}
 	case clause == "FROM" && t.Type == tokString:
-		return &fault{span(t), "a text in the place of a logstore", "FROM takes the name of a logstore; the rule's own is log; files are read by tocsin load"}
+		return &fault{last: true, span: span(t), message: "a text in the place of a logstore", hint: "FROM takes the name of a logstore; the rule's own is log; files are read by tocsin load"}
 	case clause == "FROM" && t.Value == "(" && prev.Type != tokKeyword:
-		return &fault{span(t), "a function in FROM", "FROM takes the name of a logstore or a subquery: FROM (SELECT …)"}
+		return &fault{last: true, span: span(t), message: "a function in FROM", hint: "FROM takes the name of a logstore or a subquery: FROM (SELECT …)"}
 	case clause == "FROM" && (t.Value == "," || t.Type == tokKeyword && joining(t.Value)):
-		return &fault{span(t), "FROM reads one logstore or one subquery", "put what the two have in common into the filter or into a subquery, FROM (SELECT …), or write a rule for each logstore"}
+		return &fault{span: span(t), message: "FROM reads one logstore or one subquery", hint: "put what the two have in common into the filter or into a subquery, FROM (SELECT …), or write a rule for each logstore"}
 	case t.Type == tokKeyword && (t.Value == "UNION" || t.Value == "INTERSECT" || t.Value == "EXCEPT"):
-		return &fault{span(t), "a stage is one SELECT", "alternatives are joined with or in the filter, or with OR in WHERE; what is left out stands behind not"}
+		return &fault{last: true, span: span(t), message: "a stage is one SELECT", hint: "alternatives are joined with or in the filter, or with OR in WHERE; what is left out stands behind not"}
 	case prev.Type == tokPipe && (t.Type == tokIdent || t.Type == tokKeyword) && statement[upperASCII(t.Value)]:
-		return &fault{span(t), "a query only reads: " + upperASCII(t.Value) + " has no place in it", "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT"}
+		return &fault{last: true, span: span(t), message: "a query only reads: " + upperASCII(t.Value) + " has no place in it", hint: "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT"}
 	case prev.Type == tokPipe && (t.EOF() || t.Type == tokPipe):
-		return &fault{span(t), "nothing behind the pipe", "write a stage, beginning with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT, or remove the |"}
+		return &fault{last: true, span: span(t), message: "nothing behind the pipe", hint: "write a stage, beginning with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT, or remove the |"}
 	}
 	return nil
 }
@@ -147,7 +149,7 @@ func (e *explainer) fits(tokens []lexer.Token, i int, filter bool) map[string]bo
 		}
 		return fits
 	}
-	try("name", tokIdent, hole)
+	try("name", tokIdent, "zzz")
 	try("number", tokNumber, "1")
 	try("text", tokString, "''")
 	try("list", tokList, "$x")
@@ -201,14 +203,14 @@ func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) 
 	if e.budget < 0 || reach(better, e.read) <= tokens[i].Pos.Offset {
 		return nil, nil
 	}
-	return &fault{span(tokens[k]), unexpected(tokens[k]), "did you mean " + word + "?"}, better
+	return &fault{span: span(tokens[k]), message: unexpected(tokens[k]), hint: "did you mean " + word + "?"}, better
 }
 
 // hint finds the way out that is most likely meant.
 func (e *explainer) hint(tokens []lexer.Token, i int, fits map[string]bool) string {
 	t := tokens[i]
 	switch {
-	case t.Type == tokKeyword && fits["name"]:
+	case t.Type == tokKeyword && fits["name"] && !fits["AS"]:
 		return t.Value + ` is a reserved word; a field of that name is written "` + strings.ToLower(t.Value) + `"`
 	case t.Type == tokKeyword && fits["word"]:
 		return `the word itself is searched for as "` + strings.ToLower(t.Value) + `"`
@@ -216,7 +218,7 @@ func (e *explainer) hint(tokens []lexer.Token, i int, fits map[string]bool) stri
 		return e.stillOpen(tokens)
 	case t.Value == ")" || t.Value == "]":
 		return "there is one " + t.Value + " too many, or something is missing before it"
-	case t.Value == "(" && fits["name"] == false && i > 0 && tokens[i-1].Type == tokQuoted:
+	case t.Value == "(" && !fits["name"] && i > 0 && tokens[i-1].Type == tokQuoted:
 		return "the name of a function has no quotes"
 	}
 	return ""

@@ -41,13 +41,8 @@ func describe(fits map[string]bool, filter bool) []string {
 	add := func(names ...string) {
 		for _, n := range names {
 			if fits[n] {
-				words = append(words, n)
+				words = append(words, shown(n))
 			}
-		}
-	}
-	name := func(key, words_ string) {
-		if fits[key] {
-			words = append(words, words_)
 		}
 	}
 	operand := fits["name"] && fits["number"] && fits["("]
@@ -68,14 +63,25 @@ func describe(fits map[string]bool, filter bool) []string {
 		}
 		return words
 	}
-	name("name", "a name")
-	name("number", "a number")
-	name("text", "a text")
-	name("list", "a $list")
-	add("(", ")", "]", ",")
+	add("name", "number", "text", "list", "(", ")", "]", ",")
 	add(clauseKeys...)
 	add(softWords...)
 	return words
+}
+
+// shown is what a message calls a token.
+func shown(token string) string {
+	switch token {
+	case "name", "number", "text":
+		return "a " + token
+	case "list":
+		return "a $list"
+	case ",":
+		return "a comma"
+	case "GROUP", "ORDER":
+		return token + " BY"
+	}
+	return token
 }
 
 // describeFilter does so for the half before the first pipe.
@@ -92,7 +98,7 @@ func describeFilter(fits map[string]bool) []string {
 		}
 	}
 	if fits["AND"] {
-		words = append(words, "and", "or")
+		words = append(words, "and/or")
 	}
 	return words
 }

@@ -122,7 +122,7 @@ func isWord(t *lexer.Token, want string) bool {
 // misfit fails at a token that nothing fits.
 func (p *exprParser) misfit(t *lexer.Token) {
 	if hint := foreign[t.Value]; hint != "" && t.Type == tokOp {
-		p.fail(&fault{span(*t), t.Value + " is no operator here", hint})
+		p.fail(faultOn(t, t.Value+" is no operator here", hint))
 		return
 	}
 	p.fail(misfit(t))
@@ -145,10 +145,10 @@ func (p *exprParser) expr(level int) Expr {
 			}
 			return x
 		case n == maxChain:
-			p.fail(&fault{span(*t), "more than 10,000 operands in a row", "keep the values in a named list: field IN $name"})
+			p.fail(faultOn(t, "more than 10,000 operands in a row", "keep the values in a named list: field IN $name"))
 			return x
 		case in.level == levelCompare && compared:
-			p.fail(&fault{span(*t), "comparisons do not chain", "write a = b AND b = c"})
+			p.fail(faultOn(t, "comparisons do not chain", "write a = b AND b = c"))
 			return x
 		}
 		compared = in.level == levelCompare
@@ -217,7 +217,7 @@ func (p *exprParser) is(start int, x Expr, t lexer.Token) Expr {
 	}
 	if !p.accept("DISTINCT") {
 		if t := p.peek(); isKeyword(t, "TRUE") || isKeyword(t, "FALSE") {
-			p.fail(&fault{span(*t), "IS takes NULL or DISTINCT FROM", "write a = true, or a IS NOT DISTINCT FROM true where NULL counts as no"})
+			p.fail(faultOn(t, "IS takes NULL or DISTINCT FROM", "write a = true, or a IS NOT DISTINCT FROM true where NULL counts as no"))
 		}
 		p.misfit(p.peek())
 		return nil
@@ -277,7 +277,7 @@ func (p *exprParser) in(start int, x Expr, not bool) Expr {
 		in.Items = p.list()
 		p.expect(")")
 	case t.Type == tokString || t.Type == tokNumber:
-		p.fail(&fault{span(*t), "IN takes a list", "write IN ('a', 'b') or IN $list"})
+		p.fail(faultOn(t, "IN takes a list", "write IN ('a', 'b') or IN $list"))
 	default:
 		p.misfit(t)
 	}
@@ -296,8 +296,8 @@ func (p *exprParser) list() []Expr {
 
 // noQuery refuses a query where only values may stand.
 func (p *exprParser) noQuery() {
-	if t := p.peek(); isKeyword(t, "SELECT") || isKeyword(t, "WITH") || isKeyword(t, "VALUES") {
-		p.fail(&fault{span(*t), "a query inside an expression", "a subquery stands in FROM (SELECT …), or as an earlier stage: … | SELECT … | SELECT …"})
+	if t := p.peek(); isKeyword(t, "SELECT") || isKeyword(t, "WITH") || isKeyword(t, "VALUES") || isKeyword(t, "EXISTS") {
+		p.fail(&fault{last: true, span: span(*t), message: "a query inside an expression", hint: "a subquery stands in FROM (SELECT …), or as an earlier stage: … | SELECT … | SELECT …"})
 	}
 }
 
@@ -307,7 +307,7 @@ func (p *exprParser) prefix(level int) Expr {
 	switch {
 	case isKeyword(&t, "NOT") || p.condition && isOp(&t, "!"):
 		if level > levelNot && t.Value != "!" {
-			p.fail(&fault{span(t), "NOT inside an operand", "put it in brackets: a = (NOT b)"})
+			p.fail(faultOn(&t, "NOT inside an operand", "put it in brackets: a = (NOT b)"))
 			return nil
 		}
 		p.lex.Next()

@@ -18,10 +18,16 @@ type fault struct {
 	span    diag.Span
 	message string
 	hint    string
+	last    bool // what is said about the rest of the text would only follow from this
 }
 
 func faultAt(start, end int, message, hint string) *fault {
-	return &fault{diag.Span{Start: start, End: end}, message, hint}
+	return &fault{span: diag.Span{Start: start, End: end}, message: message, hint: hint}
+}
+
+// faultOn is the fault of one token.
+func faultOn(t *lexer.Token, message, hint string) *fault {
+	return &fault{span: span(*t), message: message, hint: hint}
 }
 
 // misfit is the fault of a token that nothing fits.

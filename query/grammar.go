@@ -173,13 +173,13 @@ func limitNumber(lex *lexer.PeekingLexer) (int64, *fault) {
 	}
 	if t.Type != tokNumber {
 		if isOp(t, "-") {
-			return 0, &fault{span(*t), "a negative number of rows", "write LIMIT 10 or LIMIT 10 OFFSET 20"}
+			return 0, faultOn(t, "a negative number of rows", "write LIMIT 10 or LIMIT 10 OFFSET 20")
 		}
 		return 0, misfit(t)
 	}
 	n, ok := wholeNumber(t.Value)
 	if !ok {
-		return 0, &fault{span(*t), "not a whole number of rows", "write LIMIT 10 or LIMIT 10 OFFSET 20; the largest is 9223372036854775807"}
+		return 0, faultOn(t, "not a whole number of rows", "write LIMIT 10 or LIMIT 10 OFFSET 20; the largest is 9223372036854775807")
 	}
 	lex.Next()
 	return n, nil

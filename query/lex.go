@@ -100,6 +100,9 @@ func tokenize(src string, m mode) ([]lexer.Token, *fault) {
 	}
 	s := &scanner{src: src, mode: m, sql: m == modeCondition}
 	s.pos = len(src) - len(strings.TrimPrefix(src, "\uFEFF"))
+	if n := sessionLength(src[s.pos:]); n > 0 && m == modeQuery {
+		return nil, faultAt(s.pos, s.pos+n, "a setting where the filter begins", "remove it: every field can be queried; SLS writes it behind the pipe")
+	}
 	tokens := make([]lexer.Token, 0, len(src)/5+2)
 	for {
 		if f := s.skipSpace(); f != nil {
@@ -222,21 +225,24 @@ func (s *scanner) skipComment(end string) *fault {
 // skipSession leaves out "set session mode=scan;", which SLS takes before a
 // SELECT and which changes nothing here: every field can be queried.
 func (s *scanner) skipSession() {
-	rest := s.src[s.pos:]
+	s.pos += sessionLength(s.src[s.pos:])
+}
+
+// sessionLength returns the length of the "set session mode=scan;" that rest
+// begins with, or 0.
+func sessionLength(rest string) int {
+	whole := len(rest)
 	for _, part := range [...]string{"set", " ", "session", " ", "mode", "=", "scan", ";"} {
 		trimmed := strings.TrimLeft(rest, " \t\n")
-		if part == " " {
-			if len(trimmed) == len(rest) {
-				return
-			}
+		switch {
+		case part == " " && len(trimmed) < len(rest):
 			continue
-		}
-		if len(trimmed) < len(part) || !strings.EqualFold(trimmed[:len(part)], part) {
-			return
+		case len(trimmed) < len(part) || !strings.EqualFold(trimmed[:len(part)], part):
+			return 0
 		}
 		rest = trimmed[len(part):]
 	}
-	s.pos = len(s.src) - len(rest)
+	return whole - len(rest)
 }
 
 // nesting counts how deep the text is nested: open brackets and CASE, and the

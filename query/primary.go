@@ -67,7 +67,7 @@ func (p *exprParser) primary() Expr {
 	p.noQuery()
 	x := p.expr(levelOr)
 	if c := p.peek(); isOp(c, ",") {
-		p.fail(&fault{span(*c), "a list where one value is expected", "rows are not in the language; an array is written ARRAY[1, 2], a list behind IN"})
+		p.fail(faultOn(c, "a list where one value is expected", "rows are not in the language; an array is written ARRAY[1, 2], a list behind IN"))
 	}
 	p.expect(")")
 	return x
@@ -90,8 +90,8 @@ func (p *exprParser) keyword(t lexer.Token) Expr {
 	case "CAST":
 		p.lex.Next()
 		return p.cast(t, false)
-	case "EXISTS", "SELECT":
-		p.fail(&fault{span(t), "a query inside an expression", "a subquery stands in FROM (SELECT …), or as an earlier stage: … | SELECT … | SELECT …"})
+	case "EXISTS":
+		p.noQuery()
 	}
 	p.misfit(&t)
 	return nil
@@ -159,7 +159,7 @@ func moreNames(lex *lexer.PeekingLexer, first Name) ([]Name, *fault) {
 		t := lex.Peek()
 		if t.Type != tokIdent && t.Type != tokQuoted {
 			if isOp(t, "*") {
-				return names, &fault{span(*t), "a * behind a name", "write * alone, or name the columns"}
+				return names, faultOn(t, "a * behind a name", "write * alone, or name the columns")
 			}
 			return names, misfit(t)
 		}
@@ -198,7 +198,7 @@ func (p *exprParser) interval(t lexer.Token) Expr {
 			return i
 		}
 	}
-	p.fail(&fault{span(*p.peek()), "an interval without its unit", "write INTERVAL '2' DAY; units are SECOND, MINUTE, HOUR, DAY, WEEK, MONTH and YEAR"})
+	p.fail(faultOn(p.peek(), "an interval without its unit", "write INTERVAL '2' DAY; units are SECOND, MINUTE, HOUR, DAY, WEEK, MONTH and YEAR"))
 	return nil
 }
 
@@ -283,7 +283,7 @@ func (p *exprParser) typeName() *TypeName {
 		n.Name += " WITH TIME ZONE"
 	}
 	if t := p.peek(); isOp(t, "[") {
-		p.fail(&fault{span(*t), "brackets behind the name of a type", "write ARRAY(" + strings.ToLower(n.Name) + ")"})
+		p.fail(faultOn(t, "brackets behind the name of a type", "write ARRAY("+strings.ToLower(n.Name)+")"))
 	}
 	n.At = p.at(first.Pos.Offset)
 	return n
@@ -325,7 +325,7 @@ func (p *exprParser) call(t lexer.Token) Expr {
 		p.expect(")")
 	}
 	if over := p.peek(); isWord(over, "OVER") && isOp(p.second(), "(") {
-		p.fail(&fault{span(*over), "a window behind a function", "compute per group with GROUP BY, and compare the groups in a further stage: | SELECT …"})
+		p.fail(faultOn(over, "a window behind a function", "compute per group with GROUP BY, and compare the groups in a further stage: | SELECT …"))
 	}
 	c.At = p.at(t.Pos.Offset)
 	return c
@@ -355,7 +355,7 @@ func (p *exprParser) extract(t lexer.Token) Expr {
 		name = "day_of_year"
 	case "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
 	default:
-		p.fail(&fault{span(unit), "EXTRACT takes a part of a time", "write EXTRACT(hour FROM a) or hour(a)"})
+		p.fail(faultOn(&unit, "EXTRACT takes a part of a time", "write EXTRACT(hour FROM a) or hour(a)"))
 		return nil
 	}
 	p.lex.Next()

@@ -93,7 +93,7 @@ func (p *filterParser) and() Search {
 // append bounds the entries of one and/or.
 func (p *filterParser) append(xs []Search, x Search) []Search {
 	if len(xs) == maxChain {
-		p.fail(&fault{span(*p.lex.Peek()), "more than 10,000 conditions in a row", "keep the values in a named list: field in $name"})
+		p.fail(faultOn(p.lex.Peek(), "more than 10,000 conditions in a row", "keep the values in a named list: field in $name"))
 	}
 	return append(xs, x)
 }
@@ -134,7 +134,7 @@ func (p *filterParser) leaf(t lexer.Token) Search {
 		isOp(next, ">") || isOp(next, ">=") || isKeyword(next, "IN")
 	switch {
 	case field && p.group:
-		p.fail(&fault{span(t), "a field inside the brackets of a field", "inside field:( … ) stand values only; write (a:x or b:y)"})
+		p.fail(faultOn(&t, "a field inside the brackets of a field", "inside field:( … ) stand values only; write (a:x or b:y)"))
 		return nil
 	case field:
 		return p.field(t)
@@ -176,7 +176,7 @@ func (p *filterParser) tagPath(tag *Path) (*Path, *fault) {
 	}
 	p.lex.Next()
 	if colon := p.peek(); !isOp(colon, ":") {
-		return nil, &fault{span(*colon), "a tag without a value", "write __tag__:name:value"}
+		return nil, faultOn(colon, "a tag without a value", "write __tag__:name:value")
 	}
 	p.lex.Next()
 	v := p.valueOf(*t)
@@ -219,8 +219,8 @@ func (p *filterParser) in(path *Path) Search {
 		p.lex.Next()
 		v := p.valueOf(*t)
 		if !strings.ContainsAny(v.Text, ".:") || v.Glob != nil || strings.ContainsFunc(v.Text, notOfAddress) {
-			p.fail(&fault{span(*t), "in takes an interval, a network or a named list",
-				`write in [1 5), in 10.0.0.0/8 or in $name; values are written field:(a or b); the word "in" itself stands in quotes`})
+			p.fail(faultOn(t, "in takes an interval, a network or a named list",
+				`write in [1 5), in 10.0.0.0/8 or in $name; values are written field:(a or b); the word "in" itself stands in quotes`))
 		}
 		return &SearchNetwork{startAt(path.Start, p.lex), path, Name{At(span(*t)), v.Text, v.Quoted}}
 	}
@@ -239,7 +239,7 @@ func (p *filterParser) interval(path *Path) Search {
 	t := p.peek()
 	if !isOp(t, ")") && !isOp(t, "]") {
 		if t.Type == tokWord || isKeyword(t, "OR") {
-			p.fail(&fault{span(*t), "more than two values in an interval", "values are written field:(a or b); an interval is [low high], with a space between"})
+			p.fail(faultOn(t, "more than two values in an interval", "values are written field:(a or b); an interval is [low high], with a space between"))
 		}
 		p.fail(misfit(t))
 		return nil
@@ -253,7 +253,7 @@ func (p *filterParser) interval(path *Path) Search {
 func (p *filterParser) bound() *Value {
 	t := p.peek()
 	if strings.Contains(t.Value, ",") && t.Type == tokWord {
-		p.fail(&fault{span(*t), "a comma in an interval", "the two values are separated by a space: in [1 5); values are written field:(a or b)"})
+		p.fail(faultOn(t, "a comma in an interval", "the two values are separated by a space: in [1 5); values are written field:(a or b)"))
 	}
 	return p.value()
 }

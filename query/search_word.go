@@ -19,7 +19,7 @@ func (p *filterParser) valueOf(t lexer.Token) *Value {
 	case t.Type == tokQuoted:
 		v.Text, v.Quoted = unquoteSearch(t.Value), true
 	case strings.Contains(t.Value, `"`) && !allQuotesEscaped(t.Value):
-		p.fail(&fault{span(t), "a path with a quoted step, without a value", "write path:value, or put the whole text in quotes"})
+		p.fail(faultOn(&t, "a path with a quoted step, without a value", "write path:value, or put the whole text in quotes"))
 	case strings.ContainsAny(t.Value, `*?\`):
 		v.Text, v.Glob = pattern(t.Value)
 	}
@@ -97,7 +97,7 @@ func pattern(word string) (string, []Glob) {
 func fieldPath(t lexer.Token) (*Path, *fault) {
 	p := &Path{At: At(span(t))}
 	if t.Type == tokWord && strings.HasPrefix(t.Value, "$") {
-		return nil, &fault{span(t), "a named list in the place of a field", "write field in " + t.Value}
+		return nil, faultOn(&t, "a named list in the place of a field", "write field in "+t.Value)
 	}
 	for rest, at := t.Value, t.Pos.Offset; ; {
 		n, name, f := step(rest, at)
