@@ -147,7 +147,7 @@ var functions = map[string]*function{
 	"annotations_to_list": fn(1, "v", fnToList), "blockquote": fn(1, "v", fnBlockquote),
 
 	"default": fn(1, "v default boolean", fnDefault).missingToo().markup(), "d": fn(1, "v default boolean", fnDefault).missingToo().markup(),
-	"link": fn(1, "url text", fnLink), "oneline": fn(1, "v", fnOneline),
+	"link": fn(1, "url text", fnLink), "where": fn(2, "v key value", fnWhere), "table": fn(2, "columns rows n", fnTable), "oneline": fn(1, "v", fnOneline),
 }
 
 func fnFloat(c *call) any {

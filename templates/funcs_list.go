@@ -153,3 +153,17 @@ func fnRange(c *call) any {
 	}
 	return out
 }
+
+// fnWhere keeps the maps of a list whose key has this value, or, without one, is true.
+func fnWhere(c *call) any {
+	l, key := c.list(0), c.str(1, "")
+	c.st.alloc(16 * len(l))
+	out := []any{}
+	for _, x := range l {
+		v := member(norm(x), key)
+		if c.has(2) && c.st.equal(v, c.arg(2), 0) || !c.has(2) && truth(v) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

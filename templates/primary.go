@@ -300,7 +300,7 @@ func (f *function) schema(name string, s *schema) (value, pair *schema) {
 		if s.kind == kList {
 			return s.elem, nil
 		}
-	case "sort", "reverse", "list":
+	case "sort", "reverse", "list", "where":
 		if s.kind == kList {
 			return s, nil
 		}

@@ -39,29 +39,44 @@ var templateName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 // the built-in templates that no file overrides; a nil fsys gives those alone.
 // A broken file does not take another with it: the Set holds the good ones and
 // is never nil. The error is a *diag.List, or several joined by errors.Join.
-// A file that another includes need not make sense alone.
+// A file that another includes is a part of it and no template of its own.
 func Load(fsys fs.FS) (*Set, error) {
 	s := &Set{builtin: map[string]*page{}}
 	var errs []error
-	s.builtin, errs = loadDir(Builtin())
+	s.builtin, errs = loadDir(Builtin(), Builtin())
 	s.pages = maps.Clone(s.builtin)
 	if fsys != nil {
-		own, ownErrs := loadDir(fsys)
+		own, ownErrs := loadDir(fsys, overlay{fsys, Builtin()})
 		maps.Copy(s.pages, own)
 		errs = append(errs, ownErrs...)
 	}
 	return s, joinErrors(errs)
 }
 
-// loadDir reads all templates of a directory.
-func loadDir(fsys fs.FS) (map[string]*page, []error) {
+// overlay looks into the first directory, then into the second: an author's
+// template may include a part of the built-in ones.
+type overlay [2]fs.FS
+
+func (o overlay) Open(name string) (fs.File, error) {
+	f, err := o[0].Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o[1].Open(name)
+	}
+	return f, err
+}
+
+// loadDir reads all templates of a directory; include looks into parts.
+func loadDir(fsys, parts fs.FS) (map[string]*page, []error) {
 	files, err := fs.Glob(fsys, "*.html")
 	if err != nil {
 		return nil, []error{err}
 	}
-	pages, failed, parts := map[string]*page{}, map[string]error{}, map[string]bool{}
+	pages, failed, included := map[string]*page{}, map[string]error{}, map[string]bool{}
 	for _, file := range files {
-		p, err := loadPage(fsys, file, parts)
+		p, err := loadPage(fsys, parts, file)
+		for _, part := range p.parts() {
+			included[part] = true
+		}
 		if err != nil {
 			failed[file] = err
 			continue
@@ -70,38 +85,35 @@ func loadDir(fsys fs.FS) (map[string]*page, []error) {
 	}
 	var errs []error
 	for _, file := range slices.Sorted(maps.Keys(failed)) {
-		if !parts[file] {
+		if !included[file] {
 			errs = append(errs, failed[file])
 		}
+	}
+	for file := range included {
+		delete(pages, strings.TrimSuffix(file, path.Ext(file)))
 	}
 	return pages, errs
 }
 
-// loadPage reads one template and its text part; it adds what they include to parts.
-func loadPage(fsys fs.FS, file string, parts map[string]bool) (*page, error) {
+// loadPage reads one template and its text part. The page is returned also with
+// an error, for what it includes.
+func loadPage(fsys, parts fs.FS, file string) (*page, error) {
 	name := strings.TrimSuffix(file, path.Ext(file))
 	if !templateName.MatchString(name) {
-		return nil, problemOf(file, "the name of a template has lower-case letters, digits, . _ - and at most 64 of them", "")
+		return &page{}, problemOf(file, "the name of a template has lower-case letters, digits, . _ - and at most 64 of them", "")
 	}
 	src, err := readSource(fsys, file)
 	if err != nil {
-		return nil, err
+		return &page{}, err
 	}
-	in := pageSource{fsys: fsys, html: source{file, src}}
+	in := pageSource{fsys: parts, html: source{file, src}}
 	if txt := name + ".txt"; exists(fsys, txt) {
 		in.text.name = txt
 		if in.text.text, err = readSource(fsys, txt); err != nil {
-			return nil, err
+			return &page{}, err
 		}
 	}
-	p, err := compilePage(in)
-	for _, part := range p.parts() {
-		parts[part] = true
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
+	return compilePage(in)
 }
 
 func exists(fsys fs.FS, name string) bool {
