@@ -1,29 +1,13 @@
 package ingest
 
-import (
-	"bytes"
-	"crypto/sha256"
-	"hash/maphash"
-	"strconv"
-)
-
-// contentSeed makes Record.Hash something that no writer of logs can aim at.
-var contentSeed = maphash.MakeSeed()
+import "bytes"
 
 // cloudTrailDecoder fills records from what a slicer cut.
-type cloudTrailDecoder struct {
-	framer
-	slicer
-	clock
-	object         string // its name, for records without an id
-	source, tenant string
-	arena          []byte // what had to be unescaped or put together
-}
+type cloudTrailDecoder struct{ base }
 
 func newCloudTrail(in input) Decoder {
-	d := &cloudTrailDecoder{framer: in.framer, clock: in.clock, object: in.object, source: in.source, tenant: in.tenant}
-	d.slicer.keyed, d.slicer.limits = cloudTrailKeys, in.framer.limits
-	d.framer.scan, d.framer.cut = &d.slicer.scanner, d.slicer.cut
+	d := &cloudTrailDecoder{}
+	d.set(in, cloudTrailKeys)
 	return d
 }
 
@@ -55,13 +39,8 @@ func (d *cloudTrailDecoder) foreign() string {
 }
 
 func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
-	if len(r.Cells) != ctColumns {
-		r.Cells = make([]Cell, ctColumns)
-	}
-	d.arena = d.arena[:0]
-	r.Flags = appendFaults(r.Flags[:0], d.odd)
-	r.Position, r.Hash = d.pos-1, maphash.Bytes(contentSeed, raw)
-	r.Source, r.Tenant, r.Topic = d.source, d.tenant, "cloudtrail"
+	d.begin(r, raw, ctColumns)
+	r.Topic = "cloudtrail"
 	if d.f[ctInsight] != nil || string(d.f[ctEventCategory]) == `"Insight"` {
 		r.Topic = "cloudtrail-insight"
 	}
@@ -87,29 +66,12 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 		n = append(n, ctID)
 	}
 	d.extra(r, n)
-	if d.deep {
-		r.Flags = append(r.Flags, FlagDeep)
-	}
-	if d.wide {
-		r.Flags = append(r.Flags, FlagKeys)
-	}
+	d.finish(r)
 }
 
 // oddNames are the native names of the fields that are kept under extra where
 // their column cannot hold what the record has.
 var oddNames = map[int]string{ctReadOnly: "readOnly", ctManagement: "managementEvent", ctTime: "eventTime", ctID: "eventID"}
-
-func absent(v []byte) bool { return v == nil || v[0] == 'n' }
-
-func booleanCell(v []byte) Cell {
-	switch string(v) {
-	case "true", `"true"`:
-		return Cell{Valid: true, N: 1}
-	case "false", `"false"`:
-		return Cell{Valid: true}
-	}
-	return Cell{}
-}
 
 // textCell is a field as text: a JSON text without quotes and escapes, anything
 // else as it stands, null as NULL.
@@ -123,9 +85,7 @@ func (d *cloudTrailDecoder) textCell(field int) Cell {
 	}
 	v = v[1 : len(v)-1]
 	if d.esc>>field&1 != 0 {
-		n := len(d.arena)
-		d.arena = appendUnescaped(d.arena, v)
-		v = d.arena[n:]
+		return d.unescape(v)
 	}
 	return Cell{Valid: true, B: v}
 }
@@ -137,9 +97,7 @@ func (d *cloudTrailDecoder) jsonCell(field int) Cell {
 		return Cell{}
 	}
 	if d.quoted>>field&1 != 0 {
-		n := len(d.arena)
-		d.arena = appendQuoted(d.arena, v)
-		v = d.arena[n:]
+		return d.quotedText(v)
 	}
 	return Cell{Valid: true, B: v}
 }
@@ -159,10 +117,7 @@ func (d *cloudTrailDecoder) derive(r *Record) {
 			r.Cells[ctResource] = d.textCell(i)
 		}
 	}
-	r.Cells[ctSuccess] = Cell{Valid: true}
-	if !r.Cells[ctErrorCode].Valid && string(d.f[ctLogin]) != `"Failure"` {
-		r.Cells[ctSuccess].N = 1
-	}
+	r.Cells[ctSuccess] = flagCell(!r.Cells[ctErrorCode].Valid && string(d.f[ctLogin]) != `"Failure"`)
 }
 
 // firstResource is the ARN of the first of the resources that has one.
@@ -171,16 +126,7 @@ func (d *cloudTrailDecoder) firstResource() Cell {
 	if len(v) == 0 || v[0] != '[' {
 		return Cell{}
 	}
-	arn := lookup(v, "0", "ARN")
-	if len(arn) < 3 || arn[0] != '"' {
-		return Cell{}
-	}
-	if arn = arn[1 : len(arn)-1]; bytes.IndexByte(arn, '\\') >= 0 {
-		n := len(d.arena)
-		d.arena = appendUnescaped(d.arena, arn)
-		arn = d.arena[n:]
-	}
-	return Cell{Valid: true, B: arn}
+	return d.decoded(lookup(v, "0", "ARN"))
 }
 
 // setTime sets the time of r. False: eventTime is not as it should be written.
@@ -217,55 +163,3 @@ func (d *cloudTrailDecoder) identify(r *Record) bool {
 	r.ID = hashID("cloudtrail", d.textCell(ctID).B)
 	return false
 }
-
-// placeID identifies a record by its object and position.
-func placeID(object string, position int64) [16]byte {
-	return hashID("object", []byte(object), strconv.AppendInt(nil, position, 10))
-}
-
-// hashID is a hash over parts that cannot be shifted into each other.
-func hashID(kind string, parts ...[]byte) (id [16]byte) {
-	h := sha256.New()
-	h.Write([]byte(kind)) // a hash.Hash never returns an error
-	for _, p := range parts {
-		h.Write(strconv.AppendInt([]byte{0}, int64(len(p)), 10))
-		h.Write([]byte{0})
-		h.Write(p)
-	}
-	copy(id[:], h.Sum(nil))
-	return id
-}
-
-// parseUUID reads 8-4-4-4-12 hexadecimal digits.
-func parseUUID(b []byte) (id [16]byte, ok bool) {
-	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
-		return id, false
-	}
-	k := 0
-	for i := 0; i < 36; i += 2 {
-		if b[i] == '-' {
-			i++
-		}
-		hi, lo := unhex[b[i]], unhex[b[i+1]]
-		if hi|lo > 15 {
-			return id, false
-		}
-		id[k] = hi<<4 | lo
-		k++
-	}
-	return id, true
-}
-
-// unhex holds the value of each hexadecimal digit, 255 elsewhere.
-var unhex = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 255
-	}
-	for i := range byte(10) {
-		t['0'+i] = i
-	}
-	for i := range byte(6) {
-		t['a'+i], t['A'+i] = 10+i, 10+i
-	}
-	return t
-}()

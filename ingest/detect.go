@@ -45,9 +45,9 @@ func sample(head []byte, candidates []*Format) []sniff {
 		var broken *Broken
 		switch {
 		case err == nil:
-			all = append(all, newSniff(wrap, raw))
+			all = append(all, newSniff(wrap, raw, members))
 		case errors.As(err, &broken):
-			cut = append(cut, newSniff(wrap, head[broken.Offset:]))
+			cut = append(cut, newSniff(wrap, head[broken.Offset:], looseMembers))
 		default:
 			if len(all)+len(cut) == 0 && wrap != "" {
 				all = append(all, sniff{wrap: wrap})
@@ -58,9 +58,12 @@ func sample(head []byte, candidates []*Format) []sniff {
 	return append(all, cut...)
 }
 
-func newSniff(wrap string, raw []byte) sniff {
+// walkFunc calls f for the members of an object.
+type walkFunc func(raw []byte, f func(key, value []byte) bool)
+
+func newSniff(wrap string, raw []byte, walk walkFunc) sniff {
 	s := sniff{wrap: wrap, members: map[string][]byte{}}
-	members(raw, func(key, value []byte) bool {
+	walk(raw, func(key, value []byte) bool {
 		if _, known := s.members[string(key)]; !known {
 			s.members[string(key)] = value
 		}

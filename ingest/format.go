@@ -17,6 +17,18 @@ func formats() []*Format {
 			Name: "cloudtrail", Logstore: "cloudtrail", Doc: `AWS CloudTrail: {"Records":[…]}, a list, or one record a line`,
 			wraps: []string{"Records"}, match: matchCloudTrail, open: newCloudTrail,
 		},
+		{
+			Name: cspmTopic, Logstore: "findings", Doc: "Alibaba Security Center CSPM checks as SLS writes them, one record a line",
+			match: matchCSPM, open: newFindings(cspmTopic, true, readCSPM),
+		},
+		{
+			Name: "asff", Logstore: "findings", Doc: `AWS Security Hub: {"Findings":[…]}, a list, or one finding a line`,
+			wraps: []string{"Findings"}, match: matchASFF, open: newFindings("asff", false, readASFF),
+		},
+		{
+			Name: "ocsf", Logstore: "findings", Doc: "OCSF findings, as Prowler writes them: a list, or one finding a line",
+			match: matchOCSF, open: newFindings("ocsf", false, readOCSF),
+		},
 	}
 }
 
@@ -24,7 +36,7 @@ func formats() []*Format {
 func Formats() []*Format { return formats() }
 
 // Builtin returns the logstores that exist without configuration.
-func Builtin() []*Logstore { return []*Logstore{cloudTrail()} }
+func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings()} }
 
 // input is what a decoder is made from.
 type input struct {

@@ -66,6 +66,8 @@ type Logstore struct {
 	Columns  []Column // without the system columns
 	Fields   []Field  // with those of the system columns
 	Lateness time.Duration
+
+	timeField string // of a declared logstore: where a record's time lies
 }
 
 // SystemColumns are the first columns of every table, in this order. The store

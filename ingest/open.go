@@ -3,6 +3,7 @@ package ingest
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,8 +97,10 @@ func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
 	if why := unlikeJSON(head); why != "" {
 		return nil, nil, &NoFormat{Why: why}
 	}
-	candidates := formats()
-	found, err := detect(head, candidates)
+	if named != nil && !slices.ContainsFunc(Builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
+		return jsonLines(), named, nil
+	}
+	found, err := detect(head, formats())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,127 @@
+package ingest
+
+// The columns of findings, in the order of the table.
+const (
+	fdUID = iota
+	fdCheck
+	fdStatus
+	fdSeverity
+	fdTitle
+	fdResource
+	fdResourceName
+	fdResourceType
+	fdService
+	fdAccount
+	fdRegion
+	fdActor
+	fdSourceIP
+	fdRemediation
+	fdMuted
+	fdSuccess
+	fdFirstSeen
+	fdLastSeen
+	fdRecord
+	fdColumns
+)
+
+// findings declares the logstore of findings of all scanners: normalised
+// columns, and the native record as it came. Native names of all formats lie
+// over that record.
+func findings() *Logstore {
+	return &Logstore{Name: "findings", Columns: findingsColumns(), Fields: findingsFields()}
+}
+
+func findingsColumns() []Column {
+	c := make([]Column, fdColumns)
+	for i, name := range []string{
+		"finding_uid", "check_id", "status", "severity", "title", "resource", "resource_name", "resource_type", "service", "account", "region",
+		"actor", "source_ip", "remediation", "muted", "success", "first_seen", "last_seen", "record",
+	} {
+		c[i].Name = name
+	}
+	c[fdMuted].Kind, c[fdSuccess].Kind = Boolean, Boolean
+	c[fdFirstSeen].Kind, c[fdLastSeen].Kind = Stamp, Stamp
+	c[fdRemediation].Zstd, c[fdRecord].Zstd = true, true
+	return c
+}
+
+func findingsFields() []Field {
+	f := append(systemFields(),
+		Field{Name: "@actor", Column: "actor", Caller: true, Doc: "who, where a finding names somebody"},
+		Field{Name: "@action", Column: "check_id", Doc: "the check, as @check"},
+		Field{Name: "@resource", Column: "resource", Doc: "what is affected, an ARN or id"},
+		Field{Name: "@account", Column: "account", Doc: "account of the resource"},
+		Field{Name: "@region", Column: "region", Doc: "region of the resource"},
+		Field{Name: "@source_ip", Column: "source_ip", Doc: "from where, where a finding names an address"},
+		Field{Name: "@success", Column: "success", Type: BooleanField, Doc: "true when the check passed, false when it failed"},
+		Field{Name: "@check", Column: "check_id", Doc: "id of the check"},
+		Field{Name: "@status", Column: "status", Doc: "PASS, FAIL, WARN, MANUAL or UNKNOWN"},
+		Field{Name: "@severity", Column: "severity", Doc: "critical, high, medium, low or informational"},
+		Field{Name: "@title", Column: "title", Match: Tokens, Doc: "what the check is called"},
+		Field{Name: "@remediation", Column: "remediation", Match: Tokens, Doc: "what to do"},
+		Field{Name: "@first_seen", Column: "first_seen", Type: TimeField, Doc: "first seen, as the scanner says"},
+		Field{Name: "@last_seen", Column: "last_seen", Type: TimeField, Doc: "last seen, as the scanner says"},
+		Field{Name: "@muted", Column: "muted", Type: BooleanField, Doc: "muted, suppressed or on a white list"},
+		Field{Name: "@finding", Column: "finding_uid", Doc: "id of the finding at its scanner"},
+		Field{Name: "@service", Column: "service", Doc: "service of the resource"},
+		Field{Name: "@resource_name", Column: "resource_name", Doc: "name of the resource"},
+		Field{Name: "@resource_type", Column: "resource_type", Doc: "type of the resource"},
+		Field{Name: "check_item", Column: "title", Match: Tokens, Doc: "display name of the check, in every format"},
+		Field{Name: "extra", Column: "record", Type: JSONField, Open: true, Doc: "every key of the native record"},
+	)
+	for _, n := range nativeFindings() {
+		for _, name := range n.names {
+			f = append(f, Field{Name: name, Column: "record", Path: []string{name}, Type: n.kind, Match: n.match, Open: n.kind == JSONField, Doc: n.doc})
+		}
+	}
+	return f
+}
+
+// natives are native top-level names of one type.
+type natives struct {
+	doc   string
+	kind  FieldType
+	match Match
+	names []string
+}
+
+// nativeFindings are the top-level fields of the formats. Where two formats have
+// one name, it is declared once.
+func nativeFindings() []natives {
+	const cspm, asff, ocsf = "Alibaba Security Center", "AWS Security Hub (ASFF)", "OCSF"
+	return []natives{
+		{doc: cspm, names: []string{
+			"check_id", "check_type", "instance_id", "instance_name", "instance_result", "instance_sub_type", "instance_type", "owner_id", "region_id",
+			"requirement_id", "risk_level", "section_id", "standard_id", "start_time", "status", "tags", "vendor",
+		}},
+		{doc: cspm, match: Tokens, names: []string{"check_item_name", "advice"}},
+		{doc: asff, names: []string{
+			"AwsAccountId", "AwsAccountName", "CompanyName", "CreatedAt", "FirstObservedAt", "GeneratorId", "Id", "LastObservedAt", "ProcessedAt",
+			"ProductArn", "ProductName", "RecordState", "Region", "SchemaVersion", "SourceUrl", "UpdatedAt", "VerificationState", "WorkflowState",
+		}},
+		{doc: asff, match: Tokens, names: []string{"Title", "Description"}},
+		{doc: asff, kind: IntegerField, names: []string{"Confidence", "Criticality"}},
+		{doc: asff, kind: BooleanField, names: []string{"Sample"}},
+		{doc: asff, kind: JSONField, names: []string{
+			"Action", "Compliance", "Detection", "FindingProviderFields", "GeneratorDetails", "Malware", "Network", "NetworkPath", "Note", "PatchSummary",
+			"Process", "ProductFields", "RelatedFindings", "Remediation", "Resources", "Severity", "ThreatIntelIndicators", "Threats", "Types",
+			"UserDefinedFields", "Vulnerabilities", "Workflow",
+		}},
+		{doc: ocsf, names: []string{
+			"action", "activity_name", "category_name", "class_name", "confidence", "disposition", "event_time", "impact", "raw_data", "severity", "state",
+			"status_code", "time_dt", "type_name", "start_time_dt", "end_time_dt",
+		}},
+		{doc: ocsf, match: Tokens, names: []string{"comment", "message", "risk_details", "status_detail"}},
+		{doc: ocsf, kind: IntegerField, names: []string{
+			"action_id", "activity_id", "category_uid", "class_uid", "confidence_id", "confidence_score", "count", "disposition_id", "duration", "end_time",
+			"impact_id", "impact_score", "risk_level_id", "risk_score", "severity_id", "state_id", "status_id", "time", "timezone_offset", "type_uid",
+		}},
+		{doc: ocsf, kind: BooleanField, names: []string{"is_alert", "is_suspected_breach"}},
+		{doc: ocsf, kind: JSONField, names: []string{
+			"actor", "analytic", "api", "assignee", "assignee_group", "attacks", "authorizations", "cis_csc", "cloud", "compliance", "data_sources", "device",
+			"enrichments", "evidence", "evidences", "finding", "finding_info", "finding_info_list", "firewall_rule", "kill_chain", "malware",
+			"malware_scan_info", "metadata", "observables", "osint", "policy", "process", "profiles", "related_events", "remediation", "resource",
+			"resources", "unmapped", "vendor_attributes", "vulnerabilities",
+		}},
+	}
+}
