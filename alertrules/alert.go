@@ -60,6 +60,8 @@ type Alert struct {
 
 	Annotations map[string]string // rendered at the last evaluation that hit
 	Runbook     string
+	NewsN       int64     // Event: N of the last News
+	Staging     bool      // recorded, never mailed
 	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
 
 	// ClosesAt belongs to the notifier: when an event episode is over, which is

@@ -25,7 +25,8 @@ type Logs interface {
 type States interface {
 	// RuleStates returns what is known of every rule, by rule id.
 	RuleStates(ctx context.Context) (map[string]*RuleState, error)
-	// Alerts returns the firing alerts and open event episodes of a rule.
+	// Alerts returns the firing alerts and open event episodes of a rule. It is
+	// asked only when RuleState.Live is not 0. The caller may change them.
 	Alerts(ctx context.Context, rule string) ([]*Alert, error)
 	// NextAlertIDs reserves n fresh alert ids.
 	NextAlertIDs(ctx context.Context, n int) ([]string, error)
@@ -49,13 +50,40 @@ type RuleState struct {
 	Outcome    Outcome
 	Error      string    // of the last evaluation; empty when it went well
 	ErrorSince time.Time // first of a row of errors
+
+	First   int64     // of `new`: the rule has seen (First, Cursor]
+	Earlier *SeqRange // of `new`: given by an earlier start, to be taken in once (D34)
+	Edited  time.Time // when another Hash was first met; zero once it was evaluated (D23)
+	Off     EndHow    // EndRemoved or EndDisabled while the rule is not evaluated (D24)
+	Staging bool      // the stage of its alerts
+	Live    int       // firing alerts and open event episodes after the last evaluation
+	// Ends is when the last episode of a key ended, for "again" (D09); bounded.
+	Ends map[string]time.Time
+	// Seen is of event mode over a window of event time: the rows of the last
+	// evaluation, which are not told again.
+	Seen []string
+	// WholeFrom is the end of the oldest window that can have a verdict.
+	WholeFrom time.Time
+	Verdicts  []Verdict // of `whole`: the last ones, oldest first, which late records may reverse
+}
+
+// A SeqRange is (From, To] of __seq__.
+type SeqRange struct{ From, To int64 }
+
+// A Verdict is what the evaluation of one whole window found (D20).
+type Verdict struct {
+	From, To time.Time
+	At       time.Time // the moment that it was due at
+	Seq      int64     // S of the evaluation
+	Hits     []string  // keys that were hit
 }
 
 // Pending is what is counted for one alert key.
 type Pending struct {
-	Observations string    // the last n observations, oldest first: "H" hit, "M" miss
-	FirstHit     time.Time // oldest hit that still counts
-	FirstMiss    time.Time // first of the misses in a row while it fires (keep_firing_for)
+	Observations string      // the last n observations, oldest first: "H" hit, "M" miss
+	FirstHit     time.Time   // oldest hit that still counts
+	FirstMiss    time.Time   // first of the misses in a row while it fires (keep_firing_for)
+	Hits         []time.Time // the moments of the hits in Observations
 	Labels       map[string]string
 }
 
