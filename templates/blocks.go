@@ -306,7 +306,7 @@ func (c *compiler) tagSet(at place) {
 	if _, _, seen := c.scope.lookup(name.text); seen {
 		c.fail(name.span, quoteShort(name.text)+" is set already", "a name is set once; use another one")
 	}
-	if c.roots[name.text] != nil {
+	if c.isRoot(name.text) {
 		c.fail(name.span, quoteShort(name.text)+" is a name of the data and cannot be set", "use another name")
 	}
 	slot := c.define(name.text, n.sch)
@@ -316,6 +316,11 @@ func (c *compiler) tagSet(at place) {
 	}})
 	c.genCall("if s", id, at)
 	c.genWord("end")
+}
+
+func (c *compiler) isRoot(name string) bool {
+	_, ok := c.roots[name]
+	return ok
 }
 
 // checkNewName refuses what an author may not name (G29).

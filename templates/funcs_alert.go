@@ -60,7 +60,7 @@ func coloured(w severityWord, ja bool) *markup {
 	if ja {
 		text = w.ja
 	}
-	return &markup{html: `<span style="color:` + w.colour + `;font-weight:bold">` + text + `</span>`, text: text}
+	return &markup{html: `<span class="t-` + strings.ToLower(w.en) + `" style="color:` + w.colour + `;font-weight:bold">` + text + `</span>`, text: text}
 }
 
 // fnToList prints a map or a list as <ul> in HTML, as lines with a dash in text.

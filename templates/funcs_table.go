@@ -71,20 +71,25 @@ func (c *call) cell(v any, limit int) string {
 }
 
 const (
+	thRight = ` style="padding:6px 10px;text-align:right;font-weight:bold;background-color:#f2f4f7;border-bottom:1px solid #d0d5dd;color:#344054"`
 	thStyle = ` style="padding:6px 10px;text-align:left;font-weight:bold;background-color:#f2f4f7;border-bottom:1px solid #d0d5dd;color:#344054"`
 	tdStyle = ` style="padding:6px 10px;vertical-align:top;border-bottom:1px solid #eaecf0;color:#101828;word-break:break-word"`
-	nrStyle = ` style="padding:6px 10px;vertical-align:top;border-bottom:1px solid #eaecf0;color:#101828;text-align:right"`
-	newMark = `<span class="t-new" style="background-color:#fef0c7;color:#93370d;padding:1px 6px;font-size:11px;font-weight:bold">NEW</span>`
+	nrStyle = ` style="padding:6px 10px;vertical-align:top;border-bottom:1px solid #eaecf0;color:#101828;text-align:right;white-space:nowrap"`
+	newMark = `<span class="t-new" style="background-color:#fef0c7;color:#93370d;padding:1px 6px;font-size:11px;font-weight:bold;white-space:nowrap">NEW</span>`
 )
 
 func (c *call) htmlTable(columns []any, rows []tableRow, marks bool) string {
 	var b strings.Builder
-	b.WriteString(`<table class="t-rows" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;font:13px/18px Arial,Helvetica,sans-serif"><tr>`)
+	b.WriteString(`<table class="t-rows" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;margin:0 0 8px 0;font:13px/18px Arial,Helvetica,sans-serif"><tr>`)
 	if marks {
 		b.WriteString(`<th class="t-th"` + thStyle + `></th>`)
 	}
-	for _, k := range columns {
-		b.WriteString(`<th class="t-th"` + thStyle + `>` + c.st.p.htmlOf(c.cell(k, cellChars)) + `</th>`)
+	for i, k := range columns {
+		style := thStyle
+		if len(rows) > 0 && isNumberAt(rows[0].cells, i) {
+			style = thRight
+		}
+		b.WriteString(`<th class="t-th"` + style + `>` + c.st.p.htmlOf(c.cell(k, cellChars)) + `</th>`)
 	}
 	b.WriteString("</tr>")
 	for _, r := range rows {
@@ -98,7 +103,7 @@ func (c *call) htmlTable(columns []any, rows []tableRow, marks bool) string {
 		}
 		for i, v := range r.cells {
 			style := tdStyle
-			if _, _, ok := asNumber(norm(v)); ok {
+			if isNumberAt(r.cells, i) {
 				style = nrStyle
 			}
 			b.WriteString(`<td class="t-td"` + style + `>` + c.st.p.htmlOf(c.cell(v, cellChars)))
@@ -112,6 +117,14 @@ func (c *call) htmlTable(columns []any, rows []tableRow, marks bool) string {
 	}
 	b.WriteString("</table>")
 	return c.made(b.String())
+}
+
+func isNumberAt(cells []any, i int) bool {
+	if i >= len(cells) {
+		return false
+	}
+	_, _, ok := asNumber(norm(cells[i]))
+	return ok
 }
 
 // grown stops a text that is being built when it gets too large.

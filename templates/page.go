@@ -21,6 +21,8 @@ type pageSource struct {
 	fsys fs.FS
 	html source
 	text source // text.name is "" without a text part
+	// roots replaces the schema in tests; nil is the one of this package.
+	roots map[string]*schema
 }
 
 // Compile compiles one template from its text, front matter included, as
@@ -41,6 +43,7 @@ func compilePage(in pageSource) (*page, error) {
 	p.description = front.description
 	var errs []error
 	compilePart := func(u unit) *program {
+		u.roots = in.roots
 		prog, err := compile(u)
 		if err != nil {
 			errs = append(errs, err)

@@ -135,7 +135,7 @@ func (c *compiler) unknownName(t token) {
 	if hint == "" {
 		hint = "names of the data begin with alert."
 	}
-	if c.roots["alert"].fields[t.text] != nil {
+	if alert := c.roots["alert"]; alert != nil && alert.fields[t.text] != nil {
 		hint = "did you mean alert." + t.text + "?"
 	}
 	c.fail(t.span, "there is no name "+quoteShort(t.text), hint)
@@ -216,7 +216,7 @@ func (c *compiler) function(t token, what string) *function {
 	if f := functions[t.text]; f != nil {
 		return f
 	}
-	if _, _, ok := c.scope.lookup(t.text); ok || c.roots[t.text] != nil {
+	if _, _, ok := c.scope.lookup(t.text); ok || c.isRoot(t.text) {
 		c.fail(t.span, quoteShort(t.text)+" is no function", "")
 	}
 	hint := ""

@@ -89,14 +89,18 @@ type unit struct {
 	name, text string
 	out        output
 	fsys       fs.FS
-	offset     int    // text begins here in whole, for positions
-	whole      string // the file that text is a part of; "" if it is text
+	offset     int                // text begins here in whole, for positions
+	whole      string             // the file that text is a part of; "" if it is text
+	roots      map[string]*schema // nil: those of this package
 }
 
 // compile compiles a source and checks where its values stand. The error is a
 // *diag.List (errors.Join of several when included files are wrong too).
 func compile(u unit) (*program, error) {
-	c := &compiler{p: &program{out: u.out}, fsys: u.fsys, roots: roots(), scope: newScope(nil)}
+	c := &compiler{p: &program{out: u.out}, fsys: u.fsys, roots: u.roots, scope: newScope(nil)}
+	if c.roots == nil {
+		c.roots = roots()
+	}
 	whole := u.whole
 	if whole == "" {
 		whole = u.text

@@ -121,11 +121,12 @@ func (f Footer) Append(m *Message) {
 		}
 		who += "."
 	}
+	const code = `<code style="white-space:nowrap">`
 	text, markup := who, html.EscapeString(who)
 	if ourID.MatchString(f.ID) {
 		text = f.ID + " · " + who + "\nShow:        tocsin query --alert " + f.ID + "\nAcknowledge: tocsin ack " + f.ID + "\nSilence:     tocsin silence " + f.ID
-		markup = "<b>" + f.ID + "</b> · " + markup + "<br>Show <code>tocsin query --alert " + f.ID + "</code> · acknowledge <code>tocsin ack " + f.ID +
-			"</code> · silence <code>tocsin silence " + f.ID + "</code>"
+		markup = "<b>" + f.ID + "</b> · " + markup + "<br>Show " + code + "tocsin query --alert " + f.ID + "</code> · acknowledge " + code + "tocsin ack " + f.ID +
+			"</code> · silence " + code + "tocsin silence " + f.ID + "</code>"
 	}
 	m.Text = strings.TrimRight(m.Text, "\n ") + "\n\n" + strings.Repeat("─", 40) + "\n" + text + "\n"
 	line := `<div class="tocsin-foot" style="margin:24px 0 0 0;padding:12px 0 0 0;border-top:1px solid #d0d5dd;font:12px/18px Arial,Helvetica,sans-serif;color:#667085">` + markup + "</div>"
