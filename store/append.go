@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"tocsin/ingest"
@@ -30,13 +29,12 @@ const (
 // historyAge is how old the newest record of a loaded object must be.
 const historyAge = 7 * 24 * time.Hour
 
-// AppendOptions say how objects are taken in. Logstore, Decode and Now are
-// required.
+// AppendOptions say how objects are taken in. Logstore and Now are required.
 type AppendOptions struct {
 	Logstore *ingest.Logstore
-	// Decode opens an object and says what its format is. The decoder is used
-	// by one goroutine, which is not the caller's. Closing ends it.
-	Decode func(o ingest.Object) (d Decoding, err error)
+	// Read says how objects are decoded; its Logstore and Now are those above
+	// and below.
+	Read ingest.Options
 	// History says which objects are history.
 	History History
 	// Now is the time of loading.
@@ -45,15 +43,33 @@ type AppendOptions struct {
 	// at a time. It may be nil.
 	Progress func(Progress)
 
-	rows    int   // of a batch; 0: batchRows
-	records int64 // of a transaction; 0: commitRecords
+	decode  func(ingest.Object) (decoder, error) // nil: ingest.Decode
+	rows    int                                  // of a batch; 0: batchRows
+	records int64                                // of a transaction; 0: commitRecords
 }
 
-// A Decoding is an object that is being decoded.
-type Decoding struct {
-	Decoder ingest.Decoder
-	Format  string
-	Closer  io.Closer // may be nil
+// decoder is an object that is being decoded. It is used by one goroutine,
+// which is not the caller's of Append.
+type decoder struct {
+	ingest.Decoder
+	format string
+	close  func() error
+}
+
+// withDefaults fills in what is not said.
+func (o AppendOptions) withDefaults() AppendOptions {
+	o.rows, o.records = cmp.Or(o.rows, batchRows), cmp.Or(o.records, commitRecords)
+	o.Read.Logstore, o.Read.Now = o.Logstore, o.Now
+	if o.decode == nil {
+		o.decode = func(obj ingest.Object) (decoder, error) {
+			opened, err := ingest.Decode(obj, o.Read)
+			if err != nil {
+				return decoder{}, err
+			}
+			return decoder{Decoder: opened, format: opened.Format.Name, close: opened.Close}, nil
+		}
+	}
+	return o
 }
 
 // Progress is how far an Append is. All of it grows.
@@ -105,7 +121,7 @@ type Conflict struct {
 // could not write, or that ctx is over: then everything that the Summary counts
 // is committed, and nothing else.
 func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
-	o.rows, o.records = cmp.Or(o.rows, batchRows), cmp.Or(o.records, commitRecords)
+	o = o.withDefaults()
 	a := &appender{logs: l, options: o, objects: objects, table: quoteName(tableName(o.Logstore.Name))}
 	if err := l.Declare(ctx, o.Logstore); err != nil {
 		return a.summary, err

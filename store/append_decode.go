@@ -88,15 +88,15 @@ func (d *decoding) pass(ctx context.Context) bool {
 func (d *decoding) object(ctx context.Context, i int) bool {
 	d.broken = 0
 	d.begin(segment{object: i, first: true})
-	opened, err := d.options.Decode(d.objects[i])
+	opened, err := d.options.decode(d.objects[i])
 	if err != nil {
 		d.end(err)
 		return true
 	}
-	d.segment().format = opened.Format
-	alive, err := d.records(ctx, i, opened)
-	if opened.Closer != nil {
-		err = errors.Join(err, opened.Closer.Close())
+	d.segment().format = opened.format
+	alive, err := d.records(ctx, opened)
+	if opened.close != nil {
+		err = errors.Join(err, opened.close())
 	}
 	if alive {
 		d.end(err)
@@ -105,9 +105,9 @@ func (d *decoding) object(ctx context.Context, i int) bool {
 }
 
 // records decodes the records of an object until its end or an error.
-func (d *decoding) records(ctx context.Context, i int, opened Decoding) (alive bool, err error) {
+func (d *decoding) records(ctx context.Context, opened decoder) (alive bool, err error) {
 	for {
-		err := opened.Decoder.Next(&d.record)
+		err := opened.Next(&d.record)
 		var broken *ingest.Broken
 		switch {
 		case err == nil:
@@ -120,20 +120,41 @@ func (d *decoding) records(ctx context.Context, i int, opened Decoding) (alive b
 		default:
 			return true, err
 		}
-		if d.b.full() {
-			if !d.pass(ctx) {
-				return false, nil
-			}
-			d.tell()
-			d.begin(segment{object: i, format: opened.Format})
+		if d.b.full() && !d.goOn(ctx) {
+			return false, nil
 		}
 	}
+}
+
+// goOn changes to another batch in the middle of an object. What the object
+// has put into the batch goes along, unless it is alone in it: then it is too
+// large for one batch. It returns false when ctx is over.
+func (d *decoding) goOn(ctx context.Context) bool {
+	d.tell()
+	s := *d.segment()
+	if len(d.b.segments) == 1 {
+		if !d.pass(ctx) {
+			return false
+		}
+		d.begin(segment{object: s.object, format: s.format})
+		return true
+	}
+	old, next := d.b, d.take(ctx)
+	if next == nil {
+		return false
+	}
+	old.carry(next)
+	if !d.send(ctx) {
+		return false
+	}
+	d.b = next
+	return true
 }
 
 func (d *decoding) segment() *segment { return &d.b.segments[len(d.b.segments)-1] }
 
 func (d *decoding) begin(s segment) {
-	s.from, s.to = len(d.b.rows), len(d.b.rows)
+	s.from, s.to, s.text = len(d.b.rows), len(d.b.rows), len(d.b.text)
 	d.b.segments = append(d.b.segments, s)
 }
 

@@ -213,7 +213,7 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 
 // differStatement compares what batch.same compares.
 func differStatement(table string, columns []ingest.Column) string {
-	where := "t.topic IS DISTINCT FROM p.topic OR (t.time <> make_timestamp(p.time) AND NOT contains(coalesce(p.flags, ''), ' " + flagUntimed + " '))"
+	where := "t.topic IS DISTINCT FROM p.topic OR (t.time <> make_timestamp(p.time) AND NOT contains(coalesce(p.flags, ''), ' " + ingest.FlagNoTime + " '))"
 	for _, c := range columns {
 		name := quoteName(c.Name)
 		value := "p." + name

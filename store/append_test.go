@@ -95,8 +95,8 @@ func appendScripts(t interface{ Fatal(...any) }, l *Logs, ls *ingest.Logstore, s
 	}
 	o := AppendOptions{
 		Logstore: ls, Now: testNow,
-		Decode: func(o ingest.Object) (Decoding, error) {
-			return Decoding{Decoder: &scripted{records: byName[o.Name+"\x00"+o.Version].records}, Format: "script"}, nil
+		decode: func(o ingest.Object) (decoder, error) {
+			return decoder{Decoder: &scripted{records: byName[o.Name+"\x00"+o.Version].records}, format: "script"}, nil
 		},
 	}
 	if change != nil {
@@ -153,7 +153,7 @@ func TestAppendValues(t *testing.T) {
 	}
 	want := []string{
 		"1|2026-11-20 01:02:03.456789|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000007|1|0|topic|src| deep odd |x\x00y|7|3.5|true|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000007",
-		"2|2026-11-20 01:02:04.456789|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000008|1|1|topic|src| bad-utf8 |bad \uFFFD utf|8|4.0|false|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000008",
+		"2|2026-11-20 01:02:04.456789|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000008|1|1|topic|src| utf8 |bad \uFFFD utf|8|4.0|false|2026-11-20 12:00:00|00000000-0000-0000-0000-000000000008",
 	}
 	if len(got) != 3 || !slices.Equal(got[:2], want) || !strings.HasPrefix(got[2], "3|9999-12-31 23:59:59.999999|") {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -269,7 +269,7 @@ func TestAppendHistory(t *testing.T) {
 func TestAppendCancelled(t *testing.T) {
 	l := openTest(t, t.TempDir()).Logs
 	ctx, cancel := context.WithCancel(context.Background())
-	endless := DecoderFunc(func(r *ingest.Record) error {
+	endless := decoderFunc(func(r *ingest.Record) error {
 		r.ID[0]++
 		if r.ID[0] == 200 {
 			cancel()
@@ -278,7 +278,7 @@ func TestAppendCancelled(t *testing.T) {
 	})
 	_, err := l.Append(ctx, []ingest.Object{{Name: "a", Version: "1"}}, AppendOptions{
 		Logstore: testLogstore(), Now: testNow, rows: 10,
-		Decode: func(ingest.Object) (Decoding, error) { return Decoding{Decoder: endless}, nil },
+		decode: func(ingest.Object) (decoder, error) { return decoder{Decoder: endless}, nil },
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -291,11 +291,11 @@ func TestAppendCancelled(t *testing.T) {
 	}
 }
 
-// DecoderFunc is a Decoder.
-type DecoderFunc func(r *ingest.Record) error
+// decoderFunc is a Decoder.
+type decoderFunc func(r *ingest.Record) error
 
 // Next implements ingest.Decoder.
-func (f DecoderFunc) Next(r *ingest.Record) error { return f(r) }
+func (f decoderFunc) Next(r *ingest.Record) error { return f(r) }
 
 // TestAppendProperty: however records come, in whatever objects, order, batches
 // and transactions, each is stored once, numbers grow and are never reused.

@@ -20,10 +20,6 @@ const (
 	batchBroken = 4 << 20   // bytes of dead letters
 )
 
-// flagUntimed is the flag of a record without a time of its own; it got the
-// time of loading.
-const flagUntimed = "no-time"
-
 // Bounds of what a TIMESTAMP of ours may hold: years 1 to 9999.
 var (
 	minTime = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
@@ -51,6 +47,7 @@ type segment struct {
 	object      int // index in the list of Append
 	format      string
 	from, to    int  // rows
+	text        int  // where their text begins
 	first, last bool // the object begins, ends in it
 	failed      error
 	broken      []*ingest.Broken
@@ -99,6 +96,29 @@ func (b *batch) cut() {
 	s.to = s.from
 }
 
+// carry moves the last segment of b to next, which is empty. An object that
+// began late in a batch thus stays whole.
+func (b *batch) carry(next *batch) {
+	s := b.segments[len(b.segments)-1]
+	n := len(b.columns)
+	next.text = append(next.text, b.text[s.text:]...)
+	next.cells = append(next.cells, b.cells[s.from*n:]...)
+	next.valid = append(next.valid, b.valid[s.from*n:]...)
+	next.rows = append(next.rows, b.rows[s.from:]...)
+	for i := range next.cells {
+		if k := b.columns[i%n].Kind; next.valid[i] && (k == ingest.Text || k == ingest.UUID) {
+			next.cells[i] -= uint64(s.text) << 32
+		}
+	}
+	for i := range next.rows {
+		next.rows[i].segment = 0
+	}
+	b.cut()
+	b.segments = b.segments[:len(b.segments)-1]
+	s.from, s.to, s.text = 0, len(next.rows), 0
+	next.segments = append(next.segments, s)
+}
+
 // add copies a record into the batch as a row of its last segment. Text that is
 // no UTF-8 and times outside of the years 1 to 9999 are mended and flagged:
 // DuckDB would store NULL, or infinity, and say nothing.
@@ -111,17 +131,17 @@ func (b *batch) add(r *ingest.Record) {
 		}
 		value, mended := b.cell(b.columns[i].Kind, c)
 		if mended {
-			flags = append(slices.Clone(flags), "bad-utf8")
+			flags = append(slices.Clone(flags), ingest.FlagUTF8)
 		}
 		b.cells, b.valid = append(b.cells, value), append(b.valid, c.Valid)
 	}
 	at := min(max(r.Time, minTime), maxTime)
 	if at != r.Time {
-		flags = append(slices.Clone(flags), "time-range")
+		flags = append(slices.Clone(flags), ingest.FlagTimeRange)
 	}
 	b.rows = append(b.rows, batchRow{
 		id: r.ID, time: at, position: r.Position, segment: int32(len(b.segments) - 1),
-		untimed: slices.Contains(flags, flagUntimed),
+		untimed: slices.Contains(flags, ingest.FlagNoTime),
 		topic:   validText(r.Topic), source: validText(r.Source), tenant: validText(r.Tenant), flags: joinFlags(flags),
 	})
 	b.segments[len(b.segments)-1].to = len(b.rows)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,7 +22,7 @@ func tableName(logstore string) string { return tablePrefix + logstore }
 // tables remembers which tables are as declared.
 type tables struct {
 	mu   sync.Mutex
-	done map[string]*ingest.Logstore // by logstore name: the declaration that the table was made for
+	done map[string][]ingest.Column // by logstore name: the columns that the table was made for
 }
 
 // querier is a *sql.DB or a *sql.Conn.
@@ -34,7 +35,7 @@ type querier interface {
 func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.done[ls.Name] == ls {
+	if done, ok := t.done[ls.Name]; ok && slices.Equal(done, ls.Columns) {
 		return nil
 	}
 	has, err := columnsOf(ctx, conn, tableName(ls.Name))
@@ -56,9 +57,9 @@ func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore
 		return fmt.Errorf("table of logstore %s: %w", ls.Name, err)
 	}
 	if t.done == nil {
-		t.done = map[string]*ingest.Logstore{}
+		t.done = map[string][]ingest.Column{}
 	}
-	t.done[ls.Name] = ls
+	t.done[ls.Name] = slices.Clone(ls.Columns)
 	return nil
 }
 
@@ -128,6 +129,11 @@ func statementsFor(ls *ingest.Logstore, has map[string]string) []string {
 		}
 	}
 	if len(has) == 0 {
+		for _, c := range allColumns(ls) {
+			if c.Kind == ingest.UUID {
+				parts = append(parts, quoteName(textColumn(c.Name))+" VARCHAR GENERATED ALWAYS AS ("+quoteName(c.Name)+"::VARCHAR) VIRTUAL")
+			}
+		}
 		return []string{"CREATE TABLE " + table + " (" + strings.Join(parts, ", ") + ")"}
 	}
 	return parts
@@ -148,6 +154,10 @@ func sameTypes(ls *ingest.Logstore, has map[string]string) error {
 func allColumns(ls *ingest.Logstore) []ingest.Column {
 	return append(ingest.SystemColumns(), ls.Columns...)
 }
+
+// textColumn is the computed column that shows a UUID column as text, which is
+// what users compare it with.
+func textColumn(uuid string) string { return uuid + "_text" }
 
 // sqlType is the DuckDB type of a kind of column.
 func sqlType(k ingest.Kind) string {
