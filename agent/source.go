@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"fmt"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// A Source is a directory whose files are taken in as they come.
+type Source struct {
+	Name     string
+	Dir      string
+	Logstore *ingest.Logstore // nil: by content
+	Zone     *time.Location   // of times without an offset; nil: that of the configuration
+}
+
+// settle is how long a file must be unchanged before it is read, so that one
+// that is still being written is not read in half.
+const settle = 2 * time.Second
+
+// A watch remembers which files of a source were handed over, so that a scan
+// of a large directory costs the ledger nothing. It belongs to one goroutine.
+type watch struct {
+	source Source
+	taken  map[string]string // name of the object → version
+}
+
+// ready lists the files that are new or changed and have settled at now. more
+// reports whether some have not settled yet.
+func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err error) {
+	all, _, err := ingest.Files([]string{w.source.Dir})
+	if err != nil {
+		return nil, false, fmt.Errorf("source %s: %w", w.source.Name, err)
+	}
+	for _, o := range all {
+		switch {
+		case w.taken[o.Name] == o.Version:
+		case now.Sub(o.Modified) < settle && !o.Modified.After(now):
+			more = true
+		default:
+			objects = append(objects, o)
+		}
+	}
+	return objects, more, nil
+}
+
+// took notes that objects are stored, or were refused for good.
+func (w *watch) took(objects []ingest.Object) {
+	if w.taken == nil {
+		w.taken = map[string]string{}
+	}
+	for _, o := range objects {
+		w.taken[o.Name] = o.Version
+	}
+}
