@@ -39,6 +39,8 @@ type List struct {
 	Name     string // file name, or "" for text typed on the command line
 	Source   string // the whole text that the spans refer to
 	Problems []Problem
+	// Hide keeps lines of the source out of Print: it holds a secret (G38).
+	Hide bool
 }
 
 // Add appends an error-level problem.

@@ -41,7 +41,7 @@ func (l *List) render(p Problem) string {
 // excerpt returns the first line of the span, cut to maxShown runes around it,
 // and the carets that belong under it.
 func (l *List) excerpt(s Span) (line, caret string, ok bool) {
-	if l.Source == "" {
+	if l.Source == "" || l.Hide {
 		return "", "", false
 	}
 	start := min(max(s.Start, 0), len(l.Source))

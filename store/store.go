@@ -27,7 +27,8 @@ type Options struct {
 
 // A Store is an open data directory. Close it.
 type Store struct {
-	Logs *Logs
+	Logs  *Logs
+	State *State
 
 	dir    string
 	lock   *lock
@@ -57,6 +58,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.Logs, err = openLogs(ctx, o); err != nil {
 		return nil, errors.Join(err, s.lock.release())
 	}
+	if s.State, err = openState(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Logs.close(ctx), s.lock.release())
+	}
 	return s, nil
 }
 
@@ -66,7 +70,7 @@ func (s *Store) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	return errors.Join(s.Logs.close(ctx), s.lock.release())
+	return errors.Join(s.State.close(ctx), s.Logs.close(ctx), s.lock.release())
 }
 
 // Dir is the absolute path of the data directory.

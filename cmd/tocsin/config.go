@@ -1,0 +1,331 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/agent"
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/ingest"
+	"tocsin/notifier"
+	"tocsin/notifier/email"
+)
+
+// configFile is tocsin.yaml (DESIGN.md §4.3), decoded strictly.
+type configFile struct {
+	TimeZone  alertrules.Text                  `yaml:"time_zone"`
+	Rules     []alertrules.Text                `yaml:"rules"`
+	Templates alertrules.Text                  `yaml:"templates"`
+	Sources   []sourceFile                     `yaml:"sources"`
+	Logstores map[string]logstoreFile          `yaml:"logstores"`
+	Mail      mailFile                         `yaml:"mail"`
+	People    map[string]notifier.Person       `yaml:"people"`
+	Groups    map[string][]string              `yaml:"groups"`
+	Operator  []string                         `yaml:"operator"`
+	Calendars map[string]notifier.CalendarSpec `yaml:"calendars"`
+	Notify    notifier.Defaults                `yaml:"notify"`
+	Links     []string                         `yaml:"links"`
+	Limits    limitsFile                       `yaml:"limits"`
+}
+
+type sourceFile struct {
+	Name     alertrules.Text `yaml:"name"`
+	Logstore alertrules.Text `yaml:"logstore"`
+	Dir      alertrules.Text `yaml:"dir"`
+	TimeZone alertrules.Text `yaml:"time_zone"`
+}
+
+type logstoreFile struct {
+	Format   string            `yaml:"format"`
+	Time     string            `yaml:"time"`
+	Lateness time.Duration     `yaml:"lateness"`
+	Fields   map[string]string `yaml:"fields"`
+}
+
+type mailFile struct {
+	Server       alertrules.Text `yaml:"server"`
+	User         string          `yaml:"user"`
+	PasswordFile alertrules.Text `yaml:"password_file"`
+	Password     alertrules.Text `yaml:"password"` // refused, with the way out
+	CAFile       alertrules.Text `yaml:"ca_file"`
+	Helo         string          `yaml:"helo"`
+	From         string          `yaml:"from"`
+	Allow        []string        `yaml:"allow"`
+}
+
+type limitsFile struct {
+	Object alertrules.Text `yaml:"object"`
+	Ratio  int64           `yaml:"ratio"`
+	Record alertrules.Text `yaml:"record"`
+	Keys   int             `yaml:"keys"`
+	Depth  int             `yaml:"depth"`
+}
+
+// config is a configuration that was checked, with its defaults filled in.
+type config struct {
+	path      string // of the file; "" when there is none
+	zone      *time.Location
+	rules     []string // files and directories
+	templates string
+	sources   []agent.Source
+	logstores []*ingest.Logstore // built-in ones first
+	limits    ingest.Limits
+	mail      email.Config // Server is "" for the maildir
+	notify    notifier.Config
+	list      *diag.List // problems, also warnings
+}
+
+// readConfig reads the file, or takes the defaults when none is named and
+// ./tocsin.yaml does not exist. The error is a *diag.List for mistakes in it.
+func readConfig(path string) (*config, error) {
+	named := path != ""
+	if !named {
+		path = "tocsin.yaml"
+	}
+	src, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return (&configReader{doc: &alertrules.Document{List: &diag.List{}}}).finish()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return parseConfig(path, src)
+}
+
+// parseConfig reads a configuration. Relative paths in it start at its file.
+func parseConfig(path string, src []byte) (*config, error) {
+	r := &configReader{path: path}
+	var err error
+	r.doc, err = alertrules.DecodeStrict(path, src, &r.file)
+	if err != nil && r.doc.Root == nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// configReader checks the parts of a file; problems go to its document.
+type configReader struct {
+	path string
+	file configFile
+	doc  *alertrules.Document
+}
+
+func (r *configReader) finish() (*config, error) {
+	c := &config{path: r.path, zone: r.zone(r.file.TimeZone), list: r.doc.List, logstores: ingest.Builtin()}
+	r.directories(c)
+	r.declared(c)
+	r.sources(c)
+	r.limits(c)
+	r.mail(c)
+	c.notify = notifier.Config{
+		TimeZone: r.file.TimeZone.Value, Mail: notifier.MailConfig{From: r.file.Mail.From, Allow: r.file.Mail.Allow},
+		People: r.file.People, Groups: r.file.Groups, Operator: r.file.Operator, Calendars: r.file.Calendars,
+		Notify: r.file.Notify, Links: r.file.Links,
+	}
+	for _, f := range c.notify.Validate() {
+		r.doc.Problem("config/notify", nodeAt(r.doc, f.Path), f.Message, f.Hint)
+	}
+	if len(r.file.Operator) == 0 && r.path != "" {
+		r.doc.Warn("config/no-operator", r.doc.At("operator"), "nobody is told when the agent itself has a problem", "operator: [NAME]")
+	}
+	return c, r.doc.List.Err()
+}
+
+// nodeAt finds the node of a path such as "$.people.ami.email" or
+// "$.notify.routes[0].to"; the nearest one that exists.
+func nodeAt(d *alertrules.Document, path string) *alertrules.Node {
+	n := d.Root
+	for _, part := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
+		name, indexes, _ := strings.Cut(part, "[")
+		next := n.Get(name)
+		if next == nil {
+			return n
+		}
+		n = next
+		for _, index := range strings.FieldsFunc(indexes, func(r rune) bool { return r == '[' || r == ']' }) {
+			var i int
+			if _, err := fmt.Sscan(index, &i); err != nil || i >= len(n.Items) {
+				return n
+			}
+			n = n.Items[i]
+		}
+	}
+	return n
+}
+
+func (r *configReader) zone(t alertrules.Text) *time.Location {
+	if !t.Given() {
+		return time.UTC
+	}
+	zone, err := time.LoadLocation(t.Value)
+	if err != nil || t.Value == "" || strings.EqualFold(t.Value, "local") {
+		return time.UTC // Validate, or the source's own check, reports it
+	}
+	return zone
+}
+
+// directories are those of rules and templates.
+func (r *configReader) directories(c *config) {
+	for _, t := range r.file.Rules {
+		c.rules = append(c.rules, r.dir(t))
+	}
+	if r.file.Rules == nil {
+		c.rules = []string{r.relative("rules")}
+	}
+	c.templates = r.relative("templates")
+	if r.file.Templates.Given() {
+		c.templates = r.dir(r.file.Templates)
+	}
+}
+
+// dir is a path of the file; the root, devices and /proc are no inputs.
+func (r *configReader) dir(t alertrules.Text) string {
+	path := filepath.Clean(r.relative(t.Value))
+	for _, no := range []string{"/proc", "/dev", "/sys"} {
+		if path == "/" || path == no || strings.HasPrefix(path, no+"/") {
+			r.doc.Problem("config/path", t.Node, "this directory is not one of yours to read", "name the folder of your files")
+			return path
+		}
+	}
+	return path
+}
+
+func (r *configReader) relative(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(r.path), path)
+}
+
+func (r *configReader) declared(c *config) {
+	for name, l := range r.file.Logstores {
+		node := r.doc.At("logstores", name)
+		logstore, err := ingest.Declared(name, ingest.Declaration{Format: l.Format, Time: l.Time, Lateness: l.Lateness, Fields: l.Fields})
+		if err != nil {
+			r.doc.Problem("config/logstore", node, err.Error(), "")
+			continue
+		}
+		c.logstores = append(c.logstores, logstore)
+	}
+	slices.SortFunc(c.logstores[len(ingest.Builtin()):], func(a, b *ingest.Logstore) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func (r *configReader) sources(c *config) {
+	seen := map[string]bool{}
+	for i, s := range r.file.Sources {
+		node := nodeAt(r.doc, fmt.Sprintf("$.sources[%d]", i))
+		if !alertrules.ValidName(s.Name.Value) {
+			r.doc.Problem("config/source", orNode(s.Name.Node, node), fmt.Sprintf("%q cannot name a source", s.Name.Value), "lower-case letters, digits, '.', '_' and '-'")
+			continue
+		}
+		if seen[s.Name.Value] {
+			r.doc.Problem("config/source", s.Name.Node, "two sources have this name", "")
+		}
+		seen[s.Name.Value] = true
+		if !s.Dir.Given() {
+			r.doc.Problem("config/source", node, "the source has no dir", "dir: /var/lib/prowler")
+			continue
+		}
+		source := agent.Source{Name: s.Name.Value, Dir: r.dir(s.Dir), Zone: c.zone}
+		if s.TimeZone.Given() {
+			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
+				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
+			}
+			source.Zone = r.zone(s.TimeZone)
+		}
+		if s.Logstore.Given() {
+			logstore, err := c.logstore(s.Logstore.Value)
+			if err != nil {
+				r.doc.Problem("config/logstore", s.Logstore.Node, err.Error(), "")
+				continue
+			}
+			source.Logstore = logstore
+		}
+		c.sources = append(c.sources, source)
+	}
+}
+
+func orNode(n, other *alertrules.Node) *alertrules.Node {
+	if n == nil {
+		return other
+	}
+	return n
+}
+
+// logstore finds a logstore by its name.
+func (c *config) logstore(name string) (*ingest.Logstore, error) {
+	var names []string
+	for _, l := range c.logstores {
+		if l.Name == name {
+			return l, nil
+		}
+		names = append(names, l.Name)
+	}
+	return nil, fmt.Errorf("there is no logstore %q; %s", diag.Line(name), didYouMean(name, names))
+}
+
+func (r *configReader) limits(c *config) {
+	f := r.file.Limits
+	c.limits = ingest.Limits{Ratio: f.Ratio, Keys: f.Keys, Depth: f.Depth}
+	for _, l := range []struct {
+		text alertrules.Text
+		into *int64
+	}{{f.Object, &c.limits.Object}, {f.Record, &c.limits.Record}} {
+		if !l.text.Given() {
+			continue
+		}
+		n, err := parseSize(l.text.Value)
+		if err != nil {
+			r.doc.Problem("config/limits", l.text.Node, err.Error(), "write it as 16MB or 4GB")
+		}
+		*l.into = n
+	}
+}
+
+// parseSize reads a number of bytes, such as 512KB, 16MB or 4GB.
+func parseSize(s string) (int64, error) {
+	var n int64
+	var unit string
+	if _, err := fmt.Sscanf(s+" ", "%d%s", &n, &unit); err != nil && unit != "" || n <= 0 {
+		return 0, fmt.Errorf("%q is no size", diag.Line(s))
+	}
+	factor, ok := map[string]int64{"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}[strings.ToUpper(unit)]
+	if !ok || n > 1<<50/factor {
+		return 0, fmt.Errorf("%q is no size", diag.Line(s))
+	}
+	return n * factor, nil
+}
+
+// mail checks the server. Secrets are never repeated in a message (G38).
+func (r *configReader) mail(c *config) {
+	f := r.file.Mail
+	c.mail = email.Config{Server: f.Server.Value, User: f.User, From: f.From, Allow: f.Allow, HELO: f.Helo}
+	if f.PasswordFile.Given() {
+		c.mail.PasswordFile = r.relative(f.PasswordFile.Value)
+	}
+	if f.CAFile.Given() {
+		c.mail.CAFile = r.relative(f.CAFile.Value)
+	}
+	r.doc.List.Hide = f.Password.Given() || strings.Contains(f.Server.Value, "@")
+	if f.Password.Given() {
+		r.doc.Problem("config/secret", r.doc.At("mail"), "a password does not belong into this file", "write it to a file of its own and name that: password_file: PATH")
+		return
+	}
+	if !f.Server.Given() {
+		return
+	}
+	if err := c.mail.Check(); err != nil {
+		r.doc.Problem("config/mail", r.doc.At("mail"), err.Error(), `server: "smtp://smtp.example.com:587"`)
+		return
+	}
+	for _, w := range c.mail.Warnings() {
+		r.doc.Warn("config/mail", r.doc.At("mail", "password_file"), w, "")
+	}
+}

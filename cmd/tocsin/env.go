@@ -1,0 +1,41 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// env is what a verb may touch of the outside.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+	terminal       bool // standard output is a terminal
+	errTerminal    bool // standard error is a terminal
+	width          int  // columns of the terminal; 0 when there is none
+}
+
+func systemEnv() *env {
+	e := &env{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, now: time.Now,
+		terminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		e.width = w
+	}
+	return e
+}
+
+// color wraps s in an ANSI attribute when standard output is a terminal that
+// wants colours (NO_COLOR is honoured).
+func (e *env) color(attribute, s string) string {
+	if !e.terminal || e.getenv("NO_COLOR") != "" || e.getenv("TERM") == "dumb" {
+		return s
+	}
+	return "\x1b[" + attribute + "m" + s + "\x1b[0m"
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"tocsin/diag"
+	"tocsin/ingest"
+	"tocsin/store"
+)
+
+type loadFlags struct {
+	logstore string
+	zone     string
+	history  bool
+	live     bool
+}
+
+func newLoad(e *env, o *options) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load PATH…",
+		Short: "Load logs or findings: files and directories, plain or gzip, formats detected.",
+		Long: `Load stores every record of the files once: the same file again adds nothing, and
+an event that two files hold is stored once. A broken record is set aside with
+its place and reason (tocsin deadletters); the rest loads.
+
+Exit status: 1 if records or a named file were set aside. In a folder, a file of
+no known format is skipped and named in the summary, which is no fault.`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLoad(cmd.Context(), e, o, f, args)
+		},
+	}
+	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "declared `logstore` that the files belong to")
+	cmd.Flags().StringVar(&f.zone, "time-zone", "", "`zone` of times without an offset (Prowler writes local time); default: that of tocsin.yaml")
+	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
+	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
+	cmd.MarkFlagsMutuallyExclusive("history", "live")
+	return cmd
+}
+
+func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []string) error {
+	p, err := openProject(ctx, e, o, "tocsin load")
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.makeRulesKnown(ctx); err != nil {
+		return err
+	}
+	report, skipped, err := p.load(ctx, f, paths)
+	if report != nil {
+		printLoad(e, report, skipped)
+	}
+	if err != nil {
+		return err
+	}
+	if report.SetAside() || namedRefused(report, skipped) {
+		return found()
+	}
+	return nil
+}
+
+// load takes files in, with progress on a terminal.
+func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store.Report, []ingest.Skipped, error) {
+	objects, skipped, err := ingest.Files(paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := store.LoadOptions{Ingest: ingest.Options{Now: p.now, Zone: p.config.zone}}
+	if f.zone != "" {
+		if options.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
+			return nil, nil, usage("--time-zone %s: %w", f.zone, err)
+		}
+	}
+	if f.logstore != "" {
+		if options.Ingest.Logstore, err = p.config.logstore(f.logstore); err != nil {
+			return nil, nil, wrong(err)
+		}
+	}
+	switch {
+	case f.history:
+		options.History = store.Past
+	case f.live:
+		options.History = store.Live
+	}
+	progress, finish := showProgress(p.env, objects)
+	options.Progress = progress
+	report, err := p.store.Logs.Load(ctx, objects, options)
+	finish()
+	return report, skipped, err
+}
+
+// showProgress draws a bar with rate and time left when standard error is a
+// terminal.
+func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()) {
+	if !e.errTerminal {
+		return nil, func() {}
+	}
+	var total int64
+	for _, o := range objects {
+		total += max(o.Size, 0)
+	}
+	bars := mpb.New(mpb.WithOutput(e.stderr))
+	records := int64(0)
+	bar := bars.AddBar(total,
+		mpb.PrependDecorators(decor.CountersKibiByte("% .1f / % .1f")),
+		mpb.AppendDecorators(
+			decor.AverageSpeed(decor.SizeB1024(0), "% .1f"), decor.Name("  "),
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf("%d records  ", records) }),
+			decor.AverageETA(decor.ET_STYLE_GO)))
+	return func(p store.Progress) { records = p.Records; bar.SetCurrent(p.Bytes) }, func() {
+		bar.SetTotal(-1, true)
+		bars.Wait()
+	}
+}
+
+// printLoad writes the summary to standard error.
+func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
+	for _, l := range r.Logstores {
+		fmt.Fprintf(e.stderr, "%s: %s stored from %s", l.Name, count(l.Records, "record"), count(int64(l.Objects), "object"))
+		if l.Duplicates > 0 {
+			fmt.Fprintf(e.stderr, ", %s", count(l.Duplicates, "duplicate"))
+		}
+		if l.Known > 0 {
+			fmt.Fprintf(e.stderr, ", %s loaded before", count(int64(l.Known), "object"))
+		}
+		if l.Broken > 0 {
+			fmt.Fprintf(e.stderr, ", %s set aside (tocsin deadletters)", count(l.Broken, "record"))
+		}
+		if l.Flagged > 0 {
+			fmt.Fprintf(e.stderr, ", %s flagged as odd", count(l.Flagged, "record"))
+		}
+		if l.History > 0 {
+			fmt.Fprintf(e.stderr, ", %s of history (seen by rules, not mailed)", count(int64(l.History), "object"))
+		}
+		fmt.Fprintln(e.stderr)
+		for i, c := range l.Named {
+			if i == 5 {
+				break
+			}
+			fmt.Fprintf(e.stderr, "  conflict: record %d of %s has the identity of another record and other content; the first is stored\n", c.Position, diag.Line(c.Object))
+		}
+		for _, f := range l.Failed {
+			fmt.Fprintf(e.stderr, "  set aside: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
+		}
+	}
+	for _, f := range r.Refused {
+		fmt.Fprintf(e.stderr, "not loaded: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
+	}
+	for _, s := range skipped {
+		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Why))
+	}
+	if len(r.Logstores) == 0 && len(r.Refused) == 0 {
+		fmt.Fprintln(e.stderr, "nothing to load")
+	}
+}
+
+// namedRefused reports whether a file that the user named, as against one that
+// was found in a folder, was refused.
+func namedRefused(r *store.Report, skipped []ingest.Skipped) bool {
+	return false
+}
+
+// count prints a number with its noun.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// locked explains a data directory that another process has.
+func locked(err error) error {
+	var l *store.LockedError
+	if errors.As(err, &l) {
+		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
+	}
+	return err
+}

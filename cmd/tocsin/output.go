@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"tocsin/diag"
+	"tocsin/notifier"
+	"tocsin/query"
+)
+
+// outputFormats are the values of -o.
+var outputFormats = []string{"table", "json", "ndjson", "csv"}
+
+// outputFormat returns the format to write: as asked, else a table on a
+// terminal and NDJSON in a pipe.
+func outputFormat(e *env, asked string) (string, error) {
+	switch {
+	case asked == "" && e.terminal:
+		return "table", nil
+	case asked == "":
+		return "ndjson", nil
+	case slices.Contains(outputFormats, asked):
+		return asked, nil
+	}
+	return "", usage("-o %s: it is one of %s", asked, strings.Join(outputFormats, ", "))
+}
+
+// writeResult writes the rows of a result to standard output.
+func writeResult(e *env, format string, r *query.Result) error {
+	switch format {
+	case "table":
+		return writeTable(e, r)
+	case "csv":
+		return writeCSV(e, r)
+	}
+	return writeJSON(e.stdout, r, format == "json")
+}
+
+// writeTable draws rows for a person; every cell is cleaned and on one line.
+func writeTable(e *env, r *query.Result) error {
+	if len(r.Columns) == 0 {
+		return nil
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	if e.width > 20 {
+		t.Style().Size.WidthMax = e.width
+	}
+	header, columns := table.Row{}, []table.ColumnConfig{}
+	for i, c := range r.Columns {
+		header = append(header, cell(c.Name))
+		config := table.ColumnConfig{Number: i + 1, WidthMax: 80}
+		if c.Type == query.Integer || c.Type == query.Double {
+			config.Align = text.AlignRight
+		}
+		columns = append(columns, config)
+	}
+	t.AppendHeader(header)
+	t.SetColumnConfigs(columns)
+	for _, row := range r.Rows {
+		cells := make(table.Row, len(row))
+		for i, v := range row {
+			cells[i] = cell(plain(v))
+		}
+		t.AppendRow(cells)
+	}
+	_, err := fmt.Fprintln(e.stdout, t.Render())
+	return err
+}
+
+// cell makes a value fit for one cell on a terminal.
+func cell(s string) string { return diag.Isolate(diag.Line(s)) }
+
+// plain is a value as text: times as RFC 3339 in UTC, NULL as nothing.
+func plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []any, map[string]any:
+		b, err := marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
+
+// writeCSV is exact in a pipe; on a terminal, where a person copies it, cells
+// are formula-safe and clean (G05).
+func writeCSV(e *env, r *query.Result) error {
+	w := csv.NewWriter(e.stdout)
+	write := func(fields []string) error {
+		if e.terminal {
+			for i, f := range fields {
+				fields[i] = notifier.CSVCell(diag.Clean(f))
+			}
+		}
+		return w.Write(fields)
+	}
+	names := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		names[i] = c.Name
+	}
+	if err := write(names); err != nil {
+		return err
+	}
+	for _, row := range r.Rows {
+		fields := make([]string, len(row))
+		for i, v := range row {
+			fields[i] = plain(v)
+		}
+		if err := write(fields); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// writeJSON writes one object for each row, with the columns in their order.
+func writeJSON(out io.Writer, r *query.Result, array bool) error {
+	w := bufio.NewWriter(out)
+	if array {
+		w.WriteString("[")
+	}
+	for i, row := range r.Rows {
+		if array && i > 0 {
+			w.WriteString(",\n ")
+		}
+		if err := writeObject(w, r.Columns, row); err != nil {
+			return err
+		}
+		if !array {
+			w.WriteByte('\n')
+		}
+	}
+	if array {
+		w.WriteString("]\n")
+	}
+	return w.Flush()
+}
+
+func writeObject(w *bufio.Writer, columns []query.Column, row []any) error {
+	for i, v := range row {
+		w.WriteByte("{,"[min(i, 1)])
+		name, err := marshal(columns[i].Name)
+		if err != nil {
+			return err
+		}
+		value, err := marshal(v)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", columns[i].Name, err)
+		}
+		w.Write(name)
+		w.WriteByte(':')
+		w.Write(value)
+	}
+	if len(row) == 0 {
+		w.WriteByte('{')
+	}
+	return w.WriteByte('}')
+}
+
+// marshal is JSON without the escaping of <, > and & that encoding/json adds.
+func marshal(v any) ([]byte, error) {
+	if t, ok := v.(time.Time); ok {
+		v = t.UTC().Format(time.RFC3339Nano)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/query"
+)
+
+type queryFlags struct {
+	logstore string
+	output   string
+	last     string
+	from, to string
+	all      bool
+	limit    int
+	timeout  time.Duration
+	alert    string
+}
+
+func newQuery(e *env, o *options) *cobra.Command {
+	var f queryFlags
+	cmd := &cobra.Command{
+		Use:   "query QUERY",
+		Short: "Run one query: `filter | SQL`.",
+		Long: `Query answers one question over the stored records, for example
+
+  tocsin query 'eventName:(StopLogging or DeleteTrail) and not errorCode:*'
+  tocsin query 'status:NOT_PASS | GROUP BY check_item'
+  tocsin query --alert A-7F3K          the records behind a mail
+
+The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
+pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runQuery(cmd.Context(), e, o, f, args)
+		},
+	}
+	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "`logstore` to read; default: the only one that has records")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "table, json, ndjson or csv")
+	cmd.Flags().StringVar(&f.last, "last", "24h", "how far back to look, such as 4h or 30d")
+	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 2026-11-22 or 2026-11-22T09:00:00+09:00")
+	cmd.Flags().StringVar(&f.to, "to", "", "first `moment` that is not looked at any more")
+	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
+	cmd.Flags().IntVar(&f.limit, "rows", 100_000, "bound on the `number` of rows")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
+	cmd.Flags().StringVar(&f.alert, "alert", "", "show what the alert of this `id` saw")
+	return cmd
+}
+
+func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []string) error {
+	format, err := outputFormat(e, f.output)
+	if err != nil {
+		return err
+	}
+	if (len(args) == 1) == (f.alert != "") {
+		return usage("give one QUERY, or --alert ID")
+	}
+	p, err := openProject(ctx, e, o, "tocsin query")
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if f.alert != "" {
+		return p.queryAlert(ctx, f, format)
+	}
+	window, err := f.window(p)
+	if err != nil {
+		return err
+	}
+	logstore, err := p.queried(ctx, f.logstore)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(args[0], logstore, f.limit)
+	if err != nil {
+		return wrong(err)
+	}
+	return p.answer(ctx, f, format, plan, window)
+}
+
+// plan reads and plans a query that was typed.
+func (p *project) plan(src, logstore string, rows int) (*query.Plan, error) {
+	q, err := query.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	return q.Plan(p.schema, query.Options{Logstore: logstore, MaxRows: rows})
+}
+
+// answer runs a plan, prints the rows, and says on standard error what a reader
+// has to know of them: a bound that was hit, or where the records are when none
+// matched.
+func (p *project) answer(ctx context.Context, f queryFlags, format string, plan *query.Plan, w query.Window) error {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	result, err := p.store.Logs.Query(ctx, plan, w)
+	if err != nil {
+		return err
+	}
+	if err := writeResult(p.env, format, result); err != nil {
+		return err
+	}
+	if result.Partial != "" {
+		fmt.Fprintf(p.env.stderr, "tocsin: the answer is not complete: %s\n", diag.Line(result.Partial))
+	}
+	if len(result.Rows) == 0 {
+		return p.explainEmpty(ctx, plan)
+	}
+	return nil
+}
+
+// explainEmpty says which range the store holds (DESIGN.md §11).
+func (p *project) explainEmpty(ctx context.Context, plan *query.Plan) error {
+	for _, name := range plan.Logstores() {
+		r, err := p.store.Logs.Range(ctx, name)
+		if err != nil {
+			return err
+		}
+		if r.Records == 0 {
+			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds no records\n", name)
+			continue
+		}
+		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s from %s to %s (--all looks at everything)\n",
+			name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// queried returns the logstore to read: the one that was named, else the only
+// one that has records.
+func (p *project) queried(ctx context.Context, named string) (string, error) {
+	if named != "" {
+		if _, ok := p.schema.Logstore(named); !ok {
+			return "", usage("there is no logstore %s; %s", diag.Line(named), didYouMean(named, p.schema.Logstores()))
+		}
+		return named, nil
+	}
+	counts, err := p.store.Logs.Counts(ctx)
+	if err != nil {
+		return "", err
+	}
+	var have []string
+	for _, name := range p.schema.Logstores() {
+		if counts[name] > 0 {
+			have = append(have, name)
+		}
+	}
+	switch len(have) {
+	case 0:
+		return p.schema.Logstores()[0], nil
+	case 1:
+		return have[0], nil
+	}
+	return "", usage("%s have records: say which with -l", strings.Join(have, " and "))
+}
+
+func didYouMean(name string, known []string) string {
+	if s := diag.Suggest(name, known); s != "" {
+		return "did you mean " + s + "?"
+	}
+	return "known are " + strings.Join(known, ", ")
+}
+
+// window is what the flags say, pinned at what is stored now.
+func (f queryFlags) window(p *project) (query.Window, error) {
+	w := query.Window{Now: p.now}
+	if f.all {
+		return w, nil
+	}
+	var err error
+	if f.from == "" && f.to == "" {
+		back, err := alertrules.ParseDuration(f.last)
+		if err != nil || back <= 0 {
+			return w, usage("--last %s: write it as 30m, 24h or 30d", f.last)
+		}
+		w.From = p.now.Add(-back)
+		return w, nil
+	}
+	if w.From, err = moment(f.from, p.config.zone); err != nil {
+		return w, usage("--from: %w", err)
+	}
+	if w.To, err = moment(f.to, p.config.zone); err != nil {
+		return w, usage("--to: %w", err)
+	}
+	if !w.To.IsZero() && !w.From.Before(w.To) {
+		return w, usage("--from has to be before --to")
+	}
+	return w, nil
+}
+
+// moment reads a moment; without an offset it is in zone. "" is the zero time.
+func moment(s string, zone *time.Location) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no moment; write 2026-11-22 or 2026-11-22T09:00:00+09:00", diag.Line(s))
+}
+
+// queryAlert runs the rule's query again over what the alert saw.
+func (p *project) queryAlert(ctx context.Context, f queryFlags, format string) error {
+	a, err := p.store.State.Alert(ctx, strings.ToUpper(f.alert))
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		return usage("there is no alert %s", diag.Line(f.alert))
+	}
+	r, ok := p.rules.Rule(a.Rule)
+	if !ok {
+		return fmt.Errorf("alert %s is of rule %s, which is not there any more", a.ID, a.Rule)
+	}
+	w := query.Window{From: a.From, To: a.To, AfterSeq: a.FromSeq, UpToSeq: a.ToSeq, Now: a.At}
+	if a.Mode == alertrules.Event {
+		if w, err = p.newsWindow(ctx, a); err != nil {
+			return err
+		}
+	}
+	plan, err := p.plan(r.Query, r.Logstore, f.limit)
+	if err != nil {
+		return err
+	}
+	return p.answer(ctx, f, format, plan, w)
+}
+
+// newsWindow covers all the news of an event alert.
+func (p *project) newsWindow(ctx context.Context, a *alertrules.Alert) (query.Window, error) {
+	news, err := p.store.State.News(ctx, a.ID)
+	w := query.Window{Now: a.At}
+	for i, n := range news {
+		if i == 0 {
+			w.AfterSeq = n.FromSeq
+		}
+		w.UpToSeq = n.ToSeq
+	}
+	return w, err
+}

@@ -1,0 +1,60 @@
+// What the verbs show of the state: alerts, open causes, evaluations, decisions.
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// AllAlerts returns the newest alerts, those that fire first, then by their
+// begin, newest first.
+func (s *State) AllAlerts(ctx context.Context, limit int) ([]*alertrules.Alert, error) {
+	return s.alerts(ctx, "true ORDER BY firing DESC, began DESC, id LIMIT ?", limit)
+}
+
+// Alert returns the alert of an id; nil when there is none.
+func (s *State) Alert(ctx context.Context, id string) (*alertrules.Alert, error) {
+	list, err := s.alerts(ctx, "id = ?", id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// News returns all news of an alert, oldest first.
+func (s *State) News(ctx context.Context, alert string) ([]*alertrules.News, error) {
+	return documents[alertrules.News](ctx, s.in.db, "SELECT doc FROM news WHERE alert = ? ORDER BY n", alert)
+}
+
+// A Cause is something wrong with the agent that is not over.
+type Cause struct {
+	Key   string
+	Text  string
+	Since time.Time
+}
+
+// Causes returns what the operator has to know and is not over, oldest first.
+func (s *State) Causes(ctx context.Context) ([]Cause, error) {
+	rows, err := s.in.db.QueryContext(ctx, "SELECT key, text, since FROM causes ORDER BY since, key")
+	if err != nil {
+		return nil, fmt.Errorf("read causes: %w", err)
+	}
+	defer rows.Close()
+	var list []Cause
+	for rows.Next() {
+		var c Cause
+		if err := rows.Scan(&c.Key, &c.Text, &c.Since); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// Gaps returns what was not evaluated, in the order in which it was found.
+func (s *State) Gaps(ctx context.Context) ([]*alertrules.Gap, error) {
+	return documents[alertrules.Gap](ctx, s.in.db, "SELECT doc FROM gaps")
+}
