@@ -70,10 +70,7 @@ func exchange(s *session, auth smtp.Auth, host string) error {
 	}
 	line := strings.TrimSpace("AUTH " + mech + " " + base64.StdEncoding.EncodeToString(response))
 	for range 10 {
-		if _, err := s.client.Text.Cmd("%s", line); err != nil {
-			return err
-		}
-		code, text, err := s.client.Text.ReadResponse(0)
+		code, text, err := s.ask(0, line)
 		if err != nil {
 			return err
 		}

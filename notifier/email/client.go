@@ -186,13 +186,12 @@ func (d dialer) refusal(stage string, s *session, err error) error {
 // dotAnswer is fail for what came instead of 250 after the dot. The library
 // takes every code but 250 for an error; judge does not.
 func (d dialer) dotAnswer(s *session, err error) error {
-	e := &stageError{stage: "answer", said: s.guard.said(), err: err}
-	if o := judge("answer", err, s.guard.wrote); o.Kind == notifier.Sent {
-		d.tell(step{stage: "answer", said: e.said})
-		return e
+	if judge("answer", err, s.guard.wrote).Kind != notifier.Sent {
+		return d.fail("answer", s.guard, err)
 	}
-	d.tell(step{stage: "answer", said: e.said, err: err})
-	return e
+	said := s.guard.said()
+	d.tell(step{stage: "answer", said: said})
+	return &stageError{stage: "answer", said: said, err: err}
 }
 
 // outcome turns the end of an attempt into what the notifier is told.

@@ -9,8 +9,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/textproto"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
@@ -32,6 +36,7 @@ type session struct {
 	mechs   []string // of AUTH, as offered last
 	ext     map[string]bool
 	secrets []string
+	roots   *x509.CertPool
 	opened  time.Time
 	used    time.Time
 	release func() bool // ends the watch over ctx
@@ -74,11 +79,15 @@ func (d dialer) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, d.fail("settings", nil, err)
 	}
+	roots, err := d.cfg.roots()
+	if err != nil {
+		return nil, d.fail("settings", nil, err)
+	}
 	conn, err := d.connect(ctx, end)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{opened: d.cfg.Now(), used: d.cfg.Now(), secrets: secretForms(d.cfg.User, password)}
+	s := &session{roots: roots, opened: d.cfg.Now(), used: d.cfg.Now(), secrets: secretForms(d.cfg.User, password)}
 	if err := d.greet(ctx, s, conn, end); err != nil {
 		s.drop()
 		conn.Close()
@@ -172,10 +181,7 @@ func (d dialer) hello(s *session) error {
 // said before is forgotten.
 func (d dialer) startTLS(ctx context.Context, s *session, conn net.Conn, end endpoint) error {
 	s.guard.within(d.cfg.Timeouts.Answer)
-	if _, err := s.client.Text.Cmd("STARTTLS"); err != nil {
-		return d.fail("STARTTLS", s.guard, err)
-	}
-	if _, _, err := s.client.Text.ReadResponse(220); err != nil {
+	if _, _, err := s.ask(220, "STARTTLS"); err != nil {
 		if timeout(err) && s.guard.cause() == nil {
 			err = errSilentTLS
 		}
@@ -215,12 +221,8 @@ func afterStartTLS(rest []byte) error {
 // password or the address says smtps. Where TLS is a courtesy (no password, and
 // plain text would do) an unknown certificate is better than none at all.
 func (d dialer) handshake(ctx context.Context, s *session, conn net.Conn, end endpoint) (net.Conn, error) {
-	roots, err := d.cfg.roots()
-	if err != nil {
-		return nil, err
-	}
 	c := tls.Client(conn, &tls.Config{
-		ServerName: end.host, RootCAs: roots, MinVersion: tls.VersionTLS12,
+		ServerName: end.host, RootCAs: s.roots, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: d.cfg.User == "" && !end.implicit,
 	})
 	ctx, stop := context.WithTimeout(ctx, d.cfg.Timeouts.Connect)
@@ -277,6 +279,18 @@ func timeout(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
+// ask sends a command that go-mail's client has no method for, and reads the
+// answer. It takes its turn in the client's pipeline, as its own commands do.
+func (s *session) ask(want int, line string) (int, string, error) {
+	id, err := s.client.Text.Cmd("%s", line)
+	if err != nil {
+		return 0, "", err
+	}
+	s.client.Text.StartResponse(id)
+	defer s.client.Text.EndResponse(id)
+	return s.client.Text.ReadResponse(want)
+}
+
 // take makes g the line of s and lets ctx end it.
 func (s *session) take(ctx context.Context, g *guard) {
 	s.guard = g
@@ -308,14 +322,43 @@ func (s *session) drop() {
 // fail tells the trace and makes the error of a stage.
 func (d dialer) fail(stage string, g *guard, err error) error {
 	e := &stageError{stage: stage, err: err}
+	var reply *textproto.Error
 	if g != nil {
 		e.said = g.said()
-		if g.err != nil && errors.Is(g.err, context.Canceled) {
+		if g.err != nil && !errors.As(err, &reply) && !errors.Is(err, errSilentTLS) {
 			e.err = g.err
 		}
 	}
+	e.err = inWords(e.err)
 	d.tell(step{stage: stage, said: e.said, err: e.err})
 	return e
+}
+
+// A worded error says in words what it wraps.
+type worded struct {
+	text string
+	err  error
+}
+
+func (w worded) Error() string { return w.text }
+func (w worded) Unwrap() error { return w.err }
+
+// inWords words what ends a connection most often.
+func inWords(err error) error {
+	var foreign textproto.ProtocolError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return worded{"the line was closed in the middle of an answer", err}
+	case errors.Is(err, io.EOF):
+		return worded{"the line was closed without an answer", err}
+	case errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
+		return worded{"the line broke (" + err.Error() + ")", err}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return worded{"no answer in time", err}
+	case errors.As(err, &foreign):
+		return worded{"the answer is not one of a mail server", err}
+	}
+	return err
 }
 
 func (d dialer) tell(s step) {
