@@ -20,13 +20,46 @@ func wrap(body string) string {
 var htmlTag = regexp.MustCompile(`(?i)<html[\s>]`)
 
 // textFromHTML derives the text part. Isolates survive as characters.
-func textFromHTML(doc string) string {
+func textFromHTML(doc string) (out string) {
+	defer func() {
+		if recover() != nil { // a document that the library cannot read
+			out = strippedText(doc)
+		}
+	}()
 	doc = strings.NewReplacer("<bdi>", string(isolate), "</bdi>", string(isolateEnd)).Replace(doc)
-	text, err := html2text.FromString(doc, html2text.Options{PrettyTables: len(doc) < 64<<10})
+	text, err := html2text.FromString(doc, html2text.Options{PrettyTables: len(doc) < 64<<10 && !nestedTables(doc), PrettyTablesOptions: tableOptions()})
 	if err != nil || len(text) > maxOutput {
 		text = strippedText(doc)
 	}
 	return strings.TrimSpace(text) + "\n"
+}
+
+// tableOptions keeps headings and lines as they are.
+func tableOptions() *html2text.PrettyTablesOptions {
+	o := html2text.NewPrettyTablesOptions()
+	o.AutoFormatHeader, o.AutoWrapText = false, false
+	return o
+}
+
+// nestedTables reports whether a table lies in a table, as for layout: drawn,
+// these would be boxes in boxes.
+func nestedTables(doc string) bool {
+	doc = strings.ToLower(doc)
+	for depth := 0; ; {
+		open, end := strings.Index(doc, "<table"), strings.Index(doc, "</table")
+		switch {
+		case open < 0:
+			return false
+		case end >= 0 && end < open:
+			depth = max(0, depth-1)
+			doc = doc[end+7:]
+		default:
+			if depth++; depth > 1 {
+				return true
+			}
+			doc = doc[open+6:]
+		}
+	}
 }
 
 // strippedText is the text of a document that is too deep for a tree.

@@ -34,6 +34,11 @@ func (c *compiler) finish() {
 		return
 	}
 	c.checkPlaces()
+	c.escape()
+}
+
+// escape makes the template of html/template, lets it escape, and reads what it chose.
+func (c *compiler) escape() {
 	t, err := htmltemplate.New("html").Delims(leftDelim, rightDelim).Funcs(calls()).Parse(c.gen.String())
 	if err != nil {
 		c.unexpected(err)

@@ -93,8 +93,7 @@ func fnToList(c *call) any {
 func fnBlockquote(c *call) any {
 	s := c.str(0, "")
 	c.st.alloc(8*len(s) + 40)
-	h := strings.ReplaceAll(c.st.p.htmlOf(s), "\n", "<br>")
-	return &markup{html: "<blockquote>" + h + "</blockquote>", text: "> " + strings.ReplaceAll(c.st.p.textOf(s), "\n", "\n> ")}
+	return &markup{html: `<blockquote style="white-space:pre-wrap">` + c.st.p.htmlOf(s) + "</blockquote>", text: "> " + strings.ReplaceAll(c.st.p.textOf(s), "\n", "\n> ")}
 }
 
 // fnLink makes a link to one of Options.Links; any other address is plain text.

@@ -274,6 +274,9 @@ func checkOutlook(comment string, at place) {
 	if i := strings.IndexByte(inner, '>'); i >= 0 {
 		inner = inner[i+1:]
 	}
+	if inner == "<!-->" { // <!--[if !mso]><!--> opens what Outlook shall not see
+		return
+	}
 	inner = strings.TrimSuffix(strings.TrimSuffix(inner, "-->"), "<![endif]")
 	if strings.Contains(inner, "<!") {
 		panic(&failure{at: at, msg: "a mail may not hold a comment inside of a comment for Outlook"})

@@ -82,6 +82,7 @@ type compiler struct {
 type segment struct {
 	offset int
 	at     place
+	text   bool // at moves along with the offset; else it is that of a tag
 }
 
 // unit is what compile reads.
@@ -248,8 +249,8 @@ func (c *compiler) text(text string, offset int) {
 		return
 	}
 	at := place{c.file, diag.Span{Start: offset, End: offset + len(text)}}
-	c.genAt = append(c.genAt, segment{c.gen.Len(), at})
-	c.flatAt = append(c.flatAt, segment{c.flat.Len(), at})
+	c.genAt = append(c.genAt, segment{c.gen.Len(), at, true})
+	c.flatAt = append(c.flatAt, segment{c.flat.Len(), at, true})
 	c.gen.WriteString(text)
 	c.flat.WriteString(text)
 }
@@ -269,7 +270,7 @@ const (
 
 // genCall generates the call of a statement: {{e $ 17}}.
 func (c *compiler) genCall(f string, id int, at place) {
-	c.genAt = append(c.genAt, segment{c.gen.Len(), at})
+	c.genAt = append(c.genAt, segment{c.gen.Len(), at, false})
 	fmt.Fprintf(&c.gen, "%s%s $ %d%s", leftDelim, f, id, rightDelim)
 }
 
@@ -279,7 +280,7 @@ func (c *compiler) genWord(w string) { c.gen.WriteString(leftDelim + w + rightDe
 func (c *compiler) print(n node, at place) {
 	id := c.add(stmt{eval: n.eval, at: at, isLink: n.isLink || n.sch != nil && n.sch.kind == kAddress})
 	c.genCall("e", id, at)
-	c.flatAt = append(c.flatAt, segment{c.flat.Len(), at})
+	c.flatAt = append(c.flatAt, segment{c.flat.Len(), at, false})
 	fmt.Fprintf(&c.flat, "\ue000%d\ue001", id)
 }
 
@@ -291,7 +292,7 @@ func find(segments []segment, offset int) place {
 			break
 		}
 		at = s.at
-		if d := offset - s.offset; at.span.Start+d < at.span.End {
+		if d := offset - s.offset; s.text && at.span.Start+d < at.span.End {
 			at.span = diag.Span{Start: at.span.Start + d, End: at.span.Start + d + 1}
 		}
 	}
