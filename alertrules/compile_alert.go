@@ -60,7 +60,11 @@ func (c *compiler) trigger() {
 		return
 	}
 	n, _ := strconv.Atoi(m[2]) // at most nine digits
-	r.Trigger.Rows = Count{strings.Replace(cmp.Or(m[1], ">="), "=", "==", boolInt(m[1] == "=")), n}
+	op := cmp.Or(m[1], ">=")
+	if op == "=" {
+		op = "=="
+	}
+	r.Trigger.Rows = Count{op, n}
 	r.Trigger.Text = strings.TrimSpace("rows " + r.Trigger.Rows.String())
 	if t.when.Given() {
 		r.Trigger.Text = t.when.Value + ", " + r.Trigger.Text

@@ -34,6 +34,10 @@ func (c *compiler) query() {
 	if _, ok := c.env.Schema.Logstore(r.Logstore); !ok {
 		return
 	}
+	r.bySeq = true
+	for _, stage := range q.Stages {
+		r.bySeq = r.bySeq && len(stage.OrderBy) == 0
+	}
 	c.plan(q, excludes)
 }
 
@@ -162,19 +166,21 @@ func (c *compiler) planned(p *query.Plan) {
 	if len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
 		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
 	}
-	if r.Window.Kind == WholeWindow {
+	r.bySeq = r.bySeq && r.Identity
+	if r.Window.Kind == WholeWindow || r.Window.Kind == NewWindow {
 		c.touchPlan()
 	}
 }
 
-// touchPlan is how a late record in a window is noticed (T14).
+// touchPlan is how a late record in a window is noticed (T14), and how those
+// before a rule's start are counted (T30).
 func (c *compiler) touchPlan() {
 	q, err := query.Parse("* | SELECT count(*) AS n")
 	if err == nil {
 		c.rule.touch, err = planOf(q, c.env.Schema, query.Options{Logstore: c.rule.Logstore})
 	}
 	if err != nil {
-		c.fail("rule/query", c.text.Query, fmt.Sprintf("late records cannot be counted: %v", err), "")
+		c.fail("rule/query", c.text.Query, fmt.Sprintf("records cannot be counted: %v", err), "")
 	}
 }
 

@@ -51,7 +51,8 @@ type Rule struct {
 	Hash string
 
 	plans []timedPlan // by end of validity; the last has none
-	touch *query.Plan // of `whole`: counts records of a window
+	touch *query.Plan // counts the records of a window
+	bySeq bool        // rows come in the order of __seq__
 	keys  []int       // columns that a row is known by
 	per   []int       // columns of AlertPer
 }

@@ -76,8 +76,12 @@ func (s *Schedule) shortest() time.Duration {
 // comes at the jump, one that they repeat comes once.
 func (s *Schedule) Next(t time.Time) time.Time {
 	if s.cron == nil {
-		anchor := wall(1970, 1, 5, 0, s.Zone)
-		return anchor.Add((t.Sub(anchor)/s.Every + 1) * s.Every).UTC()
+		anchor := wall(2024, 1, 1, 0, s.Zone) // a Monday
+		n := t.Sub(anchor) / s.Every
+		if t.Before(anchor.Add(n * s.Every)) {
+			n--
+		}
+		return anchor.Add((n + 1) * s.Every).UTC()
 	}
 	if s.real {
 		if next := s.cron.Next(t.In(s.Zone)); !next.IsZero() {

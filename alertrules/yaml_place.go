@@ -52,16 +52,17 @@ func align(text, src string, at int, style textStyle) []int {
 func step(text, src string, style textStyle) (n, took int) {
 	skip := skipped(text[0], src, style)
 	rest := src[skip:]
+	escaped := style == styleDouble && strings.HasPrefix(rest, "\\") && !strings.HasPrefix(rest, "\\\n")
 	switch {
+	case escaped:
+		n, took = escape(text, rest)
+		return n, skip + took
 	case isSpace(text[0]) && (rest == "" || rest[0] != text[0]):
 		return 1, skip + len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
 	case rest == "":
 		return 0, 0
 	case style == styleSingle && strings.HasPrefix(rest, "''") && text[0] == '\'':
 		return 1, skip + 2
-	case style == styleDouble && rest[0] == '\\':
-		n, took = escape(text, rest)
-		return n, skip + took
 	case rest[0] == text[0]:
 		return 1, skip + 1
 	}

@@ -1,0 +1,180 @@
+package alertrulestest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"tocsin/alertrules"
+	"tocsin/query"
+)
+
+// A Record is one stored record. Its number is its place in Log.Records.
+type Record struct {
+	Arrived time.Time
+	Time    time.Time // of the event
+	Fields  map[string]any
+
+	Seq int64 // set by Log
+}
+
+// A Log is a scripted log: records become visible when its clock passes their
+// arrival. It implements alertrules.Logs, and Query answers the rules that were
+// handed to Handle. Records that arrive at equal times keep their order.
+type Log struct {
+	Generation string    // "g1" when empty
+	Now        time.Time // the clock: what arrived later is not there yet
+
+	mu       sync.Mutex
+	records  []Record // in order of arrival
+	handlers []handler
+}
+
+// A handler answers for one rule.
+type handler struct {
+	rule   *alertrules.Rule
+	answer Answer
+}
+
+// An Answer is what a query returns: p is the plan, records are those that the
+// window holds, in order of their numbers. w.Now is the moment of the schedule.
+type Answer func(p *query.Plan, w query.Window, records []Record) (*query.Result, error)
+
+// Add scripts the arrival of a record. Arrivals may be added in any order, but
+// not before a record that is visible.
+func (l *Log) Add(r Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records = append(l.records, r)
+	slices.SortStableFunc(l.records, func(a, b Record) int { return a.Arrived.Compare(b.Arrived) })
+	for i := range l.records {
+		l.records[i].Seq = int64(i + 1)
+	}
+}
+
+// Handle makes Query answer for a rule.
+func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.handlers = slices.DeleteFunc(l.handlers, func(h handler) bool { return h.rule.ID == rule.ID })
+	l.handlers = append(l.handlers, handler{rule, a})
+}
+
+// LastSeq implements alertrules.Logs.
+func (l *Log) LastSeq(context.Context) (int64, string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := int64(0)
+	for _, r := range l.records {
+		if !r.Arrived.After(l.Now) {
+			n = r.Seq
+		}
+	}
+	return n, l.generation(), nil
+}
+
+func (l *Log) generation() string {
+	if l.Generation == "" {
+		return "g1"
+	}
+	return l.Generation
+}
+
+// SeqAt implements alertrules.Logs.
+func (l *Log) SeqAt(_ context.Context, t time.Time) (int64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := int64(0)
+	for _, r := range l.records {
+		if r.Arrived.Before(t) {
+			n = r.Seq
+		}
+	}
+	return n, nil
+}
+
+// Query is the alertrules.QueryFunc of the log. A plan that belongs to no
+// handled rule is taken for one that counts the records of a window.
+func (l *Log) Query(_ context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+	l.mu.Lock()
+	var in []Record
+	for _, r := range l.records {
+		if !r.Arrived.After(l.Now) && holds(w, r) {
+			in = append(in, r)
+		}
+	}
+	answer := Answer(func(_ *query.Plan, _ query.Window, in []Record) (*query.Result, error) {
+		return &query.Result{Rows: [][]any{{int64(len(in))}}}, nil
+	})
+	for _, h := range l.handlers {
+		if h.rule.Plan(w.Now) == p {
+			answer = h.answer
+		}
+	}
+	l.mu.Unlock()
+	return answer(p, w, in)
+}
+
+func holds(w query.Window, r Record) bool {
+	return r.Seq > w.AfterSeq && (w.UpToSeq == 0 || r.Seq <= w.UpToSeq) &&
+		(w.From.IsZero() || !r.Time.Before(w.From)) && (w.To.IsZero() || r.Time.Before(w.To))
+}
+
+// Matching answers as a query with that filter would: a row for each record that
+// match takes, or, for a plan with aggregates, a row for each distinct value of
+// its other columns, with the number of records in every aggregate column.
+func Matching(match func(Record) bool) Answer {
+	return func(p *query.Plan, _ query.Window, records []Record) (*query.Result, error) {
+		records = slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !match(r) })
+		columns := p.Columns()
+		res := &query.Result{Columns: columns}
+		if !p.RowIdentity() {
+			res.Rows = counts(columns, records)
+			return res, nil
+		}
+		for _, r := range records {
+			row := make([]any, len(columns))
+			for i, c := range columns {
+				row[i] = r.Fields[c.Name]
+			}
+			res.Rows, res.Seqs = append(res.Rows, row), append(res.Seqs, r.Seq)
+		}
+		return res, nil
+	}
+}
+
+// counts is GROUP BY over the key columns with count(*) in the others.
+func counts(columns []query.Column, records []Record) [][]any {
+	grouped := slices.ContainsFunc(columns, func(c query.Column) bool { return c.Key })
+	var order []string
+	rows := map[string][]any{}
+	n := map[string]int64{}
+	for _, r := range records {
+		row := make([]any, len(columns))
+		for i, c := range columns {
+			if c.Key {
+				row[i] = r.Fields[c.Name]
+			}
+		}
+		key := fmt.Sprintf("%#v", row)
+		if rows[key] == nil {
+			rows[key], order = row, append(order, key)
+		}
+		n[key]++
+	}
+	if !grouped && len(records) == 0 {
+		order, rows["none"] = []string{"none"}, make([]any, len(columns))
+	}
+	out := make([][]any, 0, len(order))
+	for _, key := range order {
+		for i, c := range columns {
+			if !c.Key {
+				rows[key][i] = n[key]
+			}
+		}
+		out = append(out, rows[key])
+	}
+	return out
+}

@@ -1,0 +1,261 @@
+package alertrules
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// defaultCatchUp is how far back missed moments of sliding windows are evaluated.
+const defaultCatchUp = 24 * time.Hour
+
+// An Engine evaluates rules. Its fields are set before the first call and not
+// changed after it. Rounds follow each other: one call of Round, Known or Run at
+// a time.
+type Engine struct {
+	Query  QueryFunc // called by at most Workers goroutines at once
+	Logs   Logs
+	States States
+
+	Workers int           // rules evaluated at once; 0 is 2
+	CatchUp time.Duration // how far back missed moments of sliding windows are evaluated; 0 is 24h
+}
+
+func (e *Engine) workers() int {
+	if e.Workers > 0 {
+		return e.Workers
+	}
+	return 2
+}
+
+func (e *Engine) catchUp() time.Duration {
+	if e.CatchUp > 0 {
+		return e.CatchUp
+	}
+	return defaultCatchUp
+}
+
+// A Due is a rule with the moments of its schedule that passed without an
+// evaluation, oldest first.
+type Due struct {
+	Rule    *Rule
+	Moments []time.Time
+	// GapFrom is the first moment that is too old to be caught up; zero: none.
+	GapFrom time.Time
+}
+
+// Due returns the rules that are due at now: a rule that was never evaluated at
+// once, and one whose start was moved back. Missed moments of `new`, of whole
+// windows and of snapshots are one; those of sliding windows are evaluated in
+// their order, as far back as CatchUp.
+func (e *Engine) Due(ctx context.Context, rules []*Rule, now time.Time) ([]Due, error) {
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' states: %w", err)
+	}
+	var due []Due
+	for _, r := range rules {
+		if d := e.due(r, states[r.ID], now); len(d.Moments) > 0 {
+			due = append(due, d)
+		}
+	}
+	return due, nil
+}
+
+func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
+	d := Due{Rule: r}
+	if !r.Enabled || s != nil && s.Off != "" {
+		return d
+	}
+	if s == nil || s.Moment.IsZero() || s.Earlier != nil {
+		d.Moments = []time.Time{now}
+		return d
+	}
+	if r.Window.Kind != SlidingWindow {
+		if last := r.Schedule.last(s.Moment, now); !last.IsZero() {
+			d.Moments = []time.Time{last}
+		}
+		return d
+	}
+	oldest := s.Moment
+	if limit := now.Add(-e.catchUp()); limit.After(oldest) {
+		if first := r.Schedule.Next(s.Moment); first.Before(limit) {
+			d.GapFrom = first
+		}
+		oldest = limit.Add(-time.Nanosecond)
+	}
+	for at := r.Schedule.Next(oldest); !at.IsZero() && !at.After(now); at = r.Schedule.Next(at) {
+		d.Moments = append(d.Moments, at)
+	}
+	return d
+}
+
+// last returns the newest moment in (after, now]; zero when there is none.
+func (s *Schedule) last(after, now time.Time) time.Time {
+	var last time.Time
+	at := s.Next(after)
+	if s.cron == nil && !at.After(now) {
+		return at.Add(now.Sub(at) / s.Every * s.Every)
+	}
+	for ; !at.IsZero() && !at.After(now); at = s.Next(at) {
+		last = at
+	}
+	return last
+}
+
+// Eval evaluates one rule at one moment and returns what T1 would commit; it
+// commits nothing. The agent, tests and backtests go through it.
+func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, error) {
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' states: %w", err)
+	}
+	seq, generation, err := e.Logs.LastSeq(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the last record's number: %w", err)
+	}
+	r, err := e.start(ctx, rule, states[rule.ID], pin{seq, generation})
+	if err != nil {
+		return nil, err
+	}
+	r.moment(ctx, at)
+	return e.collect(ctx, at, []*run{r})
+}
+
+// Round evaluates the rules that are due at now and commits the outcome of all
+// of them at once (T1). A query that fails is part of the outcome; the error is
+// of what the engine itself needs. Without a rule that is due it does nothing
+// and returns an empty Round.
+func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Round, error) {
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' states: %w", err)
+	}
+	var due []Due
+	for _, r := range rules {
+		if d := e.due(r, states[r.ID], now); len(d.Moments) > 0 {
+			due = append(due, d)
+		}
+	}
+	if len(due) == 0 {
+		return &Round{At: now}, nil
+	}
+	seq, generation, err := e.Logs.LastSeq(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the last record's number: %w", err)
+	}
+	runs := make([]*run, len(due))
+	for i, d := range due {
+		if runs[i], err = e.start(ctx, d.Rule, states[d.Rule.ID], pin{seq, generation}); err != nil {
+			return nil, err
+		}
+	}
+	e.evaluate(ctx, due, runs)
+	if err := ctx.Err(); err != nil {
+		return nil, err // what a cancelled query says is no outcome
+	}
+	round, err := e.collect(ctx, now, runs)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.States.CommitRound(ctx, round); err != nil {
+		return nil, fmt.Errorf("commit the round of %s: %w", now.UTC().Format(time.RFC3339), err)
+	}
+	return round, nil
+}
+
+// evaluate runs the rules beside each other, the moments of each in order.
+func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
+	work := make(chan int)
+	var wait sync.WaitGroup
+	for range min(e.workers(), len(due)) {
+		wait.Go(func() {
+			for i := range work {
+				runs[i].moments(ctx, due[i])
+			}
+		})
+	}
+	for i := range due {
+		work <- i
+	}
+	close(work)
+	wait.Wait()
+}
+
+// moments evaluates what is due. After an error later moments are kept, too:
+// they are tried again in their order.
+func (r *run) moments(ctx context.Context, d Due) {
+	if !d.GapFrom.IsZero() {
+		r.gap(d.GapFrom, d.Moments[0], "down")
+		r.state.Retry = nil
+	}
+	for i, at := range d.Moments {
+		if ctx.Err() != nil {
+			return
+		}
+		if !r.moment(ctx, at) && r.rule.Window.Kind == SlidingWindow {
+			rest := d.Moments[i+1:]
+			r.state.Retry = append(r.state.Retry, rest...)
+			if len(rest) > 0 {
+				r.state.Moment = rest[len(rest)-1]
+			}
+			return
+		}
+	}
+}
+
+// start makes the run of a rule from what is remembered.
+func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*run, error) {
+	r := &run{rule: rule, query: e.Query, pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r.state = cloneState(s, rule.ID)
+	if s == nil || s.Known.IsZero() {
+		r.state.Generation = p.generation // never made known: everything stored is new to it
+	}
+	if s == nil || s.Live == 0 {
+		return r, nil
+	}
+	alerts, err := e.States.Alerts(ctx, rule.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the alerts of %s: %w", rule.ID, err)
+	}
+	for _, a := range alerts {
+		r.live[a.Key] = a
+	}
+	return r, nil
+}
+
+// collect puts the runs together and gives ids to new alerts.
+func (e *Engine) collect(ctx context.Context, at time.Time, runs []*run) (*Round, error) {
+	round := &Round{At: at}
+	fresh := 0
+	for _, r := range runs {
+		fresh += len(r.fresh)
+	}
+	var ids []string
+	if fresh > 0 {
+		var err error
+		if ids, err = e.States.NextAlertIDs(ctx, fresh); err != nil {
+			return nil, fmt.Errorf("reserve alert ids: %w", err)
+		}
+		if len(ids) != fresh {
+			return nil, fmt.Errorf("%d alert ids of %d were given", len(ids), fresh)
+		}
+	}
+	for _, r := range runs {
+		for i, a := range r.fresh {
+			a.ID = ids[i]
+		}
+		ids = ids[len(r.fresh):]
+		for _, n := range r.news {
+			n.news.Alert = n.alert.ID
+			round.News = append(round.News, n.news)
+		}
+		round.Rules = append(round.Rules, r.state)
+		round.Alerts = append(round.Alerts, r.order...)
+		round.Evaluations = append(round.Evaluations, r.evals...)
+		round.Notices = append(round.Notices, r.notice...)
+		round.Gaps = append(round.Gaps, r.gaps...)
+	}
+	return round, nil
+}

@@ -1,0 +1,322 @@
+package alertrules
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// A run is the evaluation of one rule in a round: it holds copies of what is
+// remembered, changes them moment by moment, and collects what T1 commits.
+// Nothing outside of it changes before the commit.
+type run struct {
+	rule   *Rule
+	query  QueryFunc
+	pin    pin
+	state  *RuleState
+	live   map[string]*Alert // firing alerts and open episodes, by key
+	fresh  []*Alert          // without an id yet
+	dirty  map[*Alert]bool
+	order  []*Alert // dirty ones, in order
+	news   []pendingNews
+	evals  []Evaluation
+	notice []Notice
+	gaps   []Gap
+	bare   bool // preview: one hit is enough
+}
+
+// A pin is S and the generation of the logs file, read once for a round.
+type pin struct {
+	seq        int64
+	generation string
+}
+
+// upTo is the bound of a window that is pinned at S. Of an empty log it is -1:
+// zero would leave the side open.
+func (p pin) upTo() int64 {
+	if p.seq == 0 {
+		return -1
+	}
+	return p.seq
+}
+
+// pendingNews waits for the id of its alert.
+type pendingNews struct {
+	news  *News
+	alert *Alert
+}
+
+func (r *run) threshold() threshold {
+	if r.bare {
+		return threshold{Threshold: Threshold{1, 1}}
+	}
+	return threshold{r.rule.After, r.rule.KeepFiringFor}
+}
+
+// touch marks an alert as changed.
+func (r *run) touch(a *Alert) {
+	if !r.dirty[a] {
+		r.dirty[a] = true
+		r.order = append(r.order, a)
+	}
+}
+
+// moment evaluates one moment of the schedule. It reports whether the queries
+// went well; after an error nothing but the error is remembered.
+func (r *run) moment(ctx context.Context, at time.Time) bool {
+	r.generation(at)
+	var ok bool
+	switch r.rule.Window.Kind {
+	case NewWindow:
+		ok = r.overNew(ctx, at)
+	case WholeWindow:
+		ok = r.overWhole(ctx, at)
+	default:
+		ok = r.overTime(ctx, at)
+	}
+	r.state.Moment = at
+	if ok {
+		r.closeQuiet(at)
+		r.settled()
+	}
+	r.state.Live = len(r.live)
+	return ok
+}
+
+// settled remembers that the text as it is now was evaluated.
+func (r *run) settled() {
+	if r.state.Error != "" {
+		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s works again", r.rule.ID), Since: r.state.ErrorSince, Over: true})
+	}
+	r.state.Error, r.state.ErrorSince = "", time.Time{}
+	r.state.Hash, r.state.Edited = r.rule.Hash, time.Time{}
+}
+
+// failed records an error: no state changes, the operator is told once (D31).
+func (r *run) failed(at time.Time, w query.Window, err error) {
+	text := err.Error()
+	if r.state.Error == "" {
+		r.state.ErrorSince = at
+	}
+	r.state.Error, r.state.Outcome = text, Failed
+	r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s could not be evaluated: %s", r.rule.ID, text), Since: r.state.ErrorSince})
+	r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text})
+}
+
+// partial tells the operator once that a bound was hit.
+func (r *run) partial(at time.Time, bound string) {
+	key := "rule/partial/" + r.rule.ID
+	switch {
+	case bound != "":
+		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s hit a bound: %s", r.rule.ID, bound), Since: at})
+	case r.state.Outcome == Partial:
+		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s is within its bounds again", r.rule.ID), Since: at, Over: true})
+	}
+}
+
+// ask runs the plan over a window.
+func (r *run) ask(ctx context.Context, at time.Time, w query.Window) (*query.Result, time.Duration, error) {
+	begin := time.Now() // monotonic, for Took alone
+	res, err := r.query(ctx, r.rule.Plan(at), w)
+	if err == nil && res == nil {
+		err = fmt.Errorf("the query returned nothing")
+	}
+	return res, time.Since(begin), err
+}
+
+// generation starts anew when the logs file is another one, or was restored
+// from a backup: what lies between is a gap (DESIGN.md §8).
+func (r *run) generation(at time.Time) {
+	s := r.state
+	same := s.Generation == r.pin.generation
+	if same && r.pin.seq >= s.Cursor || s.Generation == "" && s.Cursor == 0 {
+		s.Generation = r.pin.generation
+		return
+	}
+	if r.rule.Window.Kind == NewWindow {
+		from := int64(0)
+		if same {
+			from = r.pin.seq
+		}
+		r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: s.Moment, To: at, FromSeq: from, ToSeq: r.pin.seq, Reason: "generation"})
+	}
+	s.Generation, s.Cursor, s.First, s.Earlier = r.pin.generation, r.pin.seq, r.pin.seq, nil
+	for i := range s.Verdicts {
+		s.Verdicts[i].Seq = r.pin.seq
+	}
+}
+
+// overTime evaluates a sliding window or a snapshot, failed moments first (D31).
+func (r *run) overTime(ctx context.Context, at time.Time) bool {
+	moments := append(slices.Clone(r.state.Retry), at)
+	for i, m := range moments {
+		w := query.Window{UpToSeq: r.pin.upTo(), Now: m}
+		if r.rule.Window.Kind == SlidingWindow {
+			w.To = m.Add(-r.rule.Delay)
+			w.From = w.To.Add(-r.rule.Window.Length)
+		}
+		res, took, err := r.ask(ctx, m, w)
+		if err != nil {
+			r.failed(m, w, err)
+			r.keep(moments[i:], at)
+			return false
+		}
+		r.state.Retry = nil
+		r.observe(observation{m, w, res, r.state.Edited}, took)
+	}
+	return true
+}
+
+// keep remembers moments to be tried again; of a snapshot, which has no past,
+// only the next one matters. What is older than a day is a gap.
+func (r *run) keep(moments []time.Time, at time.Time) {
+	if r.rule.Window.Kind == SnapshotWindow {
+		return
+	}
+	oldest := at.Add(-defaultCatchUp)
+	n := 0
+	for n < len(moments) && moments[n].Before(oldest) {
+		n++
+	}
+	if n > 0 {
+		r.gap(moments[0], moments[n-1], "error")
+	}
+	r.state.Retry = slices.Clone(moments[n:])
+}
+
+// gap records moments that were not evaluated, and empties the counters (D16).
+func (r *run) gap(from, to time.Time, reason string) {
+	r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason})
+	for key, p := range r.state.Pending {
+		if r.live[key] == nil {
+			delete(r.state.Pending, key)
+			continue
+		}
+		p.Observations, p.Hits = "", nil
+	}
+}
+
+// observe takes one result into the state and records the evaluation.
+func (r *run) observe(o observation, took time.Duration) {
+	fired := false
+	groups := r.rule.split(o, r.tracked)
+	if r.rule.Mode == Event {
+		fired = r.observeEvents(o, groups)
+	} else {
+		fired = r.observeStates(o, groups)
+	}
+	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
+	e.Reason = r.rule.reason(o, groups)
+	switch {
+	case o.result.Partial != "":
+		e.Outcome = Partial
+		e.Reason += "; " + o.result.Partial
+	case fired:
+		e.Outcome = Firing
+	}
+	r.partial(o.at, o.result.Partial)
+	r.state.Outcome = e.Outcome
+	r.evals = append(r.evals, e)
+}
+
+// tracked reports whether a key may have a state of its own.
+func (r *run) tracked(key string) bool {
+	if r.live[key] != nil || r.state.Pending[key] != nil {
+		return true
+	}
+	return len(r.live)+len(r.state.Pending) < maxTracked
+}
+
+// reason says in words why the trigger held or did not.
+func (r *Rule) reason(o observation, groups []*group) string {
+	hits, rows := 0, 0
+	for _, g := range groups {
+		rows += len(g.rows)
+		if hit, known := r.judge(o, g); hit && known {
+			hits++
+		}
+	}
+	s := itoa(len(o.result.Rows)) + " rows"
+	if r.Trigger.When != nil {
+		s += ", " + itoa(rows) + " of them meet " + r.Trigger.When.Text
+	}
+	if len(r.AlertPer) > 0 {
+		s += "; " + itoa(hits) + " of " + itoa(len(groups)) + " values hit"
+	} else if hits > 0 {
+		s += ": " + r.Trigger.Text
+	} else {
+		s += ": not " + r.Trigger.Text
+	}
+	return s
+}
+
+// observeStates steps every key that has rows, fires or is pending. It reports
+// whether anything fires.
+func (r *run) observeStates(o observation, groups []*group) bool {
+	done := map[string]bool{}
+	for _, g := range groups {
+		done[g.key] = true
+		r.stepKey(o, g)
+	}
+	rest := map[string]map[string]string{}
+	for key, a := range r.live {
+		rest[key] = a.Labels
+	}
+	for key, p := range r.state.Pending {
+		rest[key] = p.Labels
+	}
+	for _, key := range slices.Sorted(maps.Keys(rest)) {
+		if !done[key] {
+			r.stepKey(o, &group{key: key, labels: rest[key]})
+		}
+	}
+	return len(r.live) > 0
+}
+
+// stepKey takes the observation of one key into its state.
+func (r *run) stepKey(o observation, g *group) {
+	hit, known := r.rule.judge(o, g)
+	if !known {
+		return
+	}
+	var p Pending
+	if old := r.state.Pending[g.key]; old != nil {
+		p = *old
+	}
+	a := r.live[g.key]
+	next, change := r.threshold().step(p, a != nil, hit, o.at)
+	next.Labels = g.labels
+	switch change {
+	case begins:
+		a = r.begin(o, g, next.FirstHit)
+	case goesOn:
+		r.goOn(a, o, g)
+	case ends:
+		how := EndNoRows
+		if g.all > 0 {
+			how = EndPassed
+		}
+		r.end(a, o, how)
+	case stays:
+		if a != nil {
+			a.At = o.at
+			r.touch(a)
+		}
+	}
+	r.remember(g.key, next)
+}
+
+func (r *run) remember(key string, p Pending) {
+	if p.idle() && r.live[key] == nil {
+		delete(r.state.Pending, key)
+		return
+	}
+	if r.state.Pending == nil {
+		r.state.Pending = map[string]*Pending{}
+	}
+	r.state.Pending[key] = &p
+}

@@ -1,0 +1,287 @@
+package alertrules
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// Known makes the rules of a set known to the store, before records are taken
+// in, so that a first run misses nothing (T30): the cursor of a new rule is set
+// by its start, an earlier start is noted (D34), edits are dated (D23), and the
+// alerts of rules that were disabled or removed, or whose stage changed, are
+// closed (D24). A rule counts as removed only when the ids of all files are
+// known. It is idempotent.
+func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, error) {
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' states: %w", err)
+	}
+	seq, generation, err := e.Logs.LastSeq(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the last record's number: %w", err)
+	}
+	k := &knower{engine: e, pin: pin{seq, generation}, now: now}
+	for _, r := range set.Rules {
+		if err := k.rule(ctx, r, states[r.ID]); err != nil {
+			return nil, err
+		}
+	}
+	if ids, complete := set.ids(); complete {
+		for _, id := range slices.Sorted(maps.Keys(states)) {
+			if s := states[id]; !ids[id] && s.Off != EndRemoved {
+				if err := k.off(ctx, &Rule{ID: id}, s, EndRemoved); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	round, err := e.collect(ctx, now, k.runs)
+	if err != nil || len(k.runs) == 0 {
+		return round, err
+	}
+	if err := e.States.CommitRound(ctx, round); err != nil {
+		return nil, fmt.Errorf("make the rules known: %w", err)
+	}
+	return round, nil
+}
+
+// ids are the ids of all rules, also of broken files; complete is false when a
+// file could not be read as far as its ids.
+func (s *Set) ids() (ids map[string]bool, complete bool) {
+	ids = map[string]bool{}
+	for _, r := range s.Rules {
+		ids[r.ID] = true
+	}
+	for _, f := range s.Files {
+		if f.doc != nil && f.doc.Root == nil && f.List.Err() != nil {
+			return ids, false
+		}
+		for _, id := range f.ids {
+			if !id.Given() {
+				return ids, false
+			}
+			ids[id.Value] = true
+		}
+	}
+	return ids, true
+}
+
+// knower collects the runs of the rules whose state changes.
+type knower struct {
+	engine *Engine
+	pin    pin
+	now    time.Time
+	runs   []*run
+}
+
+func (k *knower) rule(ctx context.Context, rule *Rule, s *RuleState) error {
+	switch {
+	case s == nil:
+		return k.first(ctx, rule)
+	case !rule.Enabled && s.Off == "":
+		return k.off(ctx, rule, s, EndDisabled)
+	case !rule.Enabled:
+		return nil
+	case s.Off != "":
+		return k.back(ctx, rule, s)
+	case s.Staging != rule.Staging:
+		return k.stage(ctx, rule, s)
+	}
+	return k.edit(ctx, rule, s)
+}
+
+// open starts a run whose state will be committed.
+func (k *knower) open(ctx context.Context, rule *Rule, s *RuleState) (*run, error) {
+	r, err := k.engine.start(ctx, rule, s, k.pin)
+	if err != nil {
+		return nil, err
+	}
+	k.runs = append(k.runs, r)
+	return r, nil
+}
+
+// first makes a rule known that was never met.
+func (k *knower) first(ctx context.Context, rule *Rule) error {
+	r, err := k.open(ctx, rule, nil)
+	if err != nil {
+		return err
+	}
+	s := r.state
+	s.Known, s.Hash, s.Start, s.Staging = k.now, rule.Hash, rule.Start.Text, rule.Staging
+	s.Generation = k.pin.generation
+	if !rule.Enabled {
+		s.Off = EndDisabled
+	}
+	if s.Cursor, err = k.startSeq(ctx, rule); err != nil {
+		return err
+	}
+	s.First = s.Cursor
+	if rule.Window.Kind == WholeWindow {
+		s.WholeTo, _ = rule.Window.Around(rule.Start.Moment(k.now), rule.Zone)
+		s.WholeFrom = s.WholeTo
+	}
+	return nil
+}
+
+// startSeq is the cursor that a start means: arrival time (D34).
+func (k *knower) startSeq(ctx context.Context, rule *Rule) (int64, error) {
+	at := rule.Start.Moment(k.now)
+	if !at.Before(k.now) {
+		return k.pin.seq, nil
+	}
+	seq, err := k.engine.Logs.SeqAt(ctx, at)
+	if err != nil {
+		return 0, fmt.Errorf("find the start of %s: %w", rule.ID, err)
+	}
+	return min(seq, k.pin.seq), nil
+}
+
+// off closes a rule that is not evaluated any more.
+func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) error {
+	r, err := k.open(ctx, rule, s)
+	if err != nil {
+		return err
+	}
+	k.closeAll(r, how)
+	r.state.Off, r.state.Outcome = how, Skipped
+	r.state.Error, r.state.ErrorSince = "", time.Time{}
+	return nil
+}
+
+func (k *knower) closeAll(r *run, how EndHow) {
+	for _, key := range slices.Sorted(maps.Keys(r.live)) {
+		r.close(r.live[key], k.now, how)
+	}
+	r.state.Live, r.state.Pending, r.state.Retry, r.state.Seen, r.state.Verdicts = 0, nil, nil, nil, nil
+}
+
+// back takes up a rule that was off: what was stored meanwhile is a gap.
+func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
+	r, err := k.open(ctx, rule, s)
+	if err != nil {
+		return err
+	}
+	n := r.state
+	if !n.Moment.IsZero() {
+		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: n.Moment, To: k.now, FromSeq: n.Cursor, ToSeq: k.pin.seq, Reason: "disabled"})
+	}
+	n.Off, n.Known, n.Hash, n.Start, n.Staging = "", k.now, rule.Hash, rule.Start.Text, rule.Staging
+	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}
+	n.Cursor, n.First = k.pin.seq, k.pin.seq
+	if rule.Window.Kind == WholeWindow {
+		n.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
+		n.WholeFrom = n.WholeTo
+	}
+	return nil
+}
+
+// stage closes the episodes of the other stage; they begin anew in this one, so
+// that what was recorded only is never mailed, and the other way round.
+func (k *knower) stage(ctx context.Context, rule *Rule, s *RuleState) error {
+	r, err := k.open(ctx, rule, s)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.live)) {
+		r.close(r.live[key], k.now, EndStaging)
+	}
+	r.state.Live, r.state.Staging = 0, rule.Staging
+	return nil
+}
+
+// edit notes another text, an earlier start, another kind of window.
+func (k *knower) edit(ctx context.Context, rule *Rule, s *RuleState) error {
+	whole := rule.Window.Kind == WholeWindow && s.WholeTo.IsZero()
+	edited := s.Hash != rule.Hash && s.Edited.IsZero()
+	if !whole && !edited && s.Start == rule.Start.Text {
+		return nil
+	}
+	r, err := k.open(ctx, rule, s)
+	if err != nil {
+		return err
+	}
+	if edited {
+		r.state.Edited = k.now
+		r.state.Verdicts = nil // verdicts of another text are not folded with this one's
+	}
+	if whole {
+		r.state.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
+		r.state.WholeFrom = r.state.WholeTo
+	}
+	return k.earlier(ctx, r)
+}
+
+// earlier takes in, once, what the rule has never seen (D34).
+func (k *knower) earlier(ctx context.Context, r *run) error {
+	s := r.state
+	if s.Start == r.rule.Start.Text {
+		return nil
+	}
+	s.Start = r.rule.Start.Text
+	switch r.rule.Window.Kind {
+	case NewWindow:
+		seq, err := k.startSeq(ctx, r.rule)
+		if err != nil {
+			return err
+		}
+		if seq < s.First {
+			s.Earlier = &SeqRange{seq, s.First}
+			s.First = seq
+		}
+	case WholeWindow:
+		from, _ := r.rule.Window.Around(r.rule.Start.Moment(k.now), r.rule.Zone)
+		if from.Before(s.WholeFrom) && s.WholeTo.Equal(s.WholeFrom) {
+			s.WholeTo, s.WholeFrom = from, from
+		}
+	}
+	return nil
+}
+
+// A Hint says what lies before the start of a rule over `new`.
+type Hint struct {
+	Rule    string
+	Records int64  // stored before its start
+	Start   string // the `start:` that includes all of them
+}
+
+// Before counts the stored records that a rule over `new` has not seen because
+// they lie before its start. Records is 0 when there are none, and for other
+// windows.
+func (e *Engine) Before(ctx context.Context, rule *Rule, now time.Time) (Hint, error) {
+	h := Hint{Rule: rule.ID}
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return h, fmt.Errorf("read the rules' states: %w", err)
+	}
+	s := states[rule.ID]
+	if s == nil || rule.Window.Kind != NewWindow || rule.touch == nil || s.First == 0 {
+		return h, nil
+	}
+	res, err := e.Query(ctx, rule.touch, query.Window{UpToSeq: s.First, Now: now})
+	if err != nil {
+		return h, fmt.Errorf("count the records before the start of %s: %w", rule.ID, err)
+	}
+	if len(res.Rows) > 0 && len(res.Rows[0]) > 0 {
+		n, _ := number(plain(res.Rows[0][0]))
+		h.Records = int64(n)
+	}
+	for _, back := range []string{"-1h", "-24h", "-7d", "-30d", "-400d"} {
+		d, err := ParseDuration(back)
+		if err != nil {
+			return h, err
+		}
+		seq, err := e.Logs.SeqAt(ctx, now.Add(d))
+		if err != nil {
+			return h, fmt.Errorf("find a start of %s: %w", rule.ID, err)
+		}
+		if h.Start = back; seq == 0 {
+			break
+		}
+	}
+	return h, nil
+}

@@ -1,0 +1,141 @@
+package alertrules
+
+import (
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// maxTracked bounds the keys of one rule that are remembered (G43): keys that an
+// attacker chooses must not grow the state without end. What goes beyond is one
+// alert with a count.
+const maxTracked = 100_000
+
+// An observation is what a query returned for one window at one moment.
+type observation struct {
+	at     time.Time
+	window query.Window
+	result *query.Result
+	edited time.Time // the rule was edited then, and not evaluated since
+}
+
+// A group is the part of an observation that belongs to one alert key.
+type group struct {
+	key    string
+	labels map[string]string
+	all    int   // rows of the key
+	rows   []int // those that the trigger counts, as indices into the result
+	over   bool  // the key of what is beyond maxTracked
+}
+
+// split deals the rows out to alert keys, in order of first appearance. Without
+// alert_per there is always exactly one group.
+func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
+	var groups []*group
+	byKey := map[string]*group{}
+	add := func(key string, labels map[string]string) *group {
+		g := &group{key: key, labels: labels}
+		byKey[key], groups = g, append(groups, g)
+		return g
+	}
+	if len(r.per) == 0 {
+		add(r.ID, r.Labels)
+	}
+	for i, row := range o.result.Rows {
+		key := r.ID
+		if len(r.per) > 0 {
+			key = alertKey(r.ID, r.perValues(row))
+		}
+		g := byKey[key]
+		if g == nil && !tracked(key) {
+			key = r.ID + "{*}"
+			if g = byKey[key]; g == nil {
+				g = add(key, r.Labels)
+				g.over = true
+			}
+		}
+		if g == nil {
+			g = add(key, r.labelsOf(row))
+		}
+		g.all++
+		if r.Trigger.When == nil || r.Trigger.When.Holds(row) {
+			g.rows = append(g.rows, i)
+		}
+	}
+	return groups
+}
+
+func (r *Rule) perValues(row []any) []named {
+	values := make([]named, len(r.per))
+	for i, c := range r.per {
+		values[i] = named{r.Columns[c].Name, row[c]}
+	}
+	return values
+}
+
+// labelsOf are the rule's labels and the alert_per values, as texts.
+func (r *Rule) labelsOf(row []any) map[string]string {
+	labels := make(map[string]string, len(r.Labels)+len(r.per))
+	for k, v := range r.Labels {
+		labels[k] = v
+	}
+	for _, c := range r.per {
+		labels[r.Columns[c].Name] = textOf(cell(row[c]))
+	}
+	return labels
+}
+
+// severityOf is the first branch that holds for any of the rows; rows of an
+// alert that fires for want of rows reach the last branch.
+func (r *Rule) severityOf(rows [][]any) Severity {
+	for _, b := range r.Branches {
+		if b.When == nil || slices.ContainsFunc(rows, b.When.Holds) {
+			return b.Is
+		}
+	}
+	return Medium
+}
+
+// rowsOf are the rows of a group as alerts hold them.
+func (r *Rule) rowsOf(o observation, g *group) []Row {
+	out := make([]Row, 0, len(g.rows))
+	seen := map[string]int{}
+	for _, i := range g.rows {
+		row := Row{Since: o.at}
+		if i < len(o.result.Seqs) {
+			row.Seq = o.result.Seqs[i]
+		}
+		raw := o.result.Rows[i]
+		row.Key = r.rowKey(raw, row.Seq)
+		if seen[row.Key]++; seen[row.Key] > 1 {
+			row.Key += "~" + itoa(seen[row.Key])
+		}
+		row.Cells = make([]any, len(raw))
+		for c, v := range raw {
+			row.Cells[c] = cell(v)
+		}
+		row.Severity = r.severityOf([][]any{raw})
+		out = append(out, row)
+	}
+	return out
+}
+
+// raw are the rows of a group as the result holds them.
+func (o observation) raw(g *group) [][]any {
+	rows := make([][]any, len(g.rows))
+	for i, n := range g.rows {
+		rows[i] = o.result.Rows[n]
+	}
+	return rows
+}
+
+// judge says whether a group is a hit. A partial result is only what more rows
+// cannot undo; else it is no observation at all (D30).
+func (r *Rule) judge(o observation, g *group) (hit, known bool) {
+	hit = r.Trigger.Rows.Holds(len(g.rows))
+	if o.result.Partial == "" {
+		return hit, true
+	}
+	return hit, hit && r.Trigger.Rows.Grows()
+}

@@ -1,0 +1,225 @@
+package alertrules
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// Whole windows: tumbling in event time, evaluated at their end + delay, and
+// again when newer records touch them. The state is the fold of the verdicts in
+// the order of the windows (D20).
+
+const (
+	wholeCatchUp    = 7 * day // how far back windows without a verdict are evaluated (D22)
+	windowsPerRound = 500     // what is more waits for the next round
+	verdictsKept    = 12      // that late records may reverse
+)
+
+// overWhole evaluates the windows that are due, then those that were touched.
+func (r *run) overWhole(ctx context.Context, at time.Time) bool {
+	if r.state.WholeTo.IsZero() { // never made known
+		r.state.WholeTo, _ = r.rule.Window.Around(at.Add(-r.rule.Delay-time.Nanosecond), r.rule.Zone)
+	}
+	r.skipOld(at)
+	for range windowsPerRound {
+		from, to := r.rule.Window.Around(r.state.WholeTo, r.rule.Zone)
+		if to.Add(r.rule.Delay).After(at) {
+			break
+		}
+		if !r.verdict(ctx, at, from, to) {
+			return false
+		}
+	}
+	return r.late(ctx, at)
+}
+
+// skipOld makes a gap of windows that are too old to be caught up.
+func (r *run) skipOld(at time.Time) {
+	oldest := at.Add(-wholeCatchUp)
+	from := r.state.WholeTo
+	_, to := r.rule.Window.Around(from, r.rule.Zone)
+	if !r.state.Moment.IsZero() && to.Before(oldest) {
+		start, _ := r.rule.Window.Around(oldest, r.rule.Zone)
+		r.gap(from, start, "down")
+		r.state.WholeTo = start
+	}
+}
+
+// due is the moment of the schedule at which a window gets its verdict.
+func (r *run) due(to, at time.Time) time.Time {
+	m := r.rule.Schedule.Next(to.Add(r.rule.Delay - time.Nanosecond))
+	if m.IsZero() || m.After(at) {
+		return at
+	}
+	return m
+}
+
+// verdict evaluates one window for the first time.
+func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
+	m := r.due(to, at)
+	w := query.Window{From: from, To: to, UpToSeq: r.pin.upTo(), Now: to}
+	res, took, err := r.ask(ctx, m, w)
+	if err != nil {
+		r.failed(at, w, err)
+		return false
+	}
+	o := observation{m, w, res, r.state.Edited}
+	r.observe(o, took)
+	s := r.state
+	s.WholeTo = to
+	s.Seen = nil // each window is told once; a late record is told by its number
+	s.Verdicts = append(s.Verdicts, Verdict{From: from, To: to, At: m, Seq: r.pin.seq, Hits: r.hits(o)})
+	if cut := len(s.Verdicts) - max(verdictsKept, r.rule.After.N); cut > 0 {
+		s.Verdicts = s.Verdicts[cut:]
+	}
+	return true
+}
+
+// hits are the keys that an observation hits, sorted.
+func (r *run) hits(o observation) []string {
+	var keys []string
+	for _, g := range r.rule.split(o, r.tracked) {
+		if hit, known := r.rule.judge(o, g); hit && known {
+			keys = append(keys, g.key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// late evaluates windows again that records touched since their verdict.
+func (r *run) late(ctx context.Context, at time.Time) bool {
+	v := r.state.Verdicts
+	if len(v) == 0 || r.rule.touch == nil {
+		return true
+	}
+	seq := v[0].Seq
+	for _, x := range v {
+		seq = min(seq, x.Seq)
+	}
+	touched, ok := r.touched(ctx, at, query.Window{From: v[0].From, To: v[len(v)-1].To, AfterSeq: seq})
+	for i := range v {
+		if touched && ok && v[i].Seq < r.pin.seq {
+			ok = r.again(ctx, at, i)
+		}
+	}
+	for i := range v {
+		if ok {
+			v[i].Seq = r.pin.seq
+		}
+	}
+	return ok
+}
+
+// touched reports whether a window holds records that are newer than AfterSeq.
+func (r *run) touched(ctx context.Context, at time.Time, w query.Window) (touched, ok bool) {
+	if w.AfterSeq >= r.pin.seq {
+		return false, true
+	}
+	w.UpToSeq, w.Now = r.pin.seq, w.To
+	res, err := r.query(ctx, r.rule.touch, w)
+	if err != nil {
+		r.failed(at, w, err)
+		return false, false
+	}
+	n := 0.0
+	if len(res.Rows) > 0 && len(res.Rows[0]) > 0 {
+		n, _ = number(plain(res.Rows[0][0]))
+	}
+	return n > 0, true
+}
+
+// again evaluates one window anew when records touched it.
+func (r *run) again(ctx context.Context, at time.Time, i int) bool {
+	v := &r.state.Verdicts[i]
+	w := query.Window{From: v.From, To: v.To, AfterSeq: v.Seq}
+	touched, ok := r.touched(ctx, at, w)
+	if !touched || !ok {
+		return ok
+	}
+	w.UpToSeq, w.Now = r.pin.seq, v.To
+	rowsOnly := r.rule.Mode == Event && r.rule.Identity && !r.rule.Aggregates
+	if !rowsOnly {
+		w.AfterSeq = 0
+	}
+	res, took, err := r.ask(ctx, v.At, w)
+	if err != nil {
+		r.failed(at, w, err)
+		return false
+	}
+	o := observation{at, w, res, time.Time{}}
+	if r.rule.Mode == Event {
+		r.observe(o, took)
+		r.state.Seen = nil
+		return true
+	}
+	before := v.Hits
+	if res.Partial == "" {
+		v.Hits = r.hits(o)
+	}
+	r.supersede(o, i, before)
+	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: OK, Window: w, Rows: len(res.Rows), Took: took}
+	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.tracked))
+	if !slices.Equal(before, v.Hits) {
+		e.Reason += "; the verdict of " + v.At.UTC().Format(time.RFC3339) + " is superseded"
+	}
+	if len(v.Hits) > 0 {
+		e.Outcome = Firing
+	}
+	r.evals = append(r.evals, e)
+	return true
+}
+
+// supersede folds the verdicts again for the keys whose verdict changed.
+func (r *run) supersede(o observation, i int, before []string) {
+	v := r.state.Verdicts
+	for _, g := range r.rule.split(o, r.tracked) {
+		was, is := slices.Contains(before, g.key), slices.Contains(v[i].Hits, g.key)
+		if was && is && i == len(v)-1 && r.live[g.key] != nil {
+			r.goOn(r.live[g.key], o, g) // more rows of the window that it shows
+		}
+		if was != is {
+			r.refold(o, g, i)
+		}
+	}
+	for _, key := range before {
+		if !slices.Contains(v[i].Hits, key) && r.live[key] != nil {
+			r.refold(o, &group{key: key, labels: r.live[key].Labels}, i)
+		}
+	}
+}
+
+// refold gives an alert the state that in-order arrival would have given it.
+func (r *run) refold(o observation, g *group, i int) {
+	a := r.live[g.key]
+	firing, came, p := r.fold(g.key, i)
+	p.Labels = g.labels
+	switch {
+	case a != nil && !firing:
+		r.end(a, o, EndWithdrawn)
+	case a == nil && firing:
+		r.begin(o, g, p.FirstHit)
+	case a == nil && came: // it began and ended before now
+		r.close(r.begin(o, g, r.state.Verdicts[i].At), o.at, EndNoRows)
+	}
+	r.remember(g.key, p)
+}
+
+// fold steps through the verdicts of a key. came reports whether an episode
+// covers the verdict at index i.
+func (r *run) fold(key string, i int) (firing, came bool, p Pending) {
+	t := r.threshold()
+	v := r.state.Verdicts
+	a := r.live[key]
+	firing = a != nil && a.Began.Before(v[0].At)
+	for n, x := range v {
+		var c change
+		p, c = t.step(p, firing, slices.Contains(x.Hits, key), x.At)
+		firing = c == begins || firing && c != ends
+		came = came || n >= i && firing
+	}
+	return firing, came, p
+}
