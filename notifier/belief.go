@@ -4,7 +4,6 @@ package notifier
 // were told, what is on its way to them, and the repeat clock.
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -25,7 +24,9 @@ type Belief struct {
 	Flaps    map[string]*Flap  // begins, by Alert.Key; counted also when nothing is told
 	Held     time.Time         // end of the quiet period that holds something back; zero: none
 	Queue    []Queued          // rows on their way, oldest first: at most one marked and one not (D26)
-	Parked   []Telling         // what refused rows would have told: counts as told until there is news (D27)
+	Refused  time.Time         // when the address was last refused for good
+	Parked   []Queued          // refused rows: what they would have told counts as told until there is news (D27)
+	Repeat   time.Duration     // the longest repeat interval of what concerns the recipient, as last seen
 	Next     time.Time         // when to decide again though nothing changes; zero: never
 	Reason   string            // of the last decision
 	Kind     Kind              // of the last decision
@@ -40,14 +41,19 @@ type Told struct {
 	Firing   bool   // told that it fires, and not yet that it is over
 	At       time.Time
 	Severity alertrules.Severity // the highest told in the episode
-	Columns  []string            // those with numbers
-	Rows     map[string][]string // by rowID: the numbers told, in the order of Columns
+	Rows     map[string]ToldRow  // by rowID
 	Over     []string            // ids of ended episodes that are told or counted, while they are not settled
 
 	// Of the view that Decide gets, never stored: the row that told it is on
 	// its way, or was refused.
 	Pending bool `json:"-"`
 	Refused bool `json:"-"`
+}
+
+// A ToldRow is a row of a state alert as it was told.
+type ToldRow struct {
+	Label   string            `json:",omitempty"` // its values that are no numbers, for "gone"
+	Numbers map[string]string `json:",omitempty"` // by column, for "was 2"
 }
 
 // Heard is what a recipient was told about one event alert.
@@ -79,8 +85,10 @@ func (h *Heard) add(pieces []int64) {
 // A Flap counts the begins of one alert key that follow each other within the
 // repeat interval (D09).
 type Flap struct {
-	First, Last time.Time // begins
-	N           int
+	First time.Time // begin
+	Prev  time.Time // the last begin but one; zero: there is none
+	Last  time.Time // the last begin
+	N     int
 }
 
 // Queued is a row of the outbox that has no final answer yet.
@@ -89,7 +97,8 @@ type Queued struct {
 	Since   time.Time // first decision about it
 	Written time.Time
 	Marked  bool
-	Pierced bool // it went out during a quiet period that still holds something back
+	Groups  []string // all groups that the row tells of
+	Pierced bool     // it went out during a quiet period that still holds something back
 	Tells   []Telling
 }
 
@@ -100,8 +109,7 @@ type Telling struct {
 	Alert    string              // id
 	Firing   bool                // told that it fires; false: that it is over
 	Severity alertrules.Severity // told
-	Columns  []string
-	Rows     map[string][]string
+	Rows     map[string]ToldRow
 	Over     []string // ids of ended episodes of the key
 	Event    bool     // an event alert: News instead
 	News     []int64
@@ -120,10 +128,8 @@ func (b *Belief) Accept(mail int64, t time.Time) {
 	for _, t1 := range q.Tells {
 		b.tell(t1, t)
 	}
-	b.Parked = slices.DeleteFunc(b.Parked, func(p Telling) bool {
-		return slices.ContainsFunc(q.Tells, func(t Telling) bool { return t.covers(p) })
-	})
-	b.Accepted = t
+	b.uncover(q)
+	b.Accepted, b.Refused = t, time.Time{}
 	if !q.Pierced {
 		b.Held = time.Time{}
 	}
@@ -131,17 +137,46 @@ func (b *Belief) Accept(mail int64, t time.Time) {
 
 // Refuse notes that the row was refused for good: no clock, but what it would
 // have told counts as told until there is news.
-func (b *Belief) Refuse(mail int64) {
+func (b *Belief) Refuse(mail int64, t time.Time) {
 	i := slices.IndexFunc(b.Queue, func(q Queued) bool { return q.Mail == mail })
 	if i < 0 {
 		return
 	}
-	for _, t := range b.Queue[i].Tells {
-		b.Parked = slices.DeleteFunc(b.Parked, func(p Telling) bool { return t.covers(p) })
-		b.Parked = append(b.Parked, t)
-	}
+	b.uncover(b.Queue[i])
+	b.Parked = append(b.Parked, b.Queue[i])
 	b.Queue = slices.Delete(b.Queue, i, i+1)
-	b.Held = time.Time{}
+	b.Held, b.Refused = time.Time{}, t
+}
+
+// unrefuse takes a refusal back: the row is on its way again.
+func (b *Belief) unrefuse(m *Mail) {
+	q := Queued{Mail: m.ID, Since: m.Since, Written: m.Written, Groups: m.Groups}
+	if i := slices.IndexFunc(b.Parked, func(q Queued) bool { return q.Mail == m.ID }); i >= 0 {
+		q = b.Parked[i]
+		b.Parked = slices.Delete(b.Parked, i, i+1)
+	}
+	q.Marked = false
+	b.Queue, b.Refused = append(b.Queue, q), time.Time{}
+}
+
+// queued returns the row of this id that is on its way, nil when there is none.
+func (b *Belief) queued(mail int64) *Queued {
+	for i := range b.Queue {
+		if b.Queue[i].Mail == mail {
+			return &b.Queue[i]
+		}
+	}
+	return nil
+}
+
+// uncover forgets refused rows that q tells of as well.
+func (b *Belief) uncover(q Queued) {
+	covered := func(p Telling) bool {
+		return slices.ContainsFunc(q.Tells, func(t Telling) bool { return t.covers(p) })
+	}
+	b.Parked = slices.DeleteFunc(b.Parked, func(row Queued) bool {
+		return !slices.ContainsFunc(row.Tells, func(p Telling) bool { return !covered(p) })
+	})
 }
 
 // covers reports whether whoever was told t needs not be told p.
@@ -183,7 +218,7 @@ func (b *Belief) tell(t Telling, at time.Time) {
 	}
 	k.Episode, k.Firing, k.At = t.Alert, t.Firing, at
 	k.Severity = max(k.Severity, t.Severity)
-	k.Columns, k.Rows = t.Columns, t.Rows
+	k.Rows = t.Rows
 	for _, id := range t.Over {
 		if !slices.Contains(k.Over, id) {
 			k.Over = append(k.Over, id)
@@ -219,17 +254,12 @@ func (b *Belief) clone() *Belief {
 func (b *Belief) view(unmarked, refused bool, now time.Time) *Belief {
 	v := b.clone()
 	if refused {
-		for _, t := range b.Parked {
-			v.tell(t, now)
-			if k := v.Keys[t.Key]; k != nil && !t.Event {
-				k.Refused = true
-			}
+		for _, q := range b.Parked {
+			v.refused(q, now)
 		}
 	}
-	for _, q := range b.Queue {
-		if !q.Marked && !unmarked {
-			continue
-		}
+	v.Queue = slices.DeleteFunc(v.Queue, func(q Queued) bool { return !q.Marked && !unmarked })
+	for _, q := range v.Queue {
 		for _, t := range q.Tells {
 			v.tell(t, now)
 			if k := v.Keys[t.Key]; k != nil && !t.Event {
@@ -243,5 +273,35 @@ func (b *Belief) view(unmarked, refused bool, now time.Time) *Belief {
 	return v
 }
 
-// recipients returns the addresses of beliefs, sorted.
-func recipients(beliefs map[string]*Belief) []string { return slices.Sorted(maps.Keys(beliefs)) }
+// refused applies a refused row to a view.
+func (b *Belief) refused(q Queued, now time.Time) {
+	for _, t := range q.Tells {
+		b.tell(t, now)
+		if k := b.Keys[t.Key]; k != nil && !t.Event {
+			k.Refused = true
+		}
+	}
+}
+
+// account notes ended episodes of a key as needing no telling; over says that
+// the reader is taken to know that it is over.
+func (b *Belief) account(key string, ids []string, over bool) {
+	add := func(known []string) []string {
+		known = append(slices.Clone(known), ids...)
+		slices.Sort(known)
+		return slices.Compact(known)
+	}
+	if t := b.Keys[key]; t != nil {
+		t.Over = add(t.Over)
+		t.Firing = t.Firing && !over
+	}
+	for i, q := range b.Parked {
+		b.Parked[i].Tells = slices.Clone(q.Tells) // shared with what is stored
+		for j := range q.Tells {
+			if p := &b.Parked[i].Tells[j]; p.Key == key && !p.Event {
+				p.Over = add(p.Over)
+				p.Firing = p.Firing && !over
+			}
+		}
+	}
+}

@@ -139,7 +139,8 @@ type Mail struct {
 	Alerts    []string  // ids
 	Since     time.Time // the first decision about it; a row that replaces another keeps that one's
 	Written   time.Time // when the bytes were made
-	Quiet     []string  // calendars asked again before each attempt (D14); empty: it pierces
+	Quiet     []string  // calendars asked again before each attempt (D14)
+	Pierces   bool      // decided during a quiet period: it waits for none, nor for older rows
 	Bytes     []byte
 
 	State  MailState
@@ -158,6 +159,8 @@ type Outbox interface {
 	// bytes, in the order of Since and ID, at most limit of them; and the
 	// earliest Next of the waiting rows after now (zero: there is none).
 	Ready(ctx context.Context, now time.Time, limit int) (rows []*Mail, next time.Time, err error)
+	// Mails returns rows by their ids, with their bytes.
+	Mails(ctx context.Context, ids []int64) ([]*Mail, error)
 	// Record is T3: everything of d, or nothing. The rows exist; their bytes
 	// are left alone.
 	Record(ctx context.Context, d *Delivery) error

@@ -76,24 +76,29 @@ func (c *Calendar) Period(t time.Time, zone *time.Location) (from, until time.Ti
 	if c.zone != nil {
 		zone = c.zone
 	}
+	var one stretch
 	for _, s := range c.around(t, zone) {
-		if quiet && s.from.After(until) {
-			break
+		switch {
+		case !one.until.IsZero() && !s.from.After(one.until): // it touches what came before
+			if s.until.After(one.until) {
+				one.until = s.until
+			}
+		case one.holds(t):
+			return one.from, one.until, true
+		default:
+			one = s
 		}
-		if s.until.After(until) && (quiet || !s.from.After(until)) {
-			until = s.until // it touches what came before
-		} else if s.from.After(until) {
-			from, until = s.from, s.until
-		}
-		quiet = !t.Before(from) && t.Before(until)
 	}
-	if !quiet {
-		return time.Time{}, time.Time{}, false
+	if one.holds(t) {
+		return one.from, one.until, true
 	}
-	return from, until, true
+	return time.Time{}, time.Time{}, false
 }
 
+// A stretch is the time from one moment until another, without the latter.
 type stretch struct{ from, until time.Time }
+
+func (s stretch) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.until) }
 
 // around returns the periods of the days around t, by their start.
 func (c *Calendar) around(t time.Time, zone *time.Location) []stretch {

@@ -1,0 +1,303 @@
+package notifier
+
+// This file fills the tables of a mail, what an SLS template sees of them, and
+// the attachment.
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/templates"
+)
+
+// table is rows of one alert in the form that a mail shows.
+type table struct {
+	entry
+	title   string
+	columns []alertrules.Column
+	rows    []alertrules.Row
+	all     int // also those that were not kept
+	partial string
+}
+
+// tables returns the rows of an entry: those of a state alert, the news of an
+// event alert in one table, or one for each answer of an aggregate (D11).
+func (e entry) tables(zone *time.Location) []table {
+	if e.What == Still {
+		return []table{{entry: e}}
+	}
+	if e.Alert.Mode == alertrules.State {
+		return []table{{entry: e, columns: e.Alert.Columns, rows: e.Alert.Rows, all: max(e.Alert.RowsAll, len(e.Alert.Rows)), partial: e.Alert.Partial}}
+	}
+	var out []table
+	for _, n := range e.News {
+		last := len(out) - 1
+		if last < 0 || n.Whole || !slices.Equal(out[last].columns, n.Columns) {
+			out = append(out, table{entry: e, columns: n.Columns})
+			last++
+			if n.Whole {
+				out[last].title = pieceTitle(n, zone)
+			}
+		}
+		t := &out[last]
+		t.rows = append(t.rows, n.Rows...)
+		t.all += len(n.Rows)
+		if n.Partial != "" {
+			t.partial = n.Partial
+		}
+	}
+	if len(out) == 0 {
+		out = []table{{entry: e}}
+	}
+	return out
+}
+
+// pieceTitle names one answer by its time and its range.
+func pieceTitle(n *alertrules.News, zone *time.Location) string {
+	return moment(n.At, n.At, zone) + ", records " + cellText(n.FromSeq+1) + " to " + cellText(n.ToSeq)
+}
+
+// alerts fills the alerts with their tables. A storm shows the worst of them
+// with their first rows.
+func (c *composition) alerts() {
+	left := mailRows
+	shown := 0
+	for _, e := range c.items {
+		if c.mail.Storm && (e.What == Still || shown >= stormRows) {
+			for _, t := range e.tables(c.d.to.Zone) {
+				c.mail.RowCount += t.all
+			}
+			continue
+		}
+		for _, t := range e.tables(c.d.to.Zone) {
+			a := c.mailAlert(t)
+			limit := min(alertRows, left)
+			if c.mail.Storm {
+				limit = min(limit, 1)
+			}
+			if c.d.to.Content != "rows" {
+				limit = 0
+			}
+			rows := c.mailRows(t)
+			a.RowCount, a.NewCount = t.all, countNew(rows)
+			a.Rows = topRows(rows, limit)
+			left -= len(a.Rows)
+			c.mail.RowCount += t.all
+			c.mail.NewCount += a.NewCount
+			c.mail.Alerts = append(c.mail.Alerts, a)
+		}
+		shown++
+	}
+}
+
+// mailAlert fills everything but the rows.
+func (c *composition) mailAlert(t table) templates.MailAlert {
+	a := t.Alert
+	m := templates.MailAlert{
+		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: c.mask.stringMap(a.Labels),
+		Title: c.mask.text(a.Annotations["title"]), Desc: c.mask.text(a.Annotations["desc"]), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
+		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.actor(t.columns, t.rows),
+	}
+	if m.Since.IsZero() {
+		m.Since = a.Began
+	}
+	if t.title != "" {
+		m.Title = t.title
+	}
+	if firingItem(t.Item) {
+		m.State = "firing"
+	} else {
+		m.Ended, m.How = a.Ended, howText(a, c.d.to.Zone)
+	}
+	for _, col := range t.columns {
+		m.Columns = append(m.Columns, col.Name)
+	}
+	return m
+}
+
+// mailRows marks what is new and what changed.
+func (c *composition) mailRows(t table) []templates.MailRow {
+	fresh := newRows(t.Item)
+	out := make([]templates.MailRow, 0, len(t.rows))
+	for _, r := range t.rows {
+		m := templates.MailRow{Cells: make([]any, len(t.columns)), New: fresh[rowID(r.Key)]}
+		for i, col := range t.columns {
+			m.Cells[i] = c.mask.value(col.Name, cell(r, i))
+		}
+		if t.Alert.Mode == alertrules.State && t.Alert.Firing() {
+			m.Was = c.mask.was(t.columns, was(t.Item, r))
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func countNew(rows []templates.MailRow) int {
+	n := 0
+	for _, r := range rows {
+		if r.New {
+			n++
+		}
+	}
+	return n
+}
+
+// topRows returns at most n rows; where there are more, new ones first.
+func topRows(rows []templates.MailRow, n int) []templates.MailRow {
+	if len(rows) <= n {
+		return rows
+	}
+	sorted := slices.Clone(rows)
+	slices.SortStableFunc(sorted, func(a, b templates.MailRow) int {
+		switch {
+		case a.New == b.New:
+			return 0
+		case a.New:
+			return -1
+		}
+		return 1
+	})
+	return sorted[:max(n, 0)]
+}
+
+// legacy fills what a template of SLS sees: the rows of all alerts of the first
+// one's rule, so that a loop over raw_results hides none of them.
+func (c *composition) legacy() {
+	lead := c.lead()
+	a := lead.Alert
+	result := templates.Result{Store: lead.rule.Logstore, Query: lead.rule.Query, From: a.From, To: a.To}
+	for _, e := range c.items {
+		if e.What == Still || e.rule.ID != lead.rule.ID {
+			continue
+		}
+		for _, t := range e.tables(c.d.to.Zone) {
+			result.Count += t.all
+			result.Truncated = result.Truncated || t.partial != ""
+			if c.d.to.Content == "rows" {
+				result.Rows = append(result.Rows, c.slsRows(t, slsRows-len(result.Rows))...)
+			}
+		}
+	}
+	result.Truncated = result.Truncated || result.Count > len(result.Rows)
+	annotations := map[string]any{}
+	for k, v := range a.Annotations {
+		annotations[k] = c.mask.value(k, v)
+	}
+	c.sls = templates.SLS{
+		AlertID: lead.rule.ID, AlertName: ruleName(lead.rule), InstanceID: a.ID, Every: lead.rule.Every, At: a.At, Fired: a.Began, Resolved: a.Ended,
+		Status: c.mail.State, Severity: c.mail.Severity, Labels: c.mask.stringMap(a.Labels), Annotations: annotations,
+		Results: []templates.Result{result}, FireRows: result.Rows, FireCount: result.Count, Condition: lead.rule.Condition,
+		Repeat: lead.Settings.Repeat, Fingerprint: rowID(a.Key),
+	}
+}
+
+func (c *composition) slsRows(t table, n int) []map[string]any {
+	var out []map[string]any
+	for _, r := range t.rows[:min(max(n, 0), len(t.rows))] {
+		row := make(map[string]any, len(t.columns))
+		for i, col := range t.columns {
+			row[col.Name] = c.mask.value(col.Name, cell(r, i))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// attachmentName is the name of the CSV.
+const attachmentName = "rows.csv"
+
+// attach adds all rows as a CSV when the tables do not show all, or when the
+// recipient wants them so.
+func (c *composition) attach() {
+	shown := 0
+	for _, a := range c.mail.Alerts {
+		shown += len(a.Rows)
+	}
+	var tables []table
+	rows := 0
+	for _, e := range c.items {
+		if e.What == Still {
+			continue
+		}
+		for _, t := range e.tables(c.d.to.Zone) {
+			rows += len(t.rows)
+			tables = append(tables, t)
+		}
+	}
+	if c.d.to.Content == "summary" || rows == 0 || c.d.to.Content == "rows" && rows <= shown {
+		return
+	}
+	heading, lines := c.csvRows(tables)
+	limit := csvBytes
+	if c.mail.Storm {
+		limit = stormBytes
+	}
+	data := CSV(heading, lines)
+	for len(data) > limit {
+		lines = lines[:len(lines)*limit/(len(data)+limit/8)]
+		data = CSV(heading, lines)
+	}
+	if len(lines) < rows {
+		c.mail.Notes = append(c.mail.Notes, "the attachment holds the first "+plural(len(lines), "row")+" of "+cellText(rows))
+	}
+	c.mail.Attachment = attachmentName
+	c.attachments = []Attachment{{Name: attachmentName, Type: "text/csv; charset=utf-8", Data: data}}
+}
+
+// csvRows puts all tables under one heading; where there are several alerts, the
+// alert stands in front.
+func (c *composition) csvRows(tables []table) (heading []string, lines [][]string) {
+	several := slices.ContainsFunc(tables, func(t table) bool { return t.Alert.ID != tables[0].Alert.ID })
+	if several {
+		heading = []string{"alert", "rule", "state", "severity"}
+	}
+	at := map[string]int{}
+	for _, t := range tables {
+		for _, col := range t.columns {
+			if _, ok := at[col.Name]; !ok {
+				at[col.Name] = len(heading)
+				heading = append(heading, col.Name)
+			}
+		}
+	}
+	for _, t := range tables {
+		state := "resolved"
+		if firingItem(t.Item) {
+			state = "firing"
+		}
+		for _, r := range t.rows {
+			line := make([]string, len(heading))
+			if several {
+				copy(line, []string{t.Alert.ID, ruleName(t.rule), state, t.severity().String()})
+			}
+			for i, col := range t.columns {
+				line[at[col.Name]] = cellText(c.mask.value(col.Name, cell(r, i)))
+			}
+			lines = append(lines, line)
+		}
+	}
+	return heading, lines
+}
+
+// actor returns who did it, when a column says so: at most three names.
+func (m mask) actor(columns []alertrules.Column, rows []alertrules.Row) string {
+	i := slices.IndexFunc(columns, func(c alertrules.Column) bool { return c.Name == "@actor" || c.Name == "actor" })
+	if i < 0 || m.hides(columns[i].Name) {
+		return ""
+	}
+	var names []string
+	for _, r := range rows {
+		name := cut(diag.Line(cellText(cell(r, i))), 200)
+		if name == "" || slices.Contains(names, name) {
+			continue
+		}
+		if len(names) == 3 {
+			return strings.Join(names, ", ") + " and more"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,371 @@
+package notifier
+
+// This file delivers: mark, send, and what the answer means for the row, the
+// belief and the clocks (T3).
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// readyRows is how many rows are looked at in one go.
+const readyRows = 100
+
+// Backoffs. While the server cannot be reached or refuses us, the whole channel
+// waits; a row that is refused for now waits alone.
+const (
+	firstPause   = 2 * time.Second
+	lastPause    = 5 * time.Minute // D26
+	alarmPause   = 5 * time.Minute // after a refusal about us
+	longestAlarm = time.Hour
+	firstRetry   = time.Minute
+	lastRetry    = 30 * time.Minute
+)
+
+// pause is a channel that waits.
+type pause struct {
+	until  time.Time
+	tries  int
+	reason string
+}
+
+// Deliver is T3: it attempts every row that is due at now, oldest decision
+// first. It returns when to be called again though nothing changes; zero: there
+// is no such time. Before an attempt the recipient's quiet period is asked again
+// (D14), and a row that is too old is written anew (D26), but never a marked one.
+func (n *Notifier) Deliver(ctx context.Context, now time.Time) (next time.Time, err error) {
+	n.delivery.Lock()
+	defer n.delivery.Unlock()
+	if now.Before(n.pause.until) {
+		return n.pause.until, nil
+	}
+	defer n.o.Channel.Close() // what becomes of it changes nothing (G40)
+	tried := map[int64]bool{}
+	for ctx.Err() == nil {
+		rows, later, err := n.o.Outbox.Ready(ctx, now, readyRows)
+		if err != nil {
+			return time.Time{}, err
+		}
+		rows = slices.DeleteFunc(rows, func(m *Mail) bool { return tried[m.ID] })
+		if len(rows) == 0 {
+			return soonest(later, n.pause.until), nil
+		}
+		again, err := n.pass(ctx, rows, tried, now)
+		if err != nil || !again {
+			return n.pause.until, err
+		}
+	}
+	return time.Time{}, ctx.Err()
+}
+
+// DeliverAll steps and delivers until nothing is left that can be done at now,
+// for `run --once`.
+func (n *Notifier) DeliverAll(ctx context.Context, now time.Time) error {
+	if _, err := n.Step(ctx, now); err != nil {
+		return err
+	}
+	if _, err := n.Deliver(ctx, now); err != nil {
+		return err
+	}
+	_, err := n.Step(ctx, now) // what acceptance settles, and news about refused mail
+	if err != nil {
+		return err
+	}
+	_, err = n.Deliver(ctx, now)
+	return err
+}
+
+// pass attempts the rows; it reports whether to look for more.
+func (n *Notifier) pass(ctx context.Context, rows []*Mail, tried map[int64]bool, now time.Time) (bool, error) {
+	var anew []*Mail
+	rows = slices.DeleteFunc(rows, func(m *Mail) bool {
+		old := !m.Marked && len(m.Groups) > 0 && (now.Sub(m.Written) >= StaleAfter || !n.sleeps(m, now).IsZero())
+		if old {
+			anew = append(anew, m)
+			tried[m.ID] = true
+		}
+		return old
+	})
+	if len(anew) > 0 {
+		return true, n.redecide(ctx, anew, now)
+	}
+	for _, m := range rows {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		tried[m.ID] = true
+		if err := n.attempt(ctx, m, now); err != nil {
+			return false, err
+		}
+		if now.Before(n.pause.until) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// sleeps returns until when the row's recipient has quiet; zero: not now.
+func (n *Notifier) sleeps(m *Mail, now time.Time) time.Time {
+	router := n.o.Router()
+	zone := router.Person(m.Recipient).Zone
+	for _, name := range m.Quiet {
+		if until, quiet := router.Calendar(name).Quiet(now, zone); quiet {
+			return until
+		}
+	}
+	return time.Time{}
+}
+
+// attempt makes one attempt at one row and commits what came of it.
+func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
+	if until := n.sleeps(m, now); !until.IsZero() { // a marked row: only these bytes may be sent, later
+		m.Next = until
+		return n.record(ctx, m, now, nil)
+	}
+	if wait, err := n.behind(ctx, m); err != nil || wait {
+		return err
+	}
+	marked, replaced := m.Marked, false
+	envelope := Envelope{ID: m.ID, From: m.From, To: m.Recipient, Bytes: m.Bytes, Tries: m.Tries, Marked: m.Marked}
+	outcome := n.o.Channel.Send(ctx, envelope, func() error {
+		err := n.mark(ctx, m, now)
+		replaced = errors.Is(err, errReplaced)
+		return err
+	})
+	if replaced {
+		return nil
+	}
+	m.Tries++
+	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer
+	// The answer must be kept although the caller may be stopping.
+	err := n.outcome(context.WithoutCancel(ctx), m, outcome, marked, now)
+	if errors.Is(err, errReplaced) {
+		return nil // by a decision that was made during the dialogue
+	}
+	return err
+}
+
+// behind reports whether the row has to wait for a marked row of the same
+// belief: what a reader gets stays in order. What pierces does not wait.
+func (n *Notifier) behind(ctx context.Context, m *Mail) (bool, error) {
+	if m.Marked || m.Pierces || len(m.Groups) == 0 {
+		return false, nil
+	}
+	beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
+	if err != nil {
+		return false, err
+	}
+	for _, b := range beliefs {
+		if slices.ContainsFunc(b.Queue, func(q Queued) bool { return q.Marked && q.Mail != m.ID }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// keys returns the beliefs that the row is about.
+func (m *Mail) keys() []BeliefKey {
+	var keys []BeliefKey
+	for _, g := range m.Groups {
+		keys = append(keys, BeliefKey{g, m.Recipient})
+	}
+	return keys
+}
+
+// mark commits the mark before DATA, unless a later decision replaced the row
+// meanwhile.
+func (n *Notifier) mark(ctx context.Context, m *Mail, now time.Time) error {
+	if m.Marked {
+		return nil
+	}
+	m.Marked = true
+	err := n.record(ctx, m, now, func(b *Belief) { b.queued(m.ID).Marked = true })
+	if err != nil {
+		m.Marked = false
+	}
+	return err
+}
+
+var errReplaced = errors.New("a later decision replaced the mail")
+
+// record commits the row and the beliefs it is about, each changed by change.
+func (n *Notifier) record(ctx context.Context, m *Mail, now time.Time, change func(*Belief)) error {
+	return n.commit(ctx, m, &Delivery{At: now}, change)
+}
+
+// commit is record for a transaction that holds more. A row that a decision has
+// replaced meanwhile is left alone: errReplaced.
+func (n *Notifier) commit(ctx context.Context, m *Mail, d *Delivery, change func(*Belief)) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	d.Mails = append(d.Mails, m)
+	beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
+	if err != nil {
+		return err
+	}
+	if len(beliefs) < len(m.Groups) {
+		return errReplaced
+	}
+	for _, b := range beliefs {
+		if b.queued(m.ID) == nil {
+			return errReplaced
+		}
+		if change != nil {
+			b = b.clone()
+			change(b)
+			d.Beliefs = append(d.Beliefs, b)
+		}
+	}
+	return n.o.Outbox.Record(ctx, d)
+}
+
+// outcome commits what came of an attempt.
+func (n *Notifier) outcome(ctx context.Context, m *Mail, o Outcome, marked bool, now time.Time) error {
+	d := &Delivery{At: now}
+	switch o.Kind {
+	case Sent:
+		d.Notices = n.works(now)
+		m.State, m.Marked, m.Ended = Accepted, false, now
+		return n.finish(ctx, m, d, func(b *Belief) {
+			b.Accept(m.ID, now)
+			b.Next = now // settles, and starts the repeat clock
+		})
+	case Failed:
+		m.State, m.Marked, m.Ended = Parked, false, now
+		d.Notices = append(d.Notices, refusedNotice(m, now))
+		return n.finish(ctx, m, d, func(b *Belief) {
+			b.Refuse(m.ID, now)
+			b.Next = now
+		})
+	case Unknown:
+		m.Marked = true
+		n.hold(now, o)
+		m.Next = n.pause.until
+		return n.record(ctx, m, now, func(b *Belief) { b.queued(m.ID).Marked = true })
+	case Operator:
+		m.Tries--
+		n.hold(now, o)
+		d.Notices = append(d.Notices, n.alarm(o, now))
+		if err := n.undo(ctx, o.Undo, d); err != nil {
+			return err
+		}
+	case Retry:
+		if o.Server {
+			n.hold(now, o)
+		} else {
+			m.Next = now.Add(n.backoff(m.Tries, firstRetry, lastRetry))
+		}
+	}
+	return n.unmark(ctx, m, d, marked)
+}
+
+// undo brings rows back whose refusal was about us.
+func (n *Notifier) undo(ctx context.Context, ids []int64, d *Delivery) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := n.o.Outbox.Mails(ctx, ids)
+	if err != nil {
+		return err
+	}
+	back := &Delivery{At: d.At}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, m := range rows {
+		if m.State != Parked {
+			continue
+		}
+		m.State, m.Ended, m.Next, m.Tries = Waiting, time.Time{}, d.At, max(0, m.Tries-1)
+		back.Mails = append(back.Mails, m)
+		beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
+		if err != nil {
+			return err
+		}
+		for _, k := range m.keys() {
+			i := slices.IndexFunc(beliefs, func(b *Belief) bool { return b.Key() == k })
+			b := &Belief{Group: k.Group, Recipient: k.Recipient}
+			if i >= 0 {
+				b = beliefs[i]
+			}
+			b = b.clone()
+			b.unrefuse(m)
+			back.Beliefs = append(back.Beliefs, b)
+		}
+	}
+	return n.o.Outbox.Record(ctx, back)
+}
+
+// unmark takes the mark away when the answer is known to be a refusal: the row
+// may be replaced again. A mark that an earlier attempt left stays.
+func (n *Notifier) unmark(ctx context.Context, m *Mail, d *Delivery, marked bool) error {
+	if marked || !m.Marked {
+		return n.commit(ctx, m, d, nil)
+	}
+	m.Marked = false
+	return n.commit(ctx, m, d, func(b *Belief) { b.queued(m.ID).Marked = false })
+}
+
+// finish commits the end of a row, with the answer in the history.
+func (n *Notifier) finish(ctx context.Context, m *Mail, d *Delivery, change func(*Belief)) error {
+	for _, k := range m.keys() {
+		d.Log = append(d.Log, Entry{At: d.At, Group: k.Group, Recipient: k.Recipient, Kind: m.Kind, Reason: string(m.State) + ": " + m.Answer, Mail: m.ID, Alerts: m.Alerts})
+	}
+	return n.commit(ctx, m, d, change)
+}
+
+// refusedNotice tells of a refused address, once for each address and day (D27).
+func refusedNotice(m *Mail, now time.Time) alertrules.Notice {
+	return alertrules.Notice{
+		Key:   "mail/refused/" + strings.ToLower(m.Recipient) + "/" + now.UTC().Format(time.DateOnly),
+		Text:  fmt.Sprintf("%s refused: %s\nThe mail waits in the outbox; the next news tries the address again.", m.Recipient, m.Answer),
+		Since: now,
+	}
+}
+
+// hold pauses the channel.
+func (n *Notifier) hold(now time.Time, o Outcome) {
+	n.pause.tries++
+	wait := n.backoff(n.pause.tries, firstPause, lastPause)
+	if o.Kind == Operator {
+		wait = n.backoff(n.pause.tries, alarmPause, longestAlarm)
+	}
+	n.pause.until, n.pause.reason = now.Add(wait), o.Answer
+}
+
+// alarm tells the operator of a refusal about us; the Book keeps one cause open
+// at a time.
+func (n *Notifier) alarm(o Outcome, now time.Time) alertrules.Notice {
+	n.proven = false
+	return alertrules.Notice{
+		Key:   "mail/channel/" + n.o.Name,
+		Text:  fmt.Sprintf("no mail goes out: %s (%s)\nIt is tried again with growing waits; tocsin mail-test ADDRESS shows the dialogue.", o.Answer, o.Stage),
+		Since: now,
+	}
+}
+
+// works ends the pause of the channel, and the alarm where one was open: also
+// one of before a restart.
+func (n *Notifier) works(now time.Time) []alertrules.Notice {
+	n.pause = pause{}
+	if n.proven {
+		return nil
+	}
+	n.proven = true
+	return []alertrules.Notice{{Key: "mail/channel/" + n.o.Name, Text: "mail goes out again", Since: now, Over: true}}
+}
+
+// backoff doubles from shortest to longest with the number of tries, and takes a
+// part of up to a quarter away at random.
+func (n *Notifier) backoff(tries int, shortest, longest time.Duration) time.Duration {
+	d := longest
+	if tries < 20 {
+		d = min(longest, shortest<<max(0, tries-1))
+	}
+	return d - time.Duration(n.o.Jitter()*float64(d)/4)
+}

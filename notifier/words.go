@@ -1,0 +1,215 @@
+package notifier
+
+// This file puts decisions into words: for the mail's "why now" and for `why`.
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// reason says why nothing is sent now.
+func (s *sorted) reason(b *Belief, zone *time.Location) string {
+	switch {
+	case len(s.held) > 0 && !s.hold.IsZero():
+		return fmt.Sprintf("held: quiet (%s) until %s", s.holder, moment(s.hold, s.now, zone))
+	case hasEnd(s.later):
+		return "held: it flaps, its end waits until " + moment(earliest(s.later), s.now, zone)
+	case len(s.early) > 0:
+		return "held: repeat until " + moment(earliest(s.early), s.now, zone)
+	case len(s.held) > 0:
+		return "held: repeat until " + moment(earliest(s.held), s.now, zone)
+	case len(b.Queue) > 0:
+		return "nothing more: a mail is on its way"
+	case len(b.Parked) > 0:
+		return "nothing new: the address was refused, the next news tries it again"
+	case len(s.later) > 0:
+		return "nothing new: repeat at " + moment(earliest(s.later), s.now, zone)
+	}
+	return "nothing to tell"
+}
+
+func hasEnd(changes []change) bool {
+	for _, ch := range changes {
+		if ch.item.What == Ends {
+			return true
+		}
+	}
+	return false
+}
+
+func earliest(changes []change) time.Time {
+	t := changes[0].due
+	for _, ch := range changes[1:] {
+		if ch.due.Before(t) {
+			t = ch.due
+		}
+	}
+	return t
+}
+
+// because says why the mail goes out now.
+func (d *Decision) because(b *Belief, w World, now time.Time) string {
+	lead := d.lead()
+	switch d.Kind {
+	case KindRecap:
+		return "held during a quiet period until " + moment(b.Held, now, w.Zone)
+	case KindDelayed:
+		if w.Since.IsZero() {
+			return "it began and ended before it could be told"
+		}
+		return fmt.Sprintf("decided at %s, could not be sent before", moment(w.Since, now, w.Zone))
+	case KindFirst:
+		if again := againText(lead.Alert); again != "" {
+			return again
+		}
+		return "new"
+	case KindNews:
+		return d.newsText(b, w, now)
+	case KindResolved:
+		return "over: " + howText(lead.Alert, w.Zone)
+	}
+	text := "goes on; repeated every " + span(lead.Settings.Repeat)
+	for _, it := range d.Items {
+		if it.Flap != nil {
+			text += "; " + flapText(it.Flap, w.Zone)
+			break
+		}
+	}
+	return text
+}
+
+// lead is the item that the mail is about; there is one.
+func (d *Decision) lead() Item {
+	for _, it := range d.Items {
+		if it.What != Still {
+			return it
+		}
+	}
+	return d.Items[0]
+}
+
+// newsText says what is more than before.
+func (d *Decision) newsText(b *Belief, w World, now time.Time) string {
+	var parts []string
+	rows, fresh := 0, 0
+	for _, it := range d.Items {
+		switch it.What {
+		case Rises:
+			parts = append(parts, fmt.Sprintf("%s → %s", it.Told.Severity, it.Alert.MaxSeverity))
+		case Unwatched:
+			parts = append(parts, howText(it.Alert, w.Zone))
+		case Changed:
+			fresh += len(newRows(it))
+		}
+		for _, n := range it.News {
+			rows += len(n.Rows)
+		}
+	}
+	if rows > 0 && !b.Accepted.IsZero() {
+		parts = append(parts, fmt.Sprintf("+%d since %s", rows, moment(b.Accepted, now, w.Zone)))
+	}
+	if fresh > 0 {
+		parts = append(parts, plural(fresh, "new row"))
+	}
+	if len(parts) == 0 {
+		return "more of it"
+	}
+	return strings.Join(first(parts, 3), "; ")
+}
+
+// flapText counts the begins of an alert that flaps.
+func flapText(f *Flap, zone *time.Location) string {
+	return fmt.Sprintf("flapping: began %d times since %s", f.N, moment(f.First, f.Last, zone))
+}
+
+// againText says that an alert began again, or nothing.
+func againText(a *alertrules.Alert) string {
+	if !a.Again {
+		return ""
+	}
+	if a.PrevEnded.IsZero() || !a.Began.After(a.PrevEnded) {
+		return "again"
+	}
+	return fmt.Sprintf("again, %s after it ended", span(a.Began.Sub(a.PrevEnded)))
+}
+
+// howText says how an alert ended (D10).
+func howText(a *alertrules.Alert, zone *time.Location) string {
+	switch a.How {
+	case alertrules.EndPassed:
+		return "its rows pass now"
+	case alertrules.EndNoRows:
+		text := "nothing matches any more"
+		if d := a.To.Sub(a.From); !a.From.IsZero() && d > 0 {
+			text = "no matching record in the last " + span(d)
+		}
+		if a.LastHit.IsZero() {
+			return text
+		}
+		return text + "; last seen " + moment(a.LastHit, a.Ended, zone)
+	case alertrules.EndEdited:
+		if a.Edited.IsZero() {
+			return "it no longer matches since the rule was changed"
+		}
+		return "it no longer matches since the rule was changed at " + moment(a.Edited, a.Ended, zone)
+	case alertrules.EndRemoved:
+		return "no longer watched: the rule was removed"
+	case alertrules.EndDisabled:
+		return "no longer watched: the rule was disabled"
+	case alertrules.EndStaging:
+		return "from now on recorded, not mailed: the rule is on staging"
+	case alertrules.EndWithdrawn:
+		return "withdrawn: a record that arrived late reverses it"
+	}
+	return string(a.How)
+}
+
+// moment prints t in zone: the time of day when it is the day of now, else with
+// the day; and in UTC beside it where that differs.
+func moment(t, now time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	local := t.In(zone)
+	layout := "15:04"
+	if y, m, d := now.In(zone).Date(); local.Year() != y || local.Month() != m || local.Day() != d {
+		layout = "Mon 2 Jan 15:04"
+	}
+	text := local.Format(layout)
+	if _, offset := local.Zone(); offset != 0 {
+		text += t.UTC().Format(" (15:04Z)")
+	}
+	return text
+}
+
+// span prints a duration in words: "4 h", "1 h 30 min", "2 d".
+func span(d time.Duration) string {
+	d = d.Round(time.Second)
+	var parts []string
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if n := d / u.unit; n > 0 {
+			parts = append(parts, strconv.FormatInt(int64(n), 10)+" "+u.name)
+			d -= n * u.unit
+		}
+	}
+	if len(parts) == 0 {
+		return "0 s"
+	}
+	return strings.Join(first(parts, 2), " ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func first(parts []string, n int) []string { return parts[:min(n, len(parts))] }
