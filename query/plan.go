@@ -20,9 +20,10 @@ type Window struct {
 
 // Options say in which surroundings a query is planned.
 type Options struct {
-	Logstore string   // what `log` and an absent FROM read
-	Exclude  []Search // exceptions of a rule: records that match one are left out first
-	MaxRows  int      // bound on the rows; the statement asks for one more, so that a cut is seen. 0: no bound
+	Logstore string              // what `log` and an absent FROM read
+	Exclude  []Search            // exceptions of a rule: records that match one are left out first
+	Lists    map[string][]string // named lists: values, values with * or ?, networks, addresses
+	MaxRows  int                 // bound on the rows; the statement asks for one more, so that a cut is seen. 0: no bound
 }
 
 // A Statement is SQL text of one dialect with the values of its ? parameters,
@@ -77,6 +78,10 @@ func (p *Plan) HavingOnAggregate() bool { return p.havingOnAgg }
 // UsesNow reports whether the answer depends on Window.Now or Window.To beyond
 // the records that they bound.
 func (p *Plan) UsesNow() bool { return p.usesNow }
+
+// MaxRows is the bound that the plan was made with (Options.MaxRows): a
+// statement that gives more rows was cut.
+func (p *Plan) MaxRows() int { return p.maxRows }
 
 // Logstores are the names of the logstores that the plan reads, sorted.
 func (p *Plan) Logstores() []string { return slices.Clone(p.logstores) }

@@ -1,0 +1,104 @@
+package query
+
+// duckForm is how DuckDB writes a function of the table with n arguments. What
+// is not here has the same name and meaning (sls.md §2.3 says what has not).
+func duckForm(fn string, n int) string {
+	switch fn {
+	case "neg":
+		return "(- $1)"
+	case "/":
+		return "($1 / nullif($2, 0))"
+	case "div": // of integers: toward zero, as in Presto; NULL by zero
+		return "($1 // nullif($2, 0))"
+	case "%", "mod":
+		return "($1 % nullif($2, 0))"
+	case "epoch_seconds":
+		return "CAST(floor(epoch($1)) AS BIGINT)"
+	case "if":
+		if n == 2 {
+			return "CASE WHEN $1 THEN $2 END"
+		}
+		return "CASE WHEN $1 THEN $2 ELSE $3 END"
+	case "trim", "ltrim", "rtrim":
+		return fn + "($1, ' \t\n\v\f\r')"
+	case "split":
+		return "string_split($1, $2)"
+	case "split_part":
+		return "string_split($1, $2)[$3]"
+	case "replace":
+		if n == 2 {
+			return "replace($1, $2, '')"
+		}
+	case "regexp_like":
+		return "regexp_matches($1, $2)"
+	case "regexp_extract":
+		if n == 2 {
+			return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2) END"
+		}
+		return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, CAST($3 AS INTEGER)) END"
+	case "regexp_extract_all":
+		if n == 3 {
+			return "regexp_extract_all($1, $2, CAST($3 AS INTEGER))"
+		}
+	case "url_decode":
+		return "tocsin_url_decode($1)"
+	case "ends_with":
+		return "suffix($1, $2)"
+	}
+	return duckNumberForm(fn, n)
+}
+
+func duckNumberForm(fn string, n int) string {
+	switch fn {
+	case "round":
+		if n == 2 {
+			return "round($1, CAST($2 AS INTEGER))"
+		}
+	case "sign":
+		return "CAST(sign($1) AS BIGINT)"
+	case "sqrt":
+		return "CASE WHEN $1 >= 0 THEN sqrt($1) END"
+	case "ln", "log2", "log10":
+		return "CASE WHEN $1 > 0 THEN " + fn + "($1) END"
+	case "power":
+		return "CASE WHEN isfinite(power($1, $2)) THEN power($1, $2) END"
+	case "date_format":
+		return "strftime($1, $2)"
+	case "date_diff": // whole units, as in Presto
+		return "date_sub($*)"
+	case "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
+		return "($2 + CAST($1 AS INTEGER) * INTERVAL 1 " + fn[len("date_add_"):] + ")"
+	case "from_unixtime":
+		return "make_timestamp(CAST($1 * 1000000 AS BIGINT))"
+	case "to_unixtime":
+		return "epoch($1)"
+	case "day_of_week":
+		return "isodow($1)"
+	case "json_extract":
+		return "tocsin_json_extract($1, $2, false)"
+	case "json_extract_scalar":
+		return "tocsin_json_extract($1, $2, true)"
+	case "json_array_length":
+		if n == 1 {
+			return "tocsin_json_length($1, '[]')"
+		}
+		return "tocsin_json_length($1, $2)"
+	case "json_parse", "json_format":
+		return "$1"
+	case "array_position":
+		return "CAST(coalesce(list_position($1, $2), 0) AS BIGINT)"
+	case "element_at":
+		return "list_extract($1, $2)"
+	case "cardinality":
+		return "len($1)"
+	case "contains":
+		return "list_contains($1, $2)"
+	case "array_join":
+		return "array_to_string($1, $2)"
+	case "array_distinct":
+		return "list_sort(list_distinct($1))"
+	case "is_subnet_of":
+		return "is_subnet_of($1, $2)"
+	}
+	return fn + "($*)"
+}

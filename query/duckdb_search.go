@@ -1,0 +1,352 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// pred writes a condition of the search half, or its negation. NOT goes down to
+// the leaves: a leaf stands bare, since NULL keeps no record, and its negation
+// is closed against NULL (a coalesce around every leaf costs three times).
+func (d *duckPrinter) pred(p pred, not bool) {
+	switch p := p.(type) {
+	case predAll:
+		d.print(strconv.FormatBool(!not))
+	case *predNot:
+		d.pred(p.x, !not)
+	case *predAnd:
+		d.preds(p.xs, not, not)
+	case *predOr:
+		d.preds(p.xs, not, !not)
+	case *leaf:
+		d.leaf(p, not)
+	}
+}
+
+func (d *duckPrinter) preds(xs []pred, not, or bool) {
+	op := " AND "
+	if or {
+		op = " OR "
+	}
+	d.balanced(len(xs), op, func(i int) { d.pred(xs[i], not) })
+}
+
+func (d *duckPrinter) leaf(l *leaf, not bool) {
+	switch {
+	case l.op == leafExists && l.t != JSON, l.op == leafExists && len(l.path) == 0 && !l.deep:
+		d.print("(")
+		d.name(l.column)
+		if not {
+			d.print(" IS NULL)")
+		} else {
+			d.print(" IS NOT NULL)")
+		}
+	case l.op == leafEqual && len(l.texts) == 1 && l.t == Text:
+		op := " = "
+		if not {
+			op = " IS DISTINCT FROM "
+		}
+		d.print("(")
+		d.folded(l.exact, func() { d.name(l.column) })
+		d.print(op)
+		d.folded(l.exact, func() { d.param(l.texts[0]) })
+		d.print(")")
+	case not:
+		d.print("NOT coalesce(")
+		d.test(l)
+		d.print(", false)")
+	default:
+		d.test(l)
+	}
+}
+
+// folded writes what x writes, without its case unless exact.
+func (d *duckPrinter) folded(exact bool, x func()) {
+	if exact {
+		x()
+		return
+	}
+	d.print("lower(")
+	x()
+	d.print(")")
+}
+
+// test writes a leaf; it may be NULL where the value is missing.
+func (d *duckPrinter) test(l *leaf) {
+	switch {
+	case l.t == JSON:
+		d.jsonTest(l)
+	case l.op == leafCompare, l.op == leafRange:
+		d.compare(l)
+	case l.t == Text:
+		d.textTest(l, func() { d.name(l.column) })
+	case l.op == leafEqual:
+		d.typedEqual(l)
+	default:
+		one := *l
+		one.exact = one.exact || l.t == Integer || l.t == Double
+		d.textTest(&one, func() { d.asText(l) })
+	}
+}
+
+// asText writes a column that is no text as the text that users see.
+func (d *duckPrinter) asText(l *leaf) {
+	switch l.t {
+	case Time:
+		d.print("strftime(")
+		d.name(l.column)
+		d.print(", '%Y-%m-%dT%H:%M:%SZ')")
+	case EpochSeconds:
+		d.print("CAST(")
+		d.number(l)
+		d.print(" AS VARCHAR)")
+	default:
+		d.print("CAST(")
+		d.name(l.column)
+		d.print(" AS VARCHAR)")
+	}
+}
+
+// number writes a column as a number.
+func (d *duckPrinter) number(l *leaf) {
+	switch l.t {
+	case EpochSeconds:
+		d.print("CAST(floor(epoch(")
+		d.name(l.column)
+		d.print(")) AS BIGINT)")
+	case Text:
+		d.print("tocsin_number(")
+		d.name(l.column)
+		d.print(", true)")
+	case Boolean:
+		d.print("CAST(NULL AS BIGINT)")
+	default:
+		d.name(l.column)
+	}
+}
+
+func (d *duckPrinter) compare(l *leaf) {
+	d.print("(")
+	d.number(l)
+	if l.op == leafCompare {
+		d.print(" ", string(l.cmp), " ")
+		d.param(l.num)
+		d.print(")")
+		return
+	}
+	d.print([]string{" >= ", " > "}[btoi(l.lowOut)])
+	d.param(l.num)
+	d.print(" AND ")
+	d.number(l)
+	d.print([]string{" <= ", " < "}[btoi(l.hiOut)])
+	d.param(l.high)
+	d.print(")")
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// typedEqual compares a column that is no text with texts: a text that is no
+// value of the type equals none.
+func (d *duckPrinter) typedEqual(l *leaf) {
+	var vals []any
+	for _, t := range l.texts {
+		if l.t == Boolean {
+			if strings.EqualFold(t, "true") || strings.EqualFold(t, "false") {
+				vals = append(vals, strings.EqualFold(t, "true"))
+			}
+			continue
+		}
+		if v, ok := operand(l.t, t); ok {
+			vals = append(vals, v)
+		}
+	}
+	if len(vals) == 0 {
+		d.print("false")
+		return
+	}
+	d.print("(")
+	d.numberOrColumn(l)
+	d.print(" IN (")
+	d.list(len(vals), func(i int) { d.param(vals[i]) })
+	d.print("))")
+}
+
+func (d *duckPrinter) numberOrColumn(l *leaf) {
+	if l.t == Boolean {
+		d.name(l.column)
+		return
+	}
+	d.number(l)
+}
+
+// textTest writes a test of a text, which x writes.
+func (d *duckPrinter) textTest(l *leaf, x func()) {
+	switch l.op {
+	case leafEqual:
+		d.print("(")
+		d.folded(l.exact, x)
+		d.print(" IN (")
+		d.list(len(l.texts), func(i int) { d.folded(l.exact, func() { d.param(l.texts[i]) }) })
+		d.print("))")
+	case leafGlob:
+		d.glob(x, l.parts, l.exact)
+	case leafWord:
+		d.word(l, x)
+	case leafPhrase:
+		d.print("contains(")
+		d.folded(l.exact, x)
+		d.print(", ")
+		d.folded(l.exact, func() { d.param(l.texts[0]) })
+		d.print(")")
+	case leafNetwork:
+		d.print("is_subnet_of(")
+		d.param(l.texts[0])
+		d.print(", ")
+		x()
+		d.print(")")
+	}
+}
+
+// word writes a test of the tokens of a text: first the cheap test whether the
+// longest part occurs at all.
+func (d *duckPrinter) word(l *leaf, x func()) {
+	d.print("(")
+	if s := longest(l.parts); s != "" {
+		d.print("contains(")
+		d.folded(l.exact, x)
+		d.print(", ")
+		d.folded(l.exact, func() { d.param(s) })
+		d.print(") AND ")
+	}
+	d.print("tocsin_word(")
+	x()
+	d.print(", ")
+	d.param(encodeGlob(l.parts))
+	d.print(", ", strconv.FormatBool(l.exact), "))")
+}
+
+func longest(parts []Glob) string {
+	best := ""
+	for _, p := range parts {
+		if len(p.Text) > len(best) {
+			best = p.Text
+		}
+	}
+	return best
+}
+
+// glob writes a test of the whole value against a pattern: by the engine's own
+// functions for a*, *a and *a*, else by ours, whose time is bounded (DuckDB's
+// LIKE runs without end on many wildcards).
+func (d *duckPrinter) glob(x func(), parts []Glob, exact bool) {
+	form, lit := simpleGlob(parts)
+	switch form {
+	case "":
+		d.print("tocsin_glob(")
+		x()
+		d.print(", ")
+		d.param(encodeGlob(parts))
+		d.print(", ", strconv.FormatBool(exact), ")")
+	case "=":
+		d.print("(")
+		d.folded(exact, x)
+		d.print(" = ")
+		d.folded(exact, func() { d.param(lit) })
+		d.print(")")
+	case "any":
+		d.print("(")
+		x()
+		d.print(" IS NOT NULL)")
+	default:
+		d.print(form, "(")
+		d.folded(exact, x)
+		d.print(", ")
+		d.folded(exact, func() { d.param(lit) })
+		d.print(")")
+	}
+}
+
+// simpleGlob returns the function that tests a tidy pattern and its text.
+func simpleGlob(parts []Glob) (form, text string) {
+	star := func(i int) bool { return parts[i].Wild == '*' }
+	switch {
+	case len(parts) == 0:
+		return "=", ""
+	case len(parts) == 1 && star(0):
+		return "any", ""
+	case len(parts) == 1 && parts[0].Wild == 0:
+		return "=", parts[0].Text
+	case len(parts) == 2 && star(1) && parts[0].Wild == 0:
+		return "starts_with", parts[0].Text
+	case len(parts) == 2 && star(0) && parts[1].Wild == 0:
+		return "suffix", parts[1].Text
+	case len(parts) == 3 && star(0) && star(2) && parts[1].Wild == 0:
+		return "contains", parts[1].Text
+	}
+	return "", ""
+}
+
+// jsonTest writes a test of the values below a path of a JSON text: first the
+// cheap test whether the last key, or the word, occurs in the text at all.
+func (d *duckPrinter) jsonTest(l *leaf) {
+	if l.op == leafCompare || l.op == leafRange {
+		if _, isTime := l.num.(time.Time); isTime {
+			d.print("false")
+			return
+		}
+	}
+	d.print("(")
+	if hint := l.hint(); hint != "" {
+		// A backslash may hide a letter as \u0041.
+		fold := l.deep && !l.exact
+		d.print("(contains(")
+		d.folded(!fold, func() { d.name(l.column) })
+		d.print(", ")
+		d.folded(!fold, func() { d.param(hint) })
+		d.print(") OR contains(")
+		d.name(l.column)
+		d.print(`, '\')) AND `)
+	}
+	d.print("tocsin_json_any(")
+	d.name(l.column)
+	d.print(", ")
+	d.param(l.encode())
+	d.print("))")
+}
+
+// hint is a text that a JSON text must hold for the leaf to match; "": none.
+func (l *leaf) hint() string {
+	switch {
+	case !l.deep && len(l.path) > 0:
+		return `"` + l.path[len(l.path)-1] + `"`
+	case l.deep && l.op == leafWord:
+		return longest(l.parts)
+	}
+	return ""
+}
+
+// encode writes the leaf for tocsin_json_any.
+func (l *leaf) encode() string {
+	t := jsonTest{Path: l.path, Deep: l.deep, Op: l.op, Exact: l.exact, Texts: l.texts, Cmp: string(l.cmp), LowOut: l.lowOut, HighOut: l.hiOut}
+	if len(l.parts) > 0 {
+		t.Glob = encodeGlob(l.parts)
+	}
+	t.Num, t.High = asFloat(l.num), asFloat(l.high)
+	return mustJSON(t)
+}
+
+func asFloat(v any) float64 {
+	switch v := v.(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return 0
+}

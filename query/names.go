@@ -1,0 +1,138 @@
+package query
+
+import (
+	"strings"
+
+	"tocsin/diag"
+)
+
+// steps are the steps of a path as the user meant them: one name in quotes
+// that holds dots ("userIdentity.arn") is a path, a quoted step of several is
+// one step.
+func steps(names []Name) []string {
+	if len(names) == 1 && names[0].Quoted && !strings.HasPrefix(names[0].Text, "__tag__:") {
+		if parts := strings.Split(names[0].Text, "."); !hasEmpty(parts) {
+			return parts
+		}
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.Text
+	}
+	return out
+}
+
+func hasEmpty(parts []string) bool {
+	for _, p := range parts {
+		if p == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// written is a path as a message or a result shows it.
+func written(names []Name) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.Text
+	}
+	return strings.Join(out, ".")
+}
+
+// cut shortens text of the user for a message.
+func cut(s string) string {
+	const most = 80
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most]) + "…"
+}
+
+// find resolves a path: the declared name that is its longest prefix, and the
+// rest below it. Names are exact; when none fits, the first step may differ in
+// case from the only one that does.
+func (l *Logstore) find(path []string) (f Field, rest []string, ok bool) {
+	if f, rest, ok = l.findExact(path); ok {
+		return f, rest, true
+	}
+	first, one := "", true
+	for _, c := range l.all() {
+		head, _, _ := strings.Cut(c.Name, ".")
+		if head != path[0] && strings.EqualFold(head, path[0]) {
+			one = one && (first == "" || first == head)
+			first = head
+		}
+	}
+	if first == "" || !one {
+		return Field{}, nil, false
+	}
+	return l.findExact(append([]string{first}, path[1:]...))
+}
+
+func (l *Logstore) findExact(path []string) (Field, []string, bool) {
+	fields := l.all()
+	for n := len(path); n > 0; n-- {
+		name := strings.Join(path[:n], ".")
+		for _, f := range fields {
+			if f.Name == name && (n == len(path) || f.Open) {
+				return f, path[n:], true
+			}
+		}
+	}
+	return Field{}, nil, false
+}
+
+// all are the fields of l, declared and system ones; declared ones win.
+func (l *Logstore) all() []Field {
+	out := l.Fields[:len(l.Fields):len(l.Fields)]
+	for _, s := range systemFields() {
+		if !l.declares(s.Name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (l *Logstore) declares(name string) bool {
+	for _, f := range l.Fields {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownField reports a name that a logstore does not have.
+func (l *Logstore) unknownField(list *diag.List, names []Name, span diag.Span) {
+	path := strings.Join(steps(names), ".")
+	all := l.all()
+	known := make([]string, len(all))
+	for i, f := range all {
+		known[i] = f.Name
+	}
+	hint := "the fields of " + l.Name + " are in its schema; below an open object any path is legal"
+	if s := suggest(path, known); s != "" {
+		hint = "did you mean " + s + "?"
+	}
+	list.Add("query/unknown-field", span, "the logstore "+l.Name+" has no field "+cut(path), hint)
+}
+
+// suggest is diag.Suggest for names of sane length.
+func suggest(name string, known []string) string {
+	if len(name) > 200 {
+		return ""
+	}
+	if s := diag.Suggest(name, known); s != "" {
+		return s
+	}
+	head, tail, ok := strings.Cut(name, ".")
+	if !ok {
+		return ""
+	}
+	if s := diag.Suggest(head, known); s != "" {
+		return s + "." + tail
+	}
+	return ""
+}

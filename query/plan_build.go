@@ -1,0 +1,214 @@
+package query
+
+import (
+	"slices"
+
+	"tocsin/diag"
+)
+
+// A planner collects what is wrong with one query while it resolves it.
+type planner struct {
+	schema                           Schema
+	o                                Options
+	faults                           *diag.List
+	reads                            map[string]bool
+	own                              bool // the rule's own logstore is read
+	filter                           Search
+	usesNow, aggregates, havingOnAgg bool
+}
+
+// maxPlanFaults is how many mistakes of one query are reported.
+const maxPlanFaults = 10
+
+// maxStages bounds pipes and subqueries, each of which nests in the statement.
+const maxStages = 60
+
+// Plan resolves names and types of q over s. The error is a *diag.List of the
+// mistakes that were found, at most ten, with spans into the text of q; its
+// Name and Source are left to the caller, who knows where the text came from.
+func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
+	p := &planner{schema: s, o: o, faults: &diag.List{}, reads: map[string]bool{}, filter: q.Filter}
+	store, ok := s.Logstore(o.Logstore)
+	if !ok {
+		p.noLogstore(o.Logstore, diag.Span{})
+		return nil, p.err()
+	}
+	root := p.stages(q, store)
+	p.checkFilter(store)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	plan := &Plan{root: root.sel, maxRows: o.MaxRows, rowIdentity: root.sel.seq, aggregates: p.aggregates,
+		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow}
+	for _, c := range root.cols {
+		plan.columns = append(plan.columns, Column{Name: c.name, Type: userType(c.t), Key: !c.agg})
+	}
+	for name := range p.reads {
+		plan.logstores = append(plan.logstores, name)
+	}
+	slices.Sort(plan.logstores)
+	return plan, nil
+}
+
+// userType is the type of a result column.
+func userType(t Type) Type {
+	if t == Unknown {
+		return Text
+	}
+	return t
+}
+
+// err returns what was found, in the order of the text and without doubles.
+func (p *planner) err() error {
+	ps := p.faults.Problems
+	slices.SortStableFunc(ps, func(a, b diag.Problem) int { return a.Span.Start - b.Span.Start })
+	ps = slices.Compact(ps)
+	if len(ps) > maxPlanFaults {
+		ps = ps[:maxPlanFaults]
+	}
+	p.faults.Problems = ps
+	return p.faults.Err()
+}
+
+// fault reports a mistake.
+func (p *planner) fault(check string, at diag.Span, message, hint string) {
+	p.faults.Add(check, at, message, hint)
+}
+
+// noLogstore reports a name that is no logstore.
+func (p *planner) noLogstore(name string, at diag.Span) {
+	hint := "there are none yet: load something first"
+	if known := p.schema.Logstores(); len(known) > 0 {
+		hint = "there is " + listed(known)
+		if s := suggest(name, append(known, "log")); s != "" {
+			hint = "did you mean " + s + "?"
+		}
+	}
+	p.fault("query/unknown-logstore", at, "there is no logstore "+cut(name), hint)
+}
+
+// listed writes names in a row: "a, b and c", at most eight of them.
+func listed(names []string) string {
+	const most = 8
+	if len(names) > most {
+		names = append(slices.Clone(names[:most]), "others")
+	}
+	out := ""
+	for i, n := range names {
+		switch {
+		case i == 0:
+		case i == len(names)-1:
+			out += " and "
+		default:
+			out += ", "
+		}
+		out += n
+	}
+	return out
+}
+
+// stages resolves the stages of q, each over the rows of the one before.
+func (p *planner) stages(q *Query, store *Logstore) *scope {
+	if len(q.Stages) > maxStages {
+		p.fault("query/too-many-stages", q.Stages[maxStages].Span(), "a query of more than 60 stages", "a stage can hold WHERE, GROUP BY, HAVING, ORDER BY and LIMIT at once")
+		return p.records(store)
+	}
+	if len(q.Stages) == 0 {
+		return p.records(store)
+	}
+	var rows *scope
+	for i, st := range q.Stages {
+		if i > 0 && st.From != nil {
+			p.fault("query/from-in-stage", st.From.Span(), "a stage after the first reads the rows of the one before", "leave FROM out")
+			continue
+		}
+		if rows == nil {
+			rows = p.source(st.From, store, 0)
+		}
+		rows = p.selectRows(st, rows)
+	}
+	return rows
+}
+
+// records is the plan of a filter alone: the records as they are.
+func (p *planner) records(store *Logstore) *scope {
+	return p.selectRows(&Select{}, p.read(store, "log"))
+}
+
+// read is one reference to a logstore.
+func (p *planner) read(store *Logstore, alias string) *scope {
+	p.reads[store.Name] = true
+	t := &tableRead{store: store}
+	if store.Name == p.o.Logstore {
+		p.own = true
+		t.filter = p.ownFilter(store)
+	}
+	return &scope{table: t, alias: alias}
+}
+
+// ownFilter is the search half without what the exceptions leave out.
+func (p *planner) ownFilter(store *Logstore) pred {
+	s := searcher{p, store}
+	xs := []pred{s.search(p.filter)}
+	for _, e := range p.o.Exclude {
+		xs = append(xs, &predNot{s.search(e)})
+	}
+	if len(xs) == 1 {
+		return xs[0]
+	}
+	return &predAnd{xs}
+}
+
+// checkFilter refuses a search that nothing would apply to.
+func (p *planner) checkFilter(store *Logstore) {
+	if p.own || p.filter == nil {
+		return
+	}
+	if _, all := p.filter.(*SearchAll); !all {
+		p.fault("query/unused-filter", p.filter.Span(), "the search before the pipe is over "+store.Name+", which the statement does not read",
+			"write * before the pipe and WHERE behind it, or read log")
+	}
+}
+
+// source resolves FROM; without one, the rule's own logstore.
+func (p *planner) source(from *Source, store *Logstore, depth int) *scope {
+	switch {
+	case from == nil:
+		return p.read(store, "log")
+	case from.Sub != nil && depth >= maxStages:
+		p.fault("query/too-deep", from.Span(), "subqueries nested more than 60 deep", "")
+		return p.read(store, "log")
+	case from.Sub != nil:
+		in := p.selectRows(from.Sub, p.source(from.Sub.From, store, depth+1))
+		in.alias = p.alias(from.Alias, "")
+		return in
+	}
+	names := from.Table.Names
+	name := written(names)
+	if len(names) > 1 {
+		p.fault("query/qualified-logstore", from.Table.Span(), "a logstore has one name, without a schema or a catalogue", "write log, or the name of a logstore")
+		return p.read(store, "log")
+	}
+	l, ok := store, name == "log"
+	if !ok {
+		l, ok = p.schema.Logstore(name)
+	}
+	if !ok {
+		p.noLogstore(name, from.Table.Span())
+		return p.read(store, "log")
+	}
+	return p.read(l, p.alias(from.Alias, name))
+}
+
+// alias is the name by which a source is known; that of another logstore is
+// refused (G25).
+func (p *planner) alias(n *Name, without string) string {
+	if n == nil {
+		return without
+	}
+	_, taken := p.schema.Logstore(n.Text)
+	if (taken || n.Text == "log") && n.Text != without {
+		p.fault("query/alias-of-logstore", n.Span(), cut(n.Text)+" is the name of a logstore", "choose another alias")
+	}
+	return n.Text
+}

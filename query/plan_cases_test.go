@@ -1,0 +1,115 @@
+package query
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/diag"
+)
+
+var updatePlans = flag.Bool("update-plans", false, "write the statements of testdata/statements.txt again")
+
+func testSchema(t testing.TB) Fixed {
+	t.Helper()
+	b, err := os.ReadFile("testdata/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s Fixed
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func testOptions(logstore string) Options {
+	return Options{Logstore: logstore, MaxRows: 100, Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}}}
+}
+
+var testWindow = Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
+
+func planOf(t testing.TB, logstore, text string) (*Plan, error) {
+	t.Helper()
+	q, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return q.Plan(testSchema(t), testOptions(logstore))
+}
+
+// caseQueries are the queries of testdata/cases.txt, with their logstores.
+func caseQueries(t testing.TB) (queries [][2]string) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/cases.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSuffix(line, "\n")
+		for _, prefix := range []string{"#", "--", "=>", "columns ", "ordered", "error"} {
+			if strings.HasPrefix(line, prefix) && !strings.HasPrefix(line, `#"`) && !strings.HasPrefix(line, "errorC") && !strings.HasPrefix(line, "errorM") {
+				line = ""
+			}
+		}
+		if line == "" {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(line, "findings: "); ok {
+			queries = append(queries, [2]string{"findings", rest})
+		} else {
+			queries = append(queries, [2]string{"cloudtrail", line})
+		}
+	}
+	return queries
+}
+
+// TestStatements holds the statement of each case; -update-plans writes them.
+func TestStatements(t *testing.T) {
+	var got strings.Builder
+	for _, c := range caseQueries(t) {
+		got.WriteString(c[1] + "\n")
+		p, err := planOf(t, c[0], c[1])
+		if err != nil {
+			got.WriteString("  ! " + err.Error() + "\n")
+			continue
+		}
+		s := p.SQL(DuckDB(), testWindow)
+		got.WriteString("  " + s.Text + "\n")
+		args, err := json.Marshal(s.Args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("  " + string(args) + "\n")
+	}
+	if *updatePlans {
+		if err := os.WriteFile("testdata/statements.txt", []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/statements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got.String() {
+		w, g := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
+		for i := range min(len(w), len(g)) {
+			if w[i] != g[i] {
+				t.Fatalf("line %d of statements.txt differs:\n got %s\nwant %s", i+1, g[i], w[i])
+			}
+		}
+		t.Fatal("statements.txt has another length")
+	}
+}
+
+func problems(err error) []diag.Problem {
+	var l *diag.List
+	if errors.As(err, &l) {
+		return l.Problems
+	}
+	return nil
+}

@@ -1,0 +1,480 @@
+package query
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"tocsin/diag"
+)
+
+// An env says where an expression stands.
+type env struct {
+	clause     string
+	aggregates bool // allowed here
+	aliases    bool // names of the SELECT list are seen, before fields
+}
+
+// maxArithmetic bounds a chain of one arithmetic operator; each nests in the engine.
+const maxArithmetic = 400
+
+// maxOperands bounds a chain of AND, OR or ||, and a list behind IN.
+const maxOperands = 10000
+
+// condition resolves an expression that must be true or false.
+func (s *stage) condition(e Expr, v env) value { return s.boolean(s.expr(e, v), e) }
+
+// boolean takes v as a truth value.
+func (p *planner) boolean(v value, at Node) value {
+	switch v.typ() {
+	case Boolean, Unknown:
+		return v
+	case JSON:
+		return &conversion{x: v, to: Boolean, try: true}
+	}
+	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a condition", "compare it with something")
+	return null()
+}
+
+// expr resolves an expression; what is wrong is reported and becomes NULL.
+func (s *stage) expr(e Expr, v env) value {
+	switch e := e.(type) {
+	case *Literal:
+		return s.literal(e)
+	case *ColumnRef:
+		if i := s.aliased(e); v.aliases && i >= 0 {
+			return s.items[i].v
+		}
+		return s.name(e, v)
+	case *Unary:
+		return s.unary(e, v)
+	case *Binary:
+		return s.binary(e, v)
+	case *Between:
+		return s.between(e, v)
+	case *In:
+		return s.in_(e, v)
+	case *Like:
+		return s.like(e, v)
+	case *IsNull:
+		return &nullTest{s.expr(e.X, v), e.Not}
+	case *Case:
+		return s.choice(e, v)
+	case *Cast:
+		return s.cast(e, v)
+	case *Call:
+		return s.call(e, v)
+	case *Subscript:
+		return s.subscript(e, v)
+	case *Array:
+		return s.array(e, v)
+	case *Interval:
+		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "")
+	case *AtZone:
+		s.fault("query/unsupported", e.Span(), "AT TIME ZONE is not supported yet; times are in UTC", "")
+	default:
+		s.fault("query/unsupported", e.Span(), "this expression is not supported yet", "")
+	}
+	return null()
+}
+
+// name resolves a field; in WHERE it says so when an alias was meant.
+func (s *stage) name(e *ColumnRef, v env) value {
+	if v.clause == "WHERE" && s.in.resolve(e.Names, e.Span()) == nil && s.items != nil && s.aliased(e) >= 0 {
+		s.fault("query/alias-in-where", e.Span(), "WHERE does not see the alias "+cut(written(e.Names)), "filter in a further stage: | WHERE …")
+		return null()
+	}
+	return s.field(s.in, e)
+}
+
+func (s *stage) literal(e *Literal) value {
+	switch e.Kind {
+	case StringLit:
+		return text(e.Text)
+	case BoolLit:
+		return truth(e.Text == "true")
+	case NullLit:
+		return null()
+	case DateLit, TimestampLit:
+		t, ok := parseTime(e.Text)
+		if !ok {
+			s.fault("query/time", e.Span(), cut(e.Text)+" is no time", "write 2026-01-31 09:00:00")
+			return null()
+		}
+		return moment(t)
+	}
+	return s.number(e, "")
+}
+
+// number reads a number with its sign.
+func (p *planner) number(e *Literal, sign string) value {
+	if n, err := strconv.ParseInt(sign+e.Text, 10, 64); err == nil {
+		return integer(n)
+	}
+	f, err := strconv.ParseFloat(sign+e.Text, 64)
+	if err != nil || math.IsInf(f, 0) {
+		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "")
+		return null()
+	}
+	return number(f)
+}
+
+func (s *stage) unary(e *Unary, v env) value {
+	if e.Op == OpNot {
+		return &negation{s.condition(e.X, v)}
+	}
+	if lit, ok := e.X.(*Literal); ok && lit.Kind == NumberLit {
+		return s.number(lit, strings.Trim(string(e.Op), "+"))
+	}
+	x := s.numeric(s.expr(e.X, v), e.X)
+	if e.Op == OpSub {
+		return &call{fn: "neg", args: []value{x}, t: x.typ()}
+	}
+	return x
+}
+
+// numeric takes v as a number.
+func (p *planner) numeric(v value, at Node) value {
+	switch t := v.typ(); {
+	case t.numeric(), t == Unknown:
+		return v
+	case t == JSON:
+		return &conversion{x: v, to: Double, try: true}
+	default:
+		p.fault("query/type", at.Span(), "this is "+t.String()+", not a number", castHint(t))
+		return null()
+	}
+}
+
+func castHint(t Type) string {
+	switch t {
+	case Text:
+		return "write try_cast(… AS bigint), or AS double"
+	case Time:
+		return "__time__ and to_unixtime(…) are numbers"
+	}
+	return ""
+}
+
+func (s *stage) binary(e *Binary, v env) value {
+	switch e.Op {
+	case OpAnd, OpOr:
+		ops := e.Operands()
+		if s.tooLong(len(ops), maxOperands, e) {
+			return null()
+		}
+		xs := make([]value, len(ops))
+		for i, o := range ops {
+			xs[i] = s.condition(o, v)
+		}
+		return &logic{e.Op == OpOr, xs}
+	case OpConcat:
+		ops := e.Operands()
+		if s.tooLong(len(ops), maxOperands, e) {
+			return null()
+		}
+		xs := make([]value, len(ops))
+		for i, o := range ops {
+			xs[i] = s.textOf(s.expr(o, v), o)
+		}
+		return s.bounded(&call{fn: "concat", args: xs, t: Text}, e.Span())
+	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpDistinct, OpNotDistinct:
+		x, y := s.pair(s.expr(e.X, v), s.expr(e.Y, v), e)
+		return &call{fn: string(e.Op), args: []value{x, y}, t: Boolean}
+	case OpMatch, OpNotMatch:
+		s.fault("query/operator", e.OpAt.Span(), string(e.Op)+" is an operator of conditions", "write regexp_like(x, '…')")
+		return null()
+	}
+	return s.arithmetic(e, v)
+}
+
+func (s *stage) tooLong(n, most int, at Node) bool {
+	if n > most {
+		s.fault("query/too-long", at.Span(), "a chain of "+strconv.Itoa(n)+" operands, at most "+strconv.Itoa(most), "")
+	}
+	return n > most
+}
+
+func (s *stage) arithmetic(e *Binary, v env) value {
+	if s.tooLong(chain(e), maxArithmetic, e) {
+		return null()
+	}
+	if iv, ok := e.Y.(*Interval); ok && (e.Op == OpAdd || e.Op == OpSub) {
+		return s.shift(e.X, iv, e.Op == OpSub, v)
+	}
+	if iv, ok := e.X.(*Interval); ok && e.Op == OpAdd {
+		return s.shift(e.Y, iv, false, v)
+	}
+	x, y := s.numeric(s.expr(e.X, v), e.X), s.numeric(s.expr(e.Y, v), e.Y)
+	t := Integer
+	if x.typ() == Double || y.typ() == Double {
+		t = Double
+	}
+	fn := string(e.Op)
+	if e.Op == OpDiv && t == Integer {
+		fn = "div"
+	}
+	return &call{fn: fn, args: []value{x, y}, t: t}
+}
+
+// chain is how many arithmetic operators lean to the left below e.
+func chain(e *Binary) int {
+	n := 1
+	for x, ok := e.X.(*Binary); ok; x, ok = x.X.(*Binary) {
+		n++
+	}
+	return n
+}
+
+// intervalUnits are the units that a shift prints.
+var intervalUnits = [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"}
+
+func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
+	n, err := strconv.ParseInt(strings.TrimPrefix(iv.Text, "+"), 10, 64)
+	if err != nil || n > 1e9 || n < -1e9 {
+		s.fault("query/interval", iv.Span(), "'"+cut(iv.Text)+"' is no whole number of "+strings.ToLower(iv.Unit)+"s", "write interval '2' day")
+		return null()
+	}
+	if minus {
+		n = -n
+	}
+	return &shift{s.time(s.expr(x, v), x), integer(n), iv.Unit}
+}
+
+// time takes v as a point in time.
+func (p *planner) time(v value, at Node) value {
+	switch v.typ() {
+	case Time, Unknown:
+		return v
+	case Integer, Double:
+		return &call{fn: "from_unixtime", args: []value{v}, t: Time}
+	}
+	if str, ok := constText(v); ok {
+		if t, ok := parseTime(str); ok {
+			return moment(t)
+		}
+	}
+	if v.typ().textual() {
+		return &conversion{x: v, to: Time, try: true}
+	}
+	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a time", "")
+	return null()
+}
+
+// textOf takes any single value as text.
+func (p *planner) textOf(v value, at Node) value {
+	switch t := v.typ(); {
+	case t.textual(), t == Unknown:
+		return v
+	case t.IsArray():
+		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "array_join(…, ',') makes text of it")
+		return null()
+	}
+	return &conversion{x: v, to: Text}
+}
+
+func (s *stage) between(e *Between, v env) value {
+	x := s.expr(e.X, v)
+	x1, low := s.pair(x, s.expr(e.Low, v), e)
+	x2, high := s.pair(x, s.expr(e.High, v), e)
+	both := &logic{false, []value{
+		&call{fn: string(OpGe), args: []value{x1, low}, t: Boolean},
+		&call{fn: string(OpLe), args: []value{x2, high}, t: Boolean},
+	}}
+	if e.Not {
+		return &negation{both}
+	}
+	return both
+}
+
+func (s *stage) in_(e *In, v env) value {
+	x := s.expr(e.X, v)
+	var m value
+	if e.List != nil {
+		m = s.inList(e, x)
+	} else {
+		if s.tooLong(len(e.Items), maxOperands, e) {
+			return null()
+		}
+		in := &membership{x: x}
+		for _, it := range e.Items {
+			a, b := s.pair(x, s.expr(it, v), it)
+			in.x = a
+			in.items = append(in.items, b)
+		}
+		m = in
+	}
+	if e.Not {
+		return &negation{m}
+	}
+	return m
+}
+
+// inList is x IN $name: values, patterns and networks, case-sensitive as SQL.
+func (s *stage) inList(e *In, x value) value {
+	entries, ok := s.named(*e.List)
+	if !ok {
+		return null()
+	}
+	x = s.textOf(x, e.X)
+	plain, out := &membership{x: x}, []value(nil)
+	for _, n := range entries {
+		if p, ok := parseNetwork(n); ok {
+			out = append(out, &call{fn: "is_subnet_of", args: []value{text(p.String()), x}, t: Boolean})
+		} else if strings.ContainsAny(n, "*?") {
+			out = append(out, &likeness{x, tidy(globOf(n))})
+		} else {
+			plain.items = append(plain.items, text(n))
+		}
+	}
+	if len(plain.items) > 0 {
+		out = append(out, plain)
+	}
+	switch len(out) {
+	case 0:
+		return truth(false)
+	case 1:
+		return out[0]
+	}
+	return &logic{true, out}
+}
+
+func (s *stage) like(e *Like, v env) value {
+	x := s.textOf(s.expr(e.X, v), e.X)
+	pattern, ok := constText(s.expr(e.Pattern, v))
+	if !ok {
+		s.fault("query/pattern", e.Pattern.Span(), "the pattern of LIKE is a constant text", "")
+		return null()
+	}
+	escape := ""
+	if e.Escape != nil {
+		escape, ok = constText(s.expr(e.Escape, v))
+		if !ok || len([]rune(escape)) != 1 {
+			s.fault("query/pattern", e.Escape.Span(), "ESCAPE is one character", "")
+			return null()
+		}
+	}
+	parts, ok := likeGlob(pattern, escape)
+	if !ok {
+		s.fault("query/pattern", e.Pattern.Span(), "the escape character stands before neither %, _ nor itself", "")
+		return null()
+	}
+	var l value = &likeness{x, parts}
+	if e.Not {
+		l = &negation{l}
+	}
+	return l
+}
+
+// likeGlob takes a pattern of LIKE apart.
+func likeGlob(pattern, escape string) (parts []Glob, ok bool) {
+	var lit strings.Builder
+	flush := func() {
+		if lit.Len() > 0 {
+			parts = append(parts, Glob{Text: lit.String()})
+			lit.Reset()
+		}
+	}
+	escaped := false
+	for _, r := range pattern {
+		switch {
+		case escaped:
+			if !strings.ContainsRune("%_"+escape, r) {
+				return nil, false
+			}
+			lit.WriteRune(r)
+			escaped = false
+		case escape != "" && string(r) == escape:
+			escaped = true
+		case r == '%' || r == '_':
+			flush()
+			parts = append(parts, Glob{Wild: map[rune]rune{'%': '*', '_': '?'}[r]})
+		default:
+			lit.WriteRune(r)
+		}
+	}
+	flush()
+	return tidy(parts), !escaped
+}
+
+func (s *stage) choice(e *Case, v env) value {
+	c := &choice{}
+	var operand value
+	if e.Operand != nil {
+		operand = s.expr(e.Operand, v)
+	}
+	var then []value
+	var at []Node
+	for _, w := range e.Whens {
+		var cond value
+		if operand == nil {
+			cond = s.condition(w.If, v)
+		} else {
+			x, y := s.pair(operand, s.expr(w.If, v), w.If)
+			cond = &call{fn: string(OpEq), args: []value{x, y}, t: Boolean}
+		}
+		c.whens = append(c.whens, branch{cond: cond})
+		then, at = append(then, s.expr(w.Then, v)), append(at, w.Then)
+	}
+	if e.Else != nil {
+		then, at = append(then, s.expr(e.Else, v)), append(at, e.Else)
+	}
+	then, c.t = s.common(then, at)
+	for i := range c.whens {
+		c.whens[i].then = then[i]
+	}
+	if e.Else != nil {
+		c.other = then[len(then)-1]
+	}
+	return c
+}
+
+func (s *stage) subscript(e *Subscript, v env) value {
+	x := s.expr(e.X, v)
+	switch t := x.typ(); {
+	case t == Unknown:
+		return x
+	case t == JSON:
+		s.fault("query/subscript", e.Span(), "JSON is not indexed by [ ]", "write json_extract(x, '$[0]')")
+		return null()
+	case !t.IsArray():
+		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "")
+		return null()
+	}
+	i := s.integer(s.expr(e.Index, v), e.Index)
+	return &call{fn: "element_at", args: []value{x, i}, t: x.typ().Elem()}
+}
+
+// integer takes v as a whole number.
+func (p *planner) integer(v value, at Node) value {
+	switch v.typ() {
+	case Integer, Unknown:
+		return v
+	case JSON:
+		return &conversion{x: v, to: Integer, try: true}
+	}
+	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not an integer", castHint(v.typ()))
+	return null()
+}
+
+func (s *stage) array(e *Array, v env) value {
+	if s.tooLong(len(e.Items), maxOperands, e) {
+		return null()
+	}
+	var xs []value
+	var at []Node
+	for _, it := range e.Items {
+		xs, at = append(xs, s.expr(it, v)), append(at, it)
+	}
+	xs, t := s.common(xs, at)
+	if t.IsArray() {
+		s.fault("query/type", e.Span(), "an array of arrays", "")
+		return null()
+	}
+	return &array{xs, ArrayOf(t)}
+}
+
+// at is a span as a Node.
+type spanNode diag.Span
+
+func (n spanNode) Span() diag.Span { return diag.Span(n) }

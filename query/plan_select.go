@@ -1,0 +1,333 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"tocsin/diag"
+)
+
+// A stage is the work on one SELECT.
+type stage struct {
+	*planner
+	in    *scope
+	out   *selection
+	items []selectItem
+	cond  bool // an aggregate decides which rows there are
+}
+
+// A selectItem is one column that the SELECT gives.
+type selectItem struct {
+	v    value
+	name string
+	at   diag.Span
+}
+
+// selectRows resolves one SELECT over the rows of in.
+func (p *planner) selectRows(n *Select, in *scope) *scope {
+	s := &stage{planner: p, in: in, out: &selection{limit: -1}}
+	s.out.table, s.out.from = in.table, in.sel
+	if n.Where != nil {
+		s.out.where = s.condition(n.Where, env{clause: "WHERE"})
+		s.cond = contains(s.out.where, fromAggregate)
+	}
+	s.selectItems(n)
+	s.groupBy(n)
+	if n.Having != nil {
+		s.out.having = s.condition(n.Having, env{clause: "HAVING", aggregates: true, aliases: true})
+		s.cond = s.cond || contains(s.out.having, fromAggregate)
+	}
+	s.orderBy(n)
+	s.group(n)
+	s.distinct(n)
+	if n.Limit != nil {
+		s.out.limit, s.out.offset = n.Limit.Count, n.Limit.Offset
+	}
+	s.total()
+	p.aggregates = p.aggregates || s.out.grouped || s.out.distinct || n.Limit != nil
+	p.havingOnAgg = p.havingOnAgg || s.cond
+	return s.result()
+}
+
+// selectItems resolves the SELECT list; without one, the columns of GROUP BY
+// with a count, or the rows as they are.
+func (s *stage) selectItems(n *Select) {
+	switch {
+	case n.Explicit:
+		for i, it := range n.Items {
+			s.item(i, it)
+		}
+	case len(n.GroupBy) > 0:
+		for i, g := range n.GroupBy {
+			v := s.expr(g, env{clause: "GROUP BY"})
+			s.items = append(s.items, selectItem{v, resultNameOf(g, i), g.Span()})
+		}
+		s.items = append(s.items, selectItem{&aggregate{fn: "count", t: Integer}, "cnt", n.Span()})
+	default:
+		s.star(n.Span())
+	}
+	s.checkNames()
+}
+
+func (s *stage) star(at diag.Span) {
+	xs, names := s.in.star(at)
+	for i := range xs {
+		s.items = append(s.items, selectItem{xs[i], names[i], at})
+	}
+}
+
+func (s *stage) item(i int, it *Item) {
+	if it.Star {
+		s.star(it.Span())
+		return
+	}
+	v := s.expr(it.X, env{clause: "SELECT", aggregates: true})
+	name := resultNameOf(it.X, i)
+	if it.Alias != nil {
+		name = it.Alias.Text
+		if ours(name) && resultNameOf(it.X, i) != name {
+			s.fault("query/reserved-name", it.Alias.Span(), cut(name)+" is a name of ours, no alias", "choose another one")
+		}
+	}
+	s.items = append(s.items, selectItem{v, name, it.Span()})
+}
+
+// ours reports whether name is one of the system fields.
+func ours(name string) bool {
+	for _, f := range systemFields() {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// resultNameOf is the name of a result without AS: a path as written, without the @
+// of @actor; _col0 … for an expression.
+func resultNameOf(e Expr, i int) string {
+	if ref, ok := e.(*ColumnRef); ok {
+		return strings.TrimPrefix(written(ref.Names), "@")
+	}
+	return "_col" + strconv.Itoa(i)
+}
+
+// checkNames refuses a name that stands twice.
+func (s *stage) checkNames() {
+	seen := map[string]bool{}
+	for _, it := range s.items {
+		if seen[it.name] {
+			s.fault("query/duplicate-name", it.at, "two columns of the result are named "+cut(it.name), "give one of them another name with AS")
+		}
+		seen[it.name] = true
+	}
+	if len(s.items) > maxColumns {
+		s.fault("query/too-many-columns", s.items[maxColumns].at, "a result of more than 2000 columns", "")
+	}
+}
+
+const maxColumns = 2000
+
+// aliased finds the SELECT item that a bare name or an ordinal means; -1: none.
+func (s *stage) aliased(e Expr) int {
+	switch e := e.(type) {
+	case *Literal:
+		if n, err := strconv.Atoi(e.Text); e.Kind == NumberLit && err == nil {
+			if n >= 1 && n <= len(s.items) {
+				return n - 1
+			}
+			s.fault("query/ordinal", e.Span(), "there is no column "+cut(e.Text)+" in the SELECT list", "it has "+strconv.Itoa(len(s.items)))
+		}
+	case *ColumnRef:
+		name := written(e.Names)
+		found := -1
+		for i, it := range s.items {
+			if it.name == name {
+				return i
+			}
+			if strings.EqualFold(it.name, name) && found < 0 {
+				found = i
+			}
+		}
+		return found
+	}
+	return -1
+}
+
+// groupBy resolves GROUP BY: an alias first, as SLS does, then a field.
+func (s *stage) groupBy(n *Select) {
+	for i, g := range n.GroupBy {
+		var v value
+		switch {
+		case !n.Explicit:
+			v = s.items[i].v
+		default:
+			if k := s.aliased(g); k >= 0 {
+				v = s.items[k].v
+			} else {
+				v = s.expr(g, env{clause: "GROUP BY"})
+			}
+		}
+		if contains(v, isAggregate) {
+			s.fault("query/aggregate-in-group", g.Span(), "GROUP BY cannot stand on an aggregate", "filter groups with HAVING, or group in a further stage")
+			v = null()
+		}
+		s.out.groups = append(s.out.groups, v)
+	}
+}
+
+// orderBy resolves ORDER BY: an alias or ordinal, else an expression.
+func (s *stage) orderBy(n *Select) {
+	for _, o := range n.OrderBy {
+		k := sortKey{item: s.aliased(o.X), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst}
+		if k.item < 0 {
+			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true})
+			if k.x.typ().IsArray() {
+				s.fault("query/type", o.X.Span(), "an array has no order", "")
+			}
+		}
+		s.out.order = append(s.out.order, k)
+	}
+	if !n.Explicit && len(n.GroupBy) > 0 && len(n.OrderBy) == 0 {
+		s.out.order = append(s.out.order, sortKey{item: len(n.GroupBy), desc: true})
+		for i := range n.GroupBy {
+			s.out.order = append(s.out.order, sortKey{item: i})
+		}
+	}
+}
+
+// group turns everything above the grouping into columns g0… and a0….
+func (s *stage) group(n *Select) {
+	s.out.grouped = len(s.out.groups) > 0 || contains(s.out.having, isAggregate)
+	for _, it := range s.items {
+		s.out.grouped = s.out.grouped || contains(it.v, isAggregate)
+	}
+	for _, k := range s.out.order {
+		s.out.grouped = s.out.grouped || contains(k.x, isAggregate)
+	}
+	if !s.out.grouped {
+		if n.Having != nil {
+			s.fault("query/having", n.Having.Span(), "HAVING filters groups, and there are none", "write WHERE")
+		}
+		return
+	}
+	g := newGrouping(s)
+	for i := range s.items {
+		s.items[i].v = g.lift(s.items[i].v)
+	}
+	if s.out.having != nil {
+		s.out.having = g.lift(s.out.having)
+	}
+	for i, k := range s.out.order {
+		if k.x != nil {
+			s.out.order[i].x = g.lift(k.x)
+		}
+	}
+	s.out.aggs = g.aggs
+}
+
+// distinct checks SELECT DISTINCT, whose order must be of its columns.
+func (s *stage) distinct(n *Select) {
+	s.out.distinct = n.Distinct
+	for i, k := range s.out.order {
+		if n.Distinct && k.item < 0 {
+			s.fault("query/distinct-order", n.OrderBy[i].Span(), "with DISTINCT, ORDER BY takes columns of the result", "add it to the SELECT list")
+		}
+	}
+}
+
+// total makes an order total where rows are cut, so that an evaluation is
+// reproducible: by what the rows are known by.
+func (s *stage) total() {
+	s.out.seq = !s.out.grouped && !s.out.distinct && (s.in.table != nil || s.in.sel.seq)
+	if s.out.limit < 0 && (len(s.out.order) == 0 || s.out.from != nil) {
+		return
+	}
+	switch {
+	case s.out.seq:
+		s.out.order = append(s.out.order, sortKey{item: -1, x: &column{name: seqColumn, t: Integer}})
+	case s.out.grouped && !s.out.distinct:
+		for i, g := range s.out.groups {
+			s.out.order = append(s.out.order, sortKey{item: -1, x: &column{name: groupName(i), t: g.typ()}})
+		}
+	default:
+		for i := range s.items {
+			s.out.order = append(s.out.order, sortKey{item: i})
+		}
+	}
+}
+
+// result is what the next stage sees.
+func (s *stage) result() *scope {
+	sc := &scope{sel: s.out}
+	for _, it := range s.items {
+		s.out.items = append(s.out.items, it.v)
+		sc.cols = append(sc.cols, resultColumn{it.name, it.v.typ(), contains(it.v, fromAggregate)})
+	}
+	return sc
+}
+
+func resultName(i int) string { return "c" + strconv.Itoa(i) }
+func groupName(i int) string  { return "g" + strconv.Itoa(i) }
+func aggName(i int) string    { return "a" + strconv.Itoa(i) }
+
+// A grouping lifts expressions over the groups of a stage.
+type grouping struct {
+	*stage
+	groups map[string]int
+	known  map[string]int // aggregates
+	aggs   []*aggregate
+}
+
+func newGrouping(s *stage) *grouping {
+	g := &grouping{stage: s, groups: map[string]int{}, known: map[string]int{}}
+	for i := len(s.out.groups) - 1; i >= 0; i-- {
+		g.groups[key(s.out.groups[i])] = i
+	}
+	return g
+}
+
+// lift replaces groups and aggregates by their columns; any other field is a
+// mistake.
+func (g *grouping) lift(v value) value {
+	if _, ok := v.(*constant); ok {
+		return v
+	}
+	k := key(v)
+	if i, ok := g.groups[k]; ok {
+		return &column{name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate)}
+	}
+	switch v := v.(type) {
+	case *aggregate:
+		i, ok := g.known[k]
+		if !ok {
+			i = len(g.aggs)
+			g.known[k] = i
+			g.aggs = append(g.aggs, v)
+		}
+		return &column{name: aggName(i), t: v.t, agg: true}
+	case *column:
+		g.ungrouped(v)
+		return null()
+	case *jsonAt:
+		g.ungrouped(v.of)
+		return null()
+	}
+	return rebuild(v, g.lift)
+}
+
+func (g *grouping) ungrouped(c *column) {
+	g.fault("query/ungrouped", c.span, cut(c.label)+" is neither grouped nor aggregated",
+		"add it to GROUP BY, or take one of its values with arbitrary("+cut(c.label)+")")
+}
+
+// key is equal for expressions that mean the same.
+func key(v value) string {
+	p := &duckPrinter{}
+	p.value(v)
+	var b strings.Builder
+	b.WriteString(p.b.String())
+	for _, a := range p.args {
+		b.WriteString("\x00" + typedText(a))
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package query
+
+// A tableRead is one reference to a logstore, bounded by the window and, when it is
+// the rule's own, by the filter.
+type tableRead struct {
+	store  *Logstore
+	filter pred // nil: all records
+}
+
+// A selection is one SELECT. When grouped, having, items and order are over
+// the columns g0… (groups) and a0… (aggs); else over what is read.
+type selection struct {
+	table *tableRead // one of table and from is set
+	from  *selection // its columns are c0…
+	where value      // nil: all
+
+	grouped bool
+	groups  []value
+	aggs    []*aggregate
+	having  value
+
+	items    []value
+	distinct bool
+	order    []sortKey
+	limit    int64 // -1: none
+	offset   int64
+	seq      bool // rows are records: the selection also gives the column seq
+}
+
+// A sortKey is one key of an order.
+type sortKey struct {
+	item       int   // index in items; -1: x
+	x          value // with item -1
+	desc       bool
+	nullsFirst bool
+}
+
+// A pred is a two-valued condition of the search half: a leaf, predAnd, predOr
+// or predNot. A dialect pushes NOT down to the leaves.
+type pred interface{ pred() }
+
+type (
+	predAll struct{}
+	predAnd struct{ xs []pred }
+	predOr  struct{ xs []pred }
+	predNot struct{ x pred }
+)
+
+// leafOp is what a leaf tests.
+type leafOp int
+
+const (
+	leafExists  leafOp = iota // there is a value, and it is not null
+	leafEqual                 // the whole value is one of texts
+	leafGlob                  // the whole value matches parts
+	leafWord                  // a token of the value is, or matches, parts
+	leafPhrase                // texts[0] occurs in the value
+	leafCompare               // cmp with num
+	leafRange                 // between num and high
+	leafNetwork               // an address of the network texts[0]
+)
+
+// A leaf is one test of a field. A missing or null value fails it, so that its
+// negation holds.
+type leaf struct {
+	column string
+	t      Type
+	prose  bool     // texts are matched by tokens
+	path   []string // below a JSON text column; any element of an array may match
+	deep   bool     // any value at any depth below path
+	op     leafOp
+	exact  bool // case-sensitive
+	texts  []string
+	parts  []Glob
+	cmp    Op
+	num    any // int64, float64 or time.Time
+	high   any
+	lowOut bool // leafRange: num itself is outside
+	hiOut  bool
+}
+
+func (predAll) pred()  {}
+func (*predAnd) pred() {}
+func (*predOr) pred()  {}
+func (*predNot) pred() {}
+func (*leaf) pred()    {}

@@ -1,0 +1,251 @@
+// The statements of the DuckDB dialect, run on the real engine over the records
+// and cases of query/testdata.
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"math/big"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"tocsin/query"
+)
+
+type conformance struct {
+	line     int
+	logstore string
+	query    string
+	columns  string
+	ordered  bool
+	fails    bool
+	rows     []string
+}
+
+func readConformance(t *testing.T) (cases []*conformance) {
+	t.Helper()
+	b, err := os.ReadFile("../query/testdata/cases.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		switch {
+		case line == "", strings.HasPrefix(line, "# "), strings.HasPrefix(line, "-- "):
+		case strings.HasPrefix(line, "=> "):
+			c := cases[len(cases)-1]
+			c.rows = append(c.rows, line[3:])
+		case strings.HasPrefix(line, "columns "):
+			cases[len(cases)-1].columns = line[8:]
+		case line == "ordered":
+			cases[len(cases)-1].ordered = true
+		case line == "error":
+			cases[len(cases)-1].fails = true
+		default:
+			c := &conformance{line: i + 1, logstore: "cloudtrail", query: line}
+			if rest, ok := strings.CutPrefix(line, "findings: "); ok {
+				c.logstore, c.query = "findings", rest
+			}
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
+func TestQueryConformance(t *testing.T) {
+	conn := conformanceConn(t)
+	schema := conformanceSchema(t)
+	window := query.Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
+	for _, c := range readConformance(t) {
+		t.Run(c.query, func(t *testing.T) {
+			q, err := query.Parse(c.query)
+			var p *query.Plan
+			if err == nil {
+				p, err = q.Plan(schema, query.Options{Logstore: c.logstore, MaxRows: 100,
+					Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}}})
+			}
+			if c.fails != (err != nil) {
+				t.Fatalf("line %d: error %v", c.line, err)
+			}
+			if err != nil {
+				return
+			}
+			if c.columns != "" {
+				var names []string
+				for _, col := range p.Columns() {
+					names = append(names, col.Name)
+				}
+				if got := strings.Join(names, " "); got != c.columns {
+					t.Errorf("line %d: columns %s", c.line, got)
+				}
+			}
+			got := runConformance(t, conn, p, window)
+			want := slices.Clone(c.rows)
+			if !c.ordered {
+				slices.Sort(got)
+				slices.Sort(want)
+			}
+			if !slices.Equal(got, want) {
+				s := p.SQL(query.DuckDB(), window)
+				t.Errorf("line %d: got\n%s\nwant\n%s\n%s %v", c.line, strings.Join(got, "\n"), strings.Join(want, "\n"), s.Text, s.Args)
+			}
+		})
+	}
+}
+
+func runConformance(t *testing.T, conn *sql.Conn, p *query.Plan, w query.Window) (out []string) {
+	t.Helper()
+	s := p.SQL(query.DuckDB(), w)
+	if strings.Contains(s.Text, ";") {
+		t.Errorf("a semicolon in %s", s.Text)
+	}
+	rows, err := conn.QueryContext(context.Background(), s.Text, s.Args...)
+	if err != nil {
+		t.Fatalf("%v\n%s %v", err, s.Text, s.Args)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		vals, ptrs := make([]any, len(names)), make([]any, len(names))
+		for i := range vals {
+			ptrs[i] = &vals[i]
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			t.Fatal(err)
+		}
+		if p.RowIdentity() {
+			vals = vals[1:]
+		}
+		for i, c := range p.Columns() {
+			checkType(t, c, vals[i])
+		}
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(vals); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, strings.TrimSpace(b.String()))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%v\n%s %v", err, s.Text, s.Args)
+	}
+	return out
+}
+
+// checkType holds that the engine gives the Go type that the plan promised.
+func checkType(t *testing.T, c query.Column, v any) {
+	t.Helper()
+	ok := true
+	switch v.(type) {
+	case nil:
+	case string:
+		ok = c.Type == query.Text || c.Type == query.JSON
+	case int64:
+		ok = c.Type == query.Integer
+	case float64:
+		ok = c.Type == query.Double
+	case bool:
+		ok = c.Type == query.Boolean
+	case time.Time:
+		ok = c.Type == query.Time
+	case []any:
+		ok = c.Type.IsArray()
+	case *big.Int:
+		ok = false
+	default:
+		ok = false
+	}
+	if !ok {
+		t.Errorf("column %s is %s and holds a %T", c.Name, c.Type, v)
+	}
+}
+
+func conformanceSchema(t *testing.T) query.Fixed {
+	t.Helper()
+	b, err := os.ReadFile("../query/testdata/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s query.Fixed
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func conformanceConn(t *testing.T) *sql.Conn {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	for _, f := range query.DuckDBFunctions() {
+		if err := duckdb.RegisterScalarUDF(conn, f.Name, scalar{f}); err != nil {
+			t.Fatal(f.Name, err)
+		}
+	}
+	script, err := os.ReadFile("../query/testdata/records.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append([]string{"SET TimeZone='UTC'", "SET threads=2"}, strings.Split(strings.TrimSpace(string(script)), ";\n")...) {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return conn
+}
+
+// scalar registers one function of the query package.
+type scalar struct{ f query.DuckDBFunction }
+
+func (s scalar) Config() duckdb.ScalarFuncConfig {
+	c := duckdb.ScalarFuncConfig{ResultTypeInfo: info(s.f.Result)}
+	for _, p := range s.f.Params {
+		c.InputTypeInfos = append(c.InputTypeInfos, info(p))
+	}
+	return c
+}
+
+func (s scalar) Executor() duckdb.ScalarFuncExecutor {
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(values []driver.Value) (any, error) {
+		args := make([]any, len(values))
+		for i, v := range values {
+			args[i] = v
+		}
+		return s.f.Call(args)
+	}}
+}
+
+func info(t query.Type) duckdb.TypeInfo {
+	kinds := map[query.Type]duckdb.Type{query.Text: duckdb.TYPE_VARCHAR, query.Integer: duckdb.TYPE_BIGINT, query.Double: duckdb.TYPE_DOUBLE, query.Boolean: duckdb.TYPE_BOOLEAN}
+	if t.IsArray() {
+		l, err := duckdb.NewListInfo(info(t.Elem()))
+		if err != nil {
+			panic(err)
+		}
+		return l
+	}
+	i, err := duckdb.NewTypeInfo(kinds[t])
+	if err != nil {
+		panic(err)
+	}
+	return i
+}
