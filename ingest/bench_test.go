@@ -83,7 +83,7 @@ func BenchmarkBaseline(b *testing.B) {
 		var env struct {
 			Records []struct {
 				EventTime, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, ErrorCode, ErrorMessage, RequestID, EventID string
-				RequestParameters, ResponseElements, UserIdentity, AdditionalEventData, Resources, TLSDetails                     json.RawMessage
+				RequestParameters, ResponseElements, UserIdentity, AdditionalEventData, Resources, TLSDetails                         json.RawMessage
 			}
 		}
 		if err := json.Unmarshal(data, &env); err != nil {

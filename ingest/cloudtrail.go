@@ -51,8 +51,11 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 		r.Cells[i] = d.jsonCell(i)
 	}
 	d.derive(r)
-	var odd [4]int // fields whose value is kept under extra as well
+	var odd [5]int // fields that are kept under extra, for want of a column that can hold them
 	n := odd[:0]
+	if d.f[ctInsight] != nil {
+		n = append(n, ctInsight)
+	}
 	for _, i := range [...]int{ctReadOnly, ctManagement} {
 		if r.Cells[i] = booleanCell(d.f[i]); !r.Cells[i].Valid && !absent(d.f[i]) {
 			n = append(n, i)
@@ -71,7 +74,7 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 
 // oddNames are the native names of the fields that are kept under extra where
 // their column cannot hold what the record has.
-var oddNames = map[int]string{ctReadOnly: "readOnly", ctManagement: "managementEvent", ctTime: "eventTime", ctID: "eventID"}
+var oddNames = map[int]string{ctReadOnly: "readOnly", ctManagement: "managementEvent", ctTime: "eventTime", ctID: "eventID", ctInsight: "insightDetails"}
 
 // textCell is a field as text: a JSON text without quotes and escapes, anything
 // else as it stands, null as NULL.

@@ -15,7 +15,10 @@ const (
 	inTail              // behind the list of an envelope
 )
 
-const rawKept = 64 << 10 // bytes of a broken record that are kept
+const (
+	rawKept   = 64 << 10 // bytes of a broken record that are kept
+	lookahead = 64 << 10 // bytes of a document that decide whether it ends with its line
+)
 
 // A framer finds the records in an object of JSON documents: one record a line,
 // arrays, envelopes with a list, any of these one after the other. It goes on
@@ -121,7 +124,6 @@ func (f *framer) top(c byte) ([]byte, error) {
 	w := f.win
 	switch c {
 	case '{':
-		w.atLeast(4 << 10)
 		f.begin()
 		if n, key := envelope(w.unread(), f.wraps, f.docs == 1); n > 0 {
 			f.enter(n, key)
@@ -144,10 +146,12 @@ func (f *framer) top(c byte) ([]byte, error) {
 // begin decides how far the document goes that begins here.
 func (f *framer) begin() {
 	w := f.win
-	if f.docs == 0 {
-		w.atLeast(64 << 10)
+	w.atLeast(lookahead)
+	b, nl := w.unread(), w.newline()
+	if b = b[:min(len(b), lookahead)]; nl >= len(b) {
+		nl = -1
 	}
-	f.byLine = endsWithLine(w, f.docs > 0 && f.byLine, f.wraps)
+	f.byLine = endsWithLine(b, nl, f.docs > 0 && f.byLine, f.wraps)
 	f.docs++
 }
 

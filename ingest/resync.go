@@ -147,12 +147,10 @@ func (s *skipper) inText(c byte) {
 	}
 }
 
-// endsWithLine says whether the document that begins here ends with its line,
-// as records one a line and envelopes in one line do. It looks no further than
-// the window. before: the document before this one did.
-func endsWithLine(w *window, before bool, wraps []string) bool {
-	b := w.unread()
-	nl := w.newline()
+// endsWithLine says whether the document that begins at b[0] ends with its
+// line, as records one a line and envelopes in one line do. nl is the index of
+// the line's end in b, or -1. before: the document before this one did.
+func endsWithLine(b []byte, nl int, before bool, wraps []string) bool {
 	if nl < 0 {
 		return true // a long line; should it have an end, it is one
 	}

@@ -53,12 +53,12 @@ func (w *window) more() bool {
 	if w.done != nil {
 		return false
 	}
-	if w.at > 0 {
-		w.lines += int64(bytes.Count(w.buf[:w.at], []byte{'\n'}))
-		copy(w.buf, w.buf[w.at:w.end])
-		w.base += int64(w.at)
-		w.nl, w.seen = max(w.nl-w.at, -1), max(w.seen-w.at, 0)
-		w.at, w.end = 0, w.end-w.at
+	if drop := w.at - 1; drop > 0 { // the byte before is kept: it says whether a line begins here
+		w.lines += int64(bytes.Count(w.buf[:drop], []byte{'\n'}))
+		copy(w.buf, w.buf[drop:w.end])
+		w.base += int64(drop)
+		w.nl, w.seen = max(w.nl-drop, -1), max(w.seen-drop, 0)
+		w.at, w.end = 1, w.end-drop
 	}
 	if w.end == len(w.buf) {
 		w.buf = append(w.buf, make([]byte, len(w.buf))...)

@@ -1,0 +1,172 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+)
+
+// Seeds of one format each; the hostile corpus adds more where it is there.
+const (
+	seedTrail = `{"Records":[{"eventVersion":"1.09","eventTime":"2026-11-25T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser","eventID":"0a0a0000-0000-4000-8000-000000000001","userIdentity":{"type":"IAMUser","sessionContext":{"attributes":{"mfaAuthenticated":"true"}}},"requestParameters":{"userName":"b\u00f6b"},"extra":1}]}`
+	seedCheck = `{"__topic__":"sas-cspm-log","__time__":"1795600000","check_id":"7","check_item_name":"x","instance_id":"b","status":"NOT_PASS"}` + "\n"
+	seedHub   = `[{"SchemaVersion":"2018-10-08","Id":"a","ProductArn":"p","Resources":[{"Id":"r"},{"Id":"s"}],"Severity":{"Label":"HIGH"}}]`
+	seedOCSF  = "[{\n\"class_uid\": 2004, \"metadata\": {\"version\": \"1.5.0\"}, \"time\": 1795600000, \"resources\": [{\"uid\": \"u\"}]\n},]"
+	seedLine  = `{"ts":"2026-11-25 10:00:00","n":"12","o":{"a":[1e999]},"__seq__":1,"\ud800":"x"}` + "\n{\"n\":1}}"
+)
+
+// smallLimits make every bound something that a fuzzer meets.
+func smallLimits() Limits { return Limits{Object: 1 << 20, Record: 4 << 10, Keys: 8, Depth: 4} }
+
+func fuzzLogstore(t testing.TB) *Logstore {
+	l, err := Declared("fuzz", Declaration{Format: "json", Time: "ts", Fields: map[string]string{
+		"n": "integer", "o": "object", "o.a": "keyword", "s": "text", "d": "double", "b": "boolean", "t": "time",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// fuzzFormat fuzzes one format, without detection.
+func fuzzFormat(f *testing.F, format *Format, l *Logstore) {
+	for _, s := range []string{seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "[", `{"a":`, "{}\n[]\n1"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		decode := func(r io.Reader) ([]int64, error) {
+			w := newWindow(r)
+			in := input{
+				framer: framer{win: w, wraps: format.wraps, limits: smallLimits().withDefaults()}, clock: newClock(loadTime, nil), logstore: l, object: "fuzz",
+			}
+			return exhaust(t, &Opened{Decoder: format.open(in), Format: format, Logstore: l}, len(data))
+		}
+		whole, err := decode(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slow, err := decode(iotest.HalfReader(bytes.NewReader(data))); err != nil || len(slow) != len(whole) {
+			t.Fatalf("%d records by halves, %d at once, %v", len(slow), len(whole), err)
+		}
+	})
+}
+
+// exhaust reads all, and checks what must hold of whatever comes.
+func exhaust(t *testing.T, o *Opened, size int) (positions []int64, err error) {
+	var r Record
+	for {
+		var b *Broken
+		err := o.Next(&r)
+		switch {
+		case err == io.EOF:
+			return positions, nil
+		case errors.As(err, &b):
+			if b.Offset < 0 || b.Offset > int64(size) || len(b.Raw) > rawKept || b.Reason == "" || b.Position != int64(len(positions)) {
+				t.Fatalf("broken: %+v", b)
+			}
+			positions = append(positions, b.Position)
+			continue
+		case err != nil:
+			return positions, err
+		}
+		if r.Position != int64(len(positions)) {
+			t.Fatalf("position %d in place %d", r.Position, len(positions))
+		}
+		positions = append(positions, r.Position)
+		checkCells(t, o.Logstore, &r)
+	}
+}
+
+func checkCells(t *testing.T, l *Logstore, r *Record) {
+	open := map[string]bool{}
+	for _, f := range l.Fields {
+		open[f.Column] = open[f.Column] || f.Open
+	}
+	for i, c := range l.Columns {
+		if cell := r.Cells[i]; cell.Valid && c.Kind == Text {
+			if !utf8.Valid(cell.B) || open[c.Name] && !json.Valid(cell.B) {
+				t.Fatalf("%s: %q", c.Name, cell.B)
+			}
+		}
+	}
+}
+
+func formatNamed(f *testing.F, name string) (*Format, *Logstore) {
+	for _, x := range formats() {
+		for _, l := range Builtin() {
+			if x.Name == name && l.Name == x.Logstore {
+				return x, l
+			}
+		}
+	}
+	f.Fatal(name)
+	return nil, nil
+}
+
+func FuzzCloudTrail(f *testing.F) { fuzzNamed(f, "cloudtrail") }
+func FuzzCSPM(f *testing.F)       { fuzzNamed(f, cspmTopic) }
+func FuzzASFF(f *testing.F)       { fuzzNamed(f, "asff") }
+func FuzzOCSF(f *testing.F)       { fuzzNamed(f, "ocsf") }
+func FuzzDeclared(f *testing.F)   { fuzzFormat(f, jsonLines(), fuzzLogstore(f)) }
+
+func fuzzNamed(f *testing.F, name string) {
+	format, l := formatNamed(f, name)
+	fuzzFormat(f, format, l)
+}
+
+// FuzzDecode fuzzes detection and what follows it.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "\xef\xbb\xbf[]", `{"Findings":[]}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		obj := Object{Name: "fuzz", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+		o, err := Decode(obj, Options{Now: loadTime, Limits: smallLimits()})
+		if err != nil {
+			if err.Error() == "" {
+				t.Fatal("an error without a word")
+			}
+			return
+		}
+		_, _ = exhaust(t, o, 1<<20) // a broken archive may end it with an error
+	})
+}
+
+// FuzzScanner holds the scanner against encoding/json: they agree on what is
+// JSON, but for raw control characters, and on nothing else.
+func FuzzScanner(f *testing.F) {
+	for _, s := range []string{seedTrail, `[1,-0.5e+3,"\u00e9\n",true,null,{}]`, "[01]", "{\"a\":1,}", "[\"\x01\"]", `"\ud83d\ude00"`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var s scanner
+		padded := append(bytes.Clone(data), ' ') // a number needs an end
+		i := space(padded, 0)
+		n := s.value(padded, i, 0)
+		valid := n >= 0 && space(padded, n) == len(padded)
+		if want := json.Valid(data); valid != want && s.faults == 0 {
+			t.Fatalf("%q: %v, encoding/json: %v (%s)", data, valid, want, s.why)
+		}
+		if !valid || !utf8.Valid(data) && s.faults == 0 {
+			return
+		}
+		mended := mend(nil, padded)
+		if !json.Valid(mended) || !utf8.Valid(mended) {
+			t.Fatalf("%q mended: %q", data, mended)
+		}
+		s.reset()
+		if n := s.value(mended, space(mended, 0), 0); n < 0 || s.faults != 0 {
+			t.Fatalf("%q mended: %q has faults %b", data, mended, s.faults)
+		}
+		if v := bytes.TrimSpace(mended); v[0] == '"' {
+			var want string
+			if err := json.Unmarshal(v, &want); err != nil || text(v) != want {
+				t.Fatalf("%q: %q, encoding/json: %q %v", v, text(v), want, err)
+			}
+		}
+	})
+}
