@@ -37,7 +37,7 @@ func textFromHTML(doc string) (out string) {
 // tableOptions keeps headings and lines as they are.
 func tableOptions() *html2text.PrettyTablesOptions {
 	o := html2text.NewPrettyTablesOptions()
-	o.AutoFormatHeader, o.AutoWrapText = false, false
+	o.AutoFormatHeader, o.AutoWrapText, o.ColWidth = false, false, 2000
 	return o
 }
 

@@ -66,7 +66,7 @@ func FuzzTemplate(f *testing.F) {
 		if len(m.HTML) > 8*maxOutput || !utf8.ValidString(m.HTML+m.Text+m.Subject) {
 			t.Errorf("%d bytes of HTML", len(m.HTML))
 		}
-		if s := shape(m.HTML); !strings.Contains(src, "zz-evil") && strings.Contains(s, "zz-evil") || !strings.Contains(src, "onx") && strings.Contains(s, " onx") || strings.Contains(m.HTML, "ZgotmplZ") && !strings.Contains(src, "Zgotmpl") {
+		if s := addresses.ReplaceAllString(shape(m.HTML), ""); !strings.Contains(src, "zz-evil") && strings.Contains(s, "zz-evil") || !strings.Contains(src, "onx") && strings.Contains(s, " onx") || strings.Contains(m.HTML, "ZgotmplZ") && !strings.Contains(src, "Zgotmpl") {
 			t.Errorf("a value became markup: %s\n%s", s, m.HTML)
 		}
 	})
