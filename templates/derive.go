@@ -41,25 +41,20 @@ func tableOptions() *html2text.PrettyTablesOptions {
 	return o
 }
 
+var tableTag = regexp.MustCompile(`(?i)</?table`)
+
 // nestedTables reports whether a table lies in a table, as for layout: drawn,
 // these would be boxes in boxes.
 func nestedTables(doc string) bool {
-	doc = strings.ToLower(doc)
-	for depth := 0; ; {
-		open, end := strings.Index(doc, "<table"), strings.Index(doc, "</table")
-		switch {
-		case open < 0:
-			return false
-		case end >= 0 && end < open:
+	depth := 0
+	for _, m := range tableTag.FindAllStringIndex(doc, -1) {
+		if doc[m[0]+1] == '/' {
 			depth = max(0, depth-1)
-			doc = doc[end+7:]
-		default:
-			if depth++; depth > 1 {
-				return true
-			}
-			doc = doc[open+6:]
+		} else if depth++; depth > 1 {
+			return true
 		}
 	}
+	return false
 }
 
 // strippedText is the text of a document that is too deep for a tree.
@@ -117,9 +112,39 @@ func withoutMedia(css string) string {
 	}
 }
 
-// maxInlineWork bounds rules times elements, since each rule is looked for in
-// each element.
-const maxInlineWork = 2_000_000
+// Bounds of inlining: each rule is looked for in each element, a selector of
+// several parts in the element's ancestors too, and what it says is copied.
+const (
+	maxInlineWork  = 4_000_000
+	maxInlineBytes = 32 << 20
+)
+
+// simpleSelector is a selector of at most three parts, without functions.
+var simpleSelector = regexp.MustCompile(`^[\w.#*-]+(:(hover|link|visited|active|focus|first-child|last-child))?$`)
+
+// inlineCost estimates the work of a style sheet on one element; ok is false for
+// selectors that are not simple.
+func inlineCost(css string) (cost int, ok bool) {
+	for _, rule := range strings.Split(withoutMedia(css), "}") {
+		selectors, _, found := strings.Cut(rule, "{")
+		if !found {
+			continue
+		}
+		for _, s := range strings.Split(selectors, ",") {
+			parts := strings.Fields(strings.ReplaceAll(s, ">", " "))
+			if len(parts) == 0 || len(parts) > 3 {
+				return 0, false
+			}
+			for _, p := range parts {
+				if !simpleSelector.MatchString(p) {
+					return 0, false
+				}
+			}
+			cost += [3]int{1, 50, 2500}[len(parts)-1]
+		}
+	}
+	return cost, true
+}
 
 // inlineStyles brings the rules of style elements into the elements, as Outlook
 // and some web mailers need. A document that it cannot do is returned as it is.
@@ -129,18 +154,18 @@ func inlineStyles(doc string) (out string) {
 			out = doc
 		}
 	}()
-	rules := 0
+	elements := strings.Count(doc, "<")
 	for _, m := range styleElement.FindAllStringSubmatch(doc, -1) {
-		rules += strings.Count(m[1], "{") + strings.Count(m[1], ",")
-	}
-	if rules*strings.Count(doc, "<") > maxInlineWork {
-		return doc
+		cost, ok := inlineCost(m[1])
+		if !ok || cost*elements > maxInlineWork || len(m[1])*elements > maxInlineBytes {
+			return doc
+		}
 	}
 	p, err := premailer.NewPremailerFromString(doc, premailer.NewOptions())
 	if err != nil {
 		return doc
 	}
-	if inlined, err := p.Transform(); err == nil {
+	if inlined, err := p.Transform(); err == nil && len(inlined) <= 2*maxOutput {
 		return inlined
 	}
 	return doc

