@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"strconv"
 
 	"tocsin/diag"
 )
@@ -148,15 +149,41 @@ func (p *planner) read(store *Logstore, alias string) *scope {
 
 // ownFilter is the search half without what the exceptions leave out.
 func (p *planner) ownFilter(store *Logstore) pred {
-	s := searcher{p, store}
-	xs := []pred{s.search(p.filter)}
-	for _, e := range p.o.Exclude {
-		xs = append(xs, &predNot{s.search(e)})
+	xs := []pred{searcher{p, store}.search(p.filter)}
+	for i, e := range p.o.Exclude {
+		xs = append(xs, &predNot{p.exception(i, e, store)})
 	}
 	if len(xs) == 1 {
 		return xs[0]
 	}
 	return &predAnd{xs}
+}
+
+// exception resolves one exception. Its text is another one than the query's,
+// so that its mistakes have no place here; PlanSearch gives them one.
+func (p *planner) exception(i int, e Search, store *Logstore) pred {
+	own := p.faults
+	p.faults = &diag.List{}
+	out := searcher{p, store}.search(e)
+	for _, f := range p.faults.Problems {
+		own.Add(f.Check, diag.Span{}, "exception "+strconv.Itoa(i+1)+": "+f.Message, f.Hint)
+	}
+	p.faults = own
+	return out
+}
+
+// PlanSearch resolves the names of a search over o.Logstore, as an exception
+// is, and throws the result away. The error is as that of Plan, with spans into
+// the text of the search.
+func PlanSearch(search Search, s Schema, o Options) error {
+	p := &planner{schema: s, o: o, faults: &diag.List{}}
+	store, ok := s.Logstore(o.Logstore)
+	if !ok {
+		p.noLogstore(o.Logstore, diag.Span{})
+		return p.err()
+	}
+	searcher{p, store}.search(search)
+	return p.err()
 }
 
 // checkFilter refuses a search that nothing would apply to.
