@@ -10,25 +10,22 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"tocsin/alertrules"
 	"tocsin/ingest"
+	"tocsin/notifier"
 )
 
-// Options are the parts of an agent. All but Sources are required.
+// Options are the parts of an agent. Sources may be empty.
 type Options struct {
 	Sources []Source
 	// Take stores objects of a source: whole objects, each record once. What it
 	// cannot read is set aside there; an error says that the store could not
 	// write. It returns the number of records stored.
-	Take func(ctx context.Context, s Source, objects []ingest.Object, now time.Time) (int64, error)
-	// Evaluate runs the rules that are due at now (T1) and returns when the next
-	// one is due.
-	Evaluate func(ctx context.Context, now time.Time) (next time.Time, err error)
-	// Decide is T2, Deliver is T3; both return when to be called again though
-	// nothing changes (zero: never).
-	Decide  func(ctx context.Context, now time.Time) (next time.Time, err error)
-	Deliver func(ctx context.Context, now time.Time) (next time.Time, err error)
-	// Maintain keeps the files tidy; it is called in quiet moments.
-	Maintain func(ctx context.Context) error
+	Take     func(ctx context.Context, s Source, objects []ingest.Object, now time.Time) (int64, error)
+	Engine   *alertrules.Engine
+	Rules    func() *alertrules.Set
+	Notifier *notifier.Notifier
+	Maintain func(ctx context.Context) error // keeps the files tidy; called in quiet moments
 	Log      *slog.Logger
 }
 
@@ -36,75 +33,129 @@ type Options struct {
 type Agent struct {
 	o       Options
 	watches []*watch
-	decide  chan struct{} // a round or a reload happened
 }
 
 // New returns an agent.
 func New(o Options) *Agent {
-	a := &Agent{o: o, decide: make(chan struct{}, 1)}
+	a := &Agent{o: o}
 	for _, s := range o.Sources {
 		a.watches = append(a.watches, &watch{source: s})
 	}
 	return a
 }
 
-// Once does one round of everything: it takes in what the sources hold,
-// evaluates every rule that is due, decides, and makes one attempt to deliver
-// what is ready.
-func (a *Agent) Once(ctx context.Context, now time.Time) error {
+// A Summary says what Once did.
+type Summary struct {
+	Records int64 // taken in
+	Round   *alertrules.Round
+}
+
+// Once does one round of everything: it makes the rules known, takes in what the
+// sources hold, evaluates every rule that is due, decides, and makes one attempt
+// to deliver what is ready. An error of one step does not keep the next ones
+// from being done.
+func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
+	s := Summary{Round: &alertrules.Round{At: now}}
+	set := a.o.Rules()
+	_, err := a.o.Engine.Known(ctx, set, now)
+	if err != nil {
+		return s, fmt.Errorf("make the rules known: %w", err)
+	}
 	var errs []error
 	for _, w := range a.watches {
-		if _, err := a.drain(ctx, w, now, true); err != nil {
-			errs = append(errs, err)
-		}
+		n, _, err := a.drain(ctx, w, now.Add(settle))
+		s.Records += n
+		errs = append(errs, err)
 	}
-	if _, err := a.o.Evaluate(ctx, now); err != nil {
+	round, err := a.o.Engine.Round(ctx, set.Rules, now)
+	if err != nil {
 		errs = append(errs, fmt.Errorf("evaluate: %w", err))
+	} else {
+		s.Round = round
 	}
-	if _, err := a.o.Decide(ctx, now); err != nil {
+	if _, err := a.o.Notifier.Step(ctx, now); err != nil {
 		errs = append(errs, fmt.Errorf("decide: %w", err))
 	}
-	if _, err := a.o.Deliver(ctx, now); err != nil {
+	if _, err := a.o.Notifier.Deliver(ctx, now); err != nil {
 		errs = append(errs, fmt.Errorf("deliver: %w", err))
 	}
-	return errors.Join(append(errs, ctx.Err())...)
+	return s, errors.Join(append(errs, ctx.Err())...)
 }
 
 // Run runs the loops until ctx ends, and returns when what was in flight is
 // finished: a load its transaction, a round its T1, a dialogue its answer.
 func (a *Agent) Run(ctx context.Context) error {
+	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
+		return fmt.Errorf("make the rules known: %w", err)
+	}
 	for _, w := range a.watches { // a first drain before the first round
-		if _, err := a.drain(ctx, w, time.Now(), false); err != nil {
+		if _, _, err := a.drain(ctx, w, time.Now()); err != nil && ctx.Err() == nil {
 			a.o.Log.Error("take in", "source", w.source.Name, "error", err)
 		}
+	}
+	wake := make(chan struct{}, 1)
+	loop := &alertrules.Loop{
+		Engine: a.o.Engine, Rules: a.o.Rules,
+		Done: func(r *alertrules.Round) {
+			a.logRound(r)
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		},
+		Failed: func(err error) { a.o.Log.Error("evaluate", "error", err) },
 	}
 	var loops sync.WaitGroup
 	for _, w := range a.watches {
 		loops.Go(func() { a.follow(ctx, w) })
 	}
-	loops.Go(func() { a.rounds(ctx) })
-	loops.Go(func() { a.notify(ctx) })
+	errs := make([]error, 2)
+	loops.Go(func() { errs[0] = loop.Run(ctx) })
+	loops.Go(func() { errs[1] = a.o.Notifier.Run(ctx, wake) })
+	loops.Go(func() { a.maintain(ctx) })
 	loops.Wait()
+	if err := errors.Join(errs...); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
 	return nil
 }
 
-// drain takes in what a source holds. all takes files that have not settled too.
-func (a *Agent) drain(ctx context.Context, w *watch, now time.Time, all bool) (more bool, err error) {
-	at := now
-	if all {
-		at = now.Add(settle)
+// logRound writes one line for each evaluation that is worth one.
+func (a *Agent) logRound(r *alertrules.Round) {
+	for _, e := range r.Evaluations {
+		switch e.Outcome {
+		case alertrules.Failed:
+			a.o.Log.Error("evaluated", "rule", e.Rule, "outcome", e.Outcome, "error", e.Error)
+		case alertrules.OK:
+			a.o.Log.Debug("evaluated", "rule", e.Rule, "outcome", e.Outcome, "reason", e.Reason, "took", e.Took)
+		default:
+			a.o.Log.Info("evaluated", "rule", e.Rule, "outcome", e.Outcome, "reason", e.Reason, "took", e.Took)
+		}
 	}
-	objects, more, err := w.ready(at)
+}
+
+// maintain keeps the files tidy until ctx ends.
+func (a *Agent) maintain(ctx context.Context) {
+	for sleep(ctx, pollEvery, nil) {
+		if err := a.o.Maintain(ctx); err != nil && ctx.Err() == nil {
+			a.o.Log.Error("maintain", "error", err)
+		}
+	}
+}
+
+// drain takes in what a source holds and has settled at now.
+func (a *Agent) drain(ctx context.Context, w *watch, now time.Time) (records int64, more bool, err error) {
+	objects, more, err := w.ready(now)
 	if err != nil || len(objects) == 0 {
-		return more, err
+		return 0, more, err
 	}
-	n, err := a.o.Take(ctx, w.source, objects, now)
+	records, err = a.o.Take(ctx, w.source, objects, now)
 	if err != nil {
-		return true, fmt.Errorf("source %s: %w", w.source.Name, err)
+		return records, true, fmt.Errorf("source %s: %w", w.source.Name, err)
 	}
 	w.took(objects)
-	a.o.Log.Info("took in", "source", w.source.Name, "objects", len(objects), "records", n)
-	return more, nil
+	a.o.Log.Info("took in", "source", w.source.Name, "objects", len(objects), "records", records)
+	return records, more, nil
 }
 
 // How often a source is looked at when nothing wakes its loop, and how soon
@@ -122,7 +173,7 @@ func (a *Agent) follow(ctx context.Context, w *watch) {
 		if !sleep(ctx, wait, events) || !sleep(ctx, settle/4, nil) { // a burst of changes is one
 			return
 		}
-		more, err := a.drain(ctx, w, time.Now(), false)
+		_, more, err := a.drain(ctx, w, time.Now())
 		if err != nil && ctx.Err() == nil {
 			a.o.Log.Error("take in", "source", w.source.Name, "error", err)
 		}
@@ -131,59 +182,6 @@ func (a *Agent) follow(ctx context.Context, w *watch) {
 			wait = pollSoon
 		}
 	}
-}
-
-// rounds evaluates what is due until ctx ends.
-func (a *Agent) rounds(ctx context.Context) {
-	for {
-		next, err := a.o.Evaluate(ctx, time.Now())
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			a.o.Log.Error("evaluate", "error", err)
-		}
-		select {
-		case a.decide <- struct{}{}:
-		default:
-		}
-		if err := a.o.Maintain(ctx); err != nil && ctx.Err() == nil {
-			a.o.Log.Error("maintain", "error", err)
-		}
-		if !sleep(ctx, until(next, pollEvery), nil) {
-			return
-		}
-	}
-}
-
-// notify decides and delivers until ctx ends. What is being delivered when ctx
-// ends is finished or given up by the channel.
-func (a *Agent) notify(ctx context.Context) {
-	for {
-		next, err := a.o.Decide(ctx, time.Now())
-		if err != nil && ctx.Err() == nil {
-			a.o.Log.Error("decide", "error", err)
-		}
-		later, err := a.o.Deliver(ctx, time.Now())
-		if err != nil && ctx.Err() == nil {
-			a.o.Log.Error("deliver", "error", err)
-		}
-		if next.IsZero() || !later.IsZero() && later.Before(next) {
-			next = later
-		}
-		if !sleep(ctx, until(next, pollEvery), a.decide) {
-			return
-		}
-	}
-}
-
-// until is the time from now to a moment, at least a fifth of a second and at
-// most limit; the zero moment is never.
-func until(t time.Time, limit time.Duration) time.Duration {
-	if t.IsZero() {
-		return limit
-	}
-	return min(limit, max(200*time.Millisecond, time.Until(t)))
 }
 
 // sleep waits for a while, or until wake; false says that ctx has ended.

@@ -74,7 +74,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	for _, logstore := range order {
 		last := Progress{}
 		summary, err := l.Append(ctx, groups[logstore.Name], AppendOptions{
-			Logstore: logstore, Decode: decodeWith(o.Ingest), History: o.History, Now: o.Ingest.Now,
+			Logstore: logstore, Read: o.Ingest, History: o.History, Now: o.Ingest.Now,
 			Progress: func(p Progress) {
 				last = p
 				if o.Progress != nil {
@@ -108,14 +108,4 @@ func recognise(obj ingest.Object, o ingest.Options) (*ingest.Logstore, error) {
 		return nil, errors.New("its format names no logstore")
 	}
 	return opened.Logstore, nil
-}
-
-func decodeWith(o ingest.Options) func(ingest.Object) (Decoding, error) {
-	return func(obj ingest.Object) (Decoding, error) {
-		opened, err := ingest.Decode(obj, o)
-		if err != nil {
-			return Decoding{}, err
-		}
-		return Decoding{Decoder: opened, Format: opened.Format.Name, Closer: opened}, nil
-	}
 }

@@ -180,13 +180,13 @@ func (t *tx) settle(d *notifier.Decided) {
 func (t *tx) entries(list []notifier.Entry) {
 	var rows []row
 	for _, e := range list {
-		rows = append(rows, row{"at": stamp(e.At), "rule": e.Group, "recipient": e.Recipient, "kind": string(e.Kind), "mail": e.Mail, "doc": t.doc(e)})
+		rows = append(rows, row{"moment": stamp(e.At), "rule": e.Group, "recipient": e.Recipient, "kind": string(e.Kind), "mail": e.Mail, "doc": t.doc(e)})
 	}
 	if len(rows) == 0 {
 		return
 	}
-	t.exec("CREATE OR REPLACE TEMP TABLE entries_now (at TIMESTAMP, rule VARCHAR, recipient VARCHAR, kind VARCHAR, mail BIGINT, doc VARCHAR)")
-	t.insert("entries_now", "at TIMESTAMP, rule VARCHAR, recipient VARCHAR, kind VARCHAR, mail BIGINT, doc VARCHAR", rows)
+	t.exec("CREATE OR REPLACE TEMP TABLE entries_now (moment TIMESTAMP, rule VARCHAR, recipient VARCHAR, kind VARCHAR, mail BIGINT, doc VARCHAR)")
+	t.insert("entries_now", "moment TIMESTAMP, rule VARCHAR, recipient VARCHAR, kind VARCHAR, mail BIGINT, doc VARCHAR", rows)
 	t.exec("INSERT INTO decisions SELECT * FROM entries_now EXCEPT SELECT * FROM decisions")
 }
 

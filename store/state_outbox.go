@@ -104,9 +104,18 @@ func withoutBytes(m *notifier.Mail) *notifier.Mail {
 	return &c
 }
 
-// Mails returns the newest rows of the outbox, newest first, without their
+// Mails implements notifier.Outbox.
+func (s *State) Mails(ctx context.Context, ids []int64) ([]*notifier.Mail, error) {
+	list, err := json.Marshal(append([]int64{}, ids...))
+	if err != nil {
+		return nil, err
+	}
+	return s.mails(ctx, `id IN (SELECT unnest(from_json_strict(?, '["BIGINT"]'))) ORDER BY id`, string(list))
+}
+
+// Newest returns the newest rows of the outbox, newest first, without their
 // bytes; state "" means all.
-func (s *State) Mails(ctx context.Context, state notifier.MailState, limit int) ([]*notifier.Mail, error) {
+func (s *State) Newest(ctx context.Context, state notifier.MailState, limit int) ([]*notifier.Mail, error) {
 	return documents[notifier.Mail](ctx, s.in.db,
 		"SELECT doc FROM mails WHERE ? IN ('', state) ORDER BY id DESC LIMIT ?", string(state), limit)
 }

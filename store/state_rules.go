@@ -184,9 +184,9 @@ func (t *tx) evaluations(list []alertrules.Evaluation) {
 			quiet = append(quiet, row{"rule": e.Rule, "hour": stamp(e.At.Truncate(time.Hour)), "n": 1})
 			continue
 		}
-		rows = append(rows, row{"rule": e.Rule, "at": stamp(e.At), "outcome": string(e.Outcome), "doc": t.doc(e)})
+		rows = append(rows, row{"rule": e.Rule, "moment": stamp(e.At), "outcome": string(e.Outcome), "doc": t.doc(e)})
 	}
-	t.insert("evaluations", "rule VARCHAR, at TIMESTAMP, outcome VARCHAR, doc VARCHAR", rows)
+	t.insert("evaluations", "rule VARCHAR, moment TIMESTAMP, outcome VARCHAR, doc VARCHAR", rows)
 	if len(quiet) == 0 {
 		return
 	}

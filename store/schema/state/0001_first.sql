@@ -26,7 +26,7 @@ CREATE TABLE news (
 );
 CREATE TABLE evaluations (          -- hits, changes and errors; quiet ones are counted by the hour
     rule    VARCHAR NOT NULL,
-    at      TIMESTAMP NOT NULL,
+    moment  TIMESTAMP NOT NULL,
     outcome VARCHAR NOT NULL,
     doc     VARCHAR NOT NULL
 );
@@ -40,7 +40,7 @@ CREATE TABLE notices (n BIGINT NOT NULL, told BOOLEAN NOT NULL, doc VARCHAR NOT 
 
 -- T2: what recipients were told, and why.
 CREATE TABLE beliefs (rule VARCHAR NOT NULL, recipient VARCHAR NOT NULL, next TIMESTAMP, doc VARCHAR NOT NULL);
-CREATE TABLE decisions (at TIMESTAMP NOT NULL, rule VARCHAR NOT NULL, recipient VARCHAR NOT NULL, kind VARCHAR NOT NULL, mail BIGINT NOT NULL, doc VARCHAR NOT NULL);
+CREATE TABLE decisions (moment TIMESTAMP NOT NULL, rule VARCHAR NOT NULL, recipient VARCHAR NOT NULL, kind VARCHAR NOT NULL, mail BIGINT NOT NULL, doc VARCHAR NOT NULL);
 
 -- T2 and T3: the outbox. The bytes are written once.
 CREATE TABLE mails (

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/query"
+)
+
+func newDeadletters(e *env, o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "deadletters",
+		Short: "What could not be read: list it, or show one.",
+		Args:  arguments(cobra.NoArgs),
+	}
+	var output string
+	var limit int
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List what was set aside, newest first.",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return listDeadletters(cmd.Context(), e, o, output, limit)
+		},
+	}
+	list.Flags().StringVarP(&output, "output", "o", "", "table, json, ndjson or csv")
+	list.Flags().IntVar(&limit, "rows", 1000, "bound on the `number` of rows")
+	show := &cobra.Command{
+		Use:   "show NUMBER",
+		Short: "Print the bytes of one, as they came, to standard output.",
+		Args:  arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return showDeadletter(cmd.Context(), e, o, args[0])
+		},
+	}
+	cmd.AddCommand(list, show)
+	return cmd
+}
+
+func listDeadletters(ctx context.Context, e *env, o *options, output string, limit int) error {
+	format, err := outputFormat(e, output)
+	if err != nil {
+		return err
+	}
+	p, err := openProject(ctx, e, o, "tocsin deadletters")
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	list, all, err := p.store.Logs.DeadLetters(ctx, limit)
+	if err != nil {
+		return err
+	}
+	r := &query.Result{Columns: []query.Column{
+		{Name: "number", Type: query.Integer}, {Name: "logstore"}, {Name: "object"}, {Name: "line", Type: query.Integer},
+		{Name: "record", Type: query.Integer}, {Name: "byte", Type: query.Integer}, {Name: "reason"}, {Name: "set_aside", Type: query.Time},
+	}}
+	for _, d := range list {
+		row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}
+		if d.Whole {
+			row[3], row[4], row[5] = nil, nil, nil
+		}
+		r.Rows = append(r.Rows, row)
+	}
+	if err := writeResult(e, format, r); err != nil {
+		return err
+	}
+	if all > int64(len(list)) {
+		return usageNote(e, "%d more; --rows shows them", all-int64(len(list)))
+	}
+	return nil
+}
+
+func showDeadletter(ctx context.Context, e *env, o *options, number string) error {
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return usage("%q is no number of a dead letter (tocsin deadletters list)", number)
+	}
+	p, err := openProject(ctx, e, o, "tocsin deadletters")
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	d, err := p.store.Logs.DeadLetter(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := usageNote(e, "%s: %s", cell(d.Object), cell(d.Reason)); err != nil {
+		return err
+	}
+	if e.terminal {
+		_, err = e.stdout.Write([]byte(cleanLines(string(d.Raw)) + "\n"))
+		return err
+	}
+	_, err = e.stdout.Write(d.Raw)
+	return err
+}

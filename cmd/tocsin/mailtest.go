@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"tocsin/notifier"
+	"tocsin/notifier/email"
+)
+
+func newMailTest(e *env, o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "mail-test ADDRESS",
+		Short: "Send one test mail, and explain each step of the dialogue in words.",
+		Args:  arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := readConfig(o.config)
+			if err != nil {
+				return err
+			}
+			if err := notifier.CheckAddress(args[0], c.mail.Allow); err != nil {
+				return usage("%w", err)
+			}
+			if c.mail.Server == "" {
+				return usage("no mail server is configured: mails go to the maildir in the data directory; name one in tocsin.yaml, such as mail: {server: \"smtp://smtp.example.com:587\", from: tocsin@example.com}")
+			}
+			ok, err := email.Explain(cmd.Context(), c.mail, args[0], e.stdout)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return found()
+			}
+			return nil
+		},
+	}
+}

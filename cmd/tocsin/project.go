@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/notifier"
+	"tocsin/query"
+	"tocsin/store"
+	"tocsin/templates"
+)
+
+// A project is what the user's files say, read once: configuration, templates
+// and rules. With a store it is what verbs work on (wire.go).
+type project struct {
+	env       *env
+	now       time.Time
+	dir       string // data directory
+	config    *config
+	templates *templates.Set
+	schema    query.Schema
+	rules     *alertrules.Set
+	problems  []error // of rule files and templates: they do not stop the others
+
+	store    *store.Store
+	engine   *alertrules.Engine
+	router   *notifier.Router
+	notifier *notifier.Notifier
+	log      *slog.Logger // nil: silent
+}
+
+// readProject reads the user's files. An error of the configuration is returned;
+// broken rule files and templates are in problems.
+func readProject(e *env, o *options) (*project, error) {
+	c, err := readConfig(o.config)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: store.Schema(c.logstores)}
+	if err := p.readTemplates(); err != nil {
+		p.problems = append(p.problems, err)
+	}
+	files, err := ruleFiles(c.rules, c.path != "")
+	if err != nil {
+		return nil, err
+	}
+	p.rules = alertrules.ParseSet(files, p.ruleEnv())
+	if err := p.rules.Err(); err != nil {
+		p.problems = append(p.problems, err)
+	}
+	if p.router, err = notifier.NewRouter(c.notify); err != nil {
+		return nil, fmt.Errorf("notify: %w", err)
+	}
+	return p, nil
+}
+
+// readTemplates loads the directory of templates, if there is one. The good
+// ones are there also when others are broken.
+func (p *project) readTemplates() error {
+	var files fs.FS
+	if info, err := os.Stat(p.config.templates); err == nil && info.IsDir() {
+		files = os.DirFS(p.config.templates)
+	}
+	var err error
+	p.templates, err = templates.Load(files)
+	return err
+}
+
+// ruleEnv is what rule files are read against.
+func (p *project) ruleEnv() alertrules.Env {
+	c := p.config
+	env := alertrules.Env{
+		Schema: p.schema, Zone: c.zone, Lateness: map[string]time.Duration{}, Now: p.now,
+		Templates: p.templates.Names(), AllowMail: c.mail.Allow,
+		People: names(c.notify.People), Groups: names(c.notify.Groups), Calendars: names(c.notify.Calendars),
+	}
+	for _, l := range c.logstores {
+		env.Lateness[l.Name] = l.Lateness
+	}
+	return env
+}
+
+func names[T any](m map[string]T) []string {
+	list := make([]string, 0, len(m))
+	for name := range m {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// ruleFiles reads *.yaml and *.yml below the paths. A path that does not exist
+// is an error only when the configuration names it.
+func ruleFiles(paths []string, named bool) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && name != path && strings.HasPrefix(d.Name(), "."):
+				return fs.SkipDir
+			case d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml"):
+				return nil
+			}
+			files[name], err = readRegular(name)
+			return err
+		})
+		if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, fmt.Errorf("read the rules: %w", err)
+		}
+	}
+	return files, nil
+}
+
+// readRegular reads a file of at most a little over the bound of rule files, so
+// that a device or a huge file cannot fill the memory.
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	if info.Size() > maxRuleFile {
+		return nil, fmt.Errorf("%s has %d bytes; a rule file has at most 1 MB", name, info.Size())
+	}
+	return os.ReadFile(name)
+}
+
+const maxRuleFile = 16 << 20 // the reader itself refuses what is over 1 MB, with a position
+
+// warnProblems says on standard error which files are not used.
+func (p *project) warnProblems() {
+	for _, err := range p.problems {
+		printProblems(p.env, err)
+	}
+}
+
+// printProblems prints every list of a joined error.
+func printProblems(e *env, err error) {
+	var list *diag.List
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			printProblems(e, err)
+		}
+		return
+	}
+	if errors.As(err, &list) {
+		_ = diag.Print(e.stderr, list) // standard error is where it would be reported
+		return
+	}
+	fmt.Fprintf(e.stderr, "tocsin: %s\n", diag.Clean(err.Error()))
+}
+
+// makeRulesKnown tells the store which rules there are, before records are
+// taken in, so that a first run misses nothing of them.
+func (p *project) makeRulesKnown(ctx context.Context) error {
+	_, err := p.engine.Known(ctx, p.rules, p.now)
+	return err
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/agent"
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/ingest"
+	"tocsin/notifier"
+	"tocsin/store"
+)
+
+func newRun(e *env, o *options) *cobra.Command {
+	var once, verbose bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "The agent: take in what the sources hold, evaluate rules, deliver mails.",
+		Long: `Run watches the directories of the configured sources, evaluates rules on their
+schedules, and delivers mails. On SIGTERM it finishes what is in flight.
+
+With --once it does one round of all of it and exits, for cron and containers:
+it takes in what the sources hold, evaluates every rule that is due (a new one
+at once), and delivers.
+
+Exit status of --once: 0 also when alerts fire; 1 if a rule ended in error or a
+mail was refused for good.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if once {
+				return runOnce(cmd.Context(), e, o)
+			}
+			return runAgent(cmd.Context(), e, o, verbose)
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "one round of everything, then exit")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log also evaluations that found nothing")
+	return cmd
+}
+
+func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
+	p, err := openProject(ctx, e, o, "tocsin run")
+	if err != nil {
+		return err
+	}
+	p.warnProblems()
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	p.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
+	p.log.Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
+	if err := p.sayBefore(ctx); err != nil {
+		return errors.Join(err, p.close())
+	}
+	err = p.agent().Run(ctx)
+	return errors.Join(err, p.close())
+}
+
+// cleanAttr keeps text that is not ours from forging log lines.
+func cleanAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(diag.Line(a.Value.String()))
+	case slog.KindAny:
+		if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(diag.Line(err.Error()))
+		}
+	}
+	return a
+}
+
+func runOnce(ctx context.Context, e *env, o *options) error {
+	p, err := openProject(ctx, e, o, "tocsin run --once")
+	if err != nil {
+		return err
+	}
+	p.warnProblems()
+	summary, err := p.agent().Once(ctx, p.now)
+	if err == nil {
+		err = p.sayBefore(ctx)
+	}
+	var failed bool
+	if err == nil {
+		failed, err = p.sayRound(ctx, summary)
+	}
+	if err := errors.Join(err, p.close()); err != nil {
+		return err
+	}
+	if failed {
+		return found()
+	}
+	return nil
+}
+
+// sayRound tells on standard error what a round did, and whether something went
+// wrong for good.
+func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, err error) {
+	out := p.env.stderr
+	if s.Records > 0 {
+		fmt.Fprintf(out, "took in %s\n", count(s.Records, "record"))
+	}
+	outcomes := map[alertrules.Outcome]int{}
+	for _, e := range s.Round.Evaluations {
+		outcomes[e.Outcome]++
+		switch e.Outcome {
+		case alertrules.Failed:
+			failed = true
+			fmt.Fprintf(out, "%s: error: %s\n", e.Rule, diag.Line(e.Error))
+		case alertrules.OK:
+		default:
+			fmt.Fprintf(out, "%s: %s: %s\n", e.Rule, e.Outcome, diag.Line(e.Reason))
+		}
+	}
+	fmt.Fprintf(out, "%s evaluated: %d firing, %d ok", count(int64(len(s.Round.Evaluations)), "rule"), outcomes[alertrules.Firing], outcomes[alertrules.OK])
+	if n := outcomes[alertrules.Failed]; n > 0 {
+		fmt.Fprintf(out, ", %d in error", n)
+	}
+	mails, err := p.store.State.Newest(ctx, "", 10_000)
+	if err != nil {
+		return failed, err
+	}
+	sent, waiting, parked := 0, 0, 0
+	for _, m := range mails {
+		switch {
+		case m.State == notifier.Accepted && !m.Ended.Before(p.now):
+			sent++
+		case m.State == notifier.Waiting:
+			waiting++
+		case m.State == notifier.Parked && !m.Ended.Before(p.now):
+			parked++
+			fmt.Fprintf(out, "\nrefused for good: %s: %s", diag.Line(m.Recipient), diag.Line(m.Answer))
+		}
+	}
+	fmt.Fprintf(out, "; %s sent to %s", count(int64(sent), "mail"), p.mailTo())
+	if waiting > 0 {
+		fmt.Fprintf(out, ", %d waiting", waiting)
+	}
+	fmt.Fprintln(out)
+	return failed || parked > 0, nil
+}
+
+// mailTo says where mails go.
+func (p *project) mailTo() string {
+	if p.config.mail.Server == "" {
+		return filepath.Join(p.dir, "mail") + " (no mail server is configured: nobody is told)"
+	}
+	return p.config.mail.Server
+}
+
+// sayBefore says which stored records lie before the start of new rules (T30).
+func (p *project) sayBefore(ctx context.Context) error {
+	for _, r := range p.rules.Rules {
+		h, err := p.engine.Before(ctx, r, p.now)
+		if err != nil {
+			return err
+		}
+		if h.Records > 0 {
+			fmt.Fprintf(p.env.stderr, "%s: %s lie before its start; start: %q includes them\n", h.Rule, count(h.Records, "stored record"), h.Start)
+		}
+	}
+	return nil
+}
+
+// take stores what a source delivers.
+func (p *project) take(ctx context.Context, s agent.Source, objects []ingest.Object, now time.Time) (int64, error) {
+	options := p.ingestOptions(s)
+	options.Now = now
+	report, err := p.store.Logs.Load(ctx, objects, store.LoadOptions{Ingest: options, History: store.Live})
+	if report == nil {
+		return 0, err
+	}
+	for _, l := range report.Logstores {
+		for _, f := range l.Failed {
+			p.logger().Warn("set aside", "source", s.Name, "object", f.Object, "error", f.Err)
+		}
+		if l.Broken > 0 {
+			p.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
+		}
+	}
+	for _, f := range report.Refused {
+		p.logger().Warn("not loaded", "source", s.Name, "object", f.Object, "error", f.Err)
+	}
+	return report.Records(), err
+}
+
+// logger is the log of the agent; other verbs have none.
+func (p *project) logger() *slog.Logger {
+	if p.log == nil {
+		p.log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return p.log
+}

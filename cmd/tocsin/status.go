@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/diag"
+	"tocsin/notifier"
+	"tocsin/store"
+)
+
+func newStatus(e *env, o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "How the agent is: records, rules, alerts, mails, and what is wrong.",
+		Long: `Status reads the data directory. While "tocsin run" has it, it says so and by
+which process.
+
+Exit status: 0 well, 1 degraded, 3 it could not look.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), e, o) },
+	}
+}
+
+func runStatus(ctx context.Context, e *env, o *options) error {
+	p, err := openProject(ctx, e, o, "tocsin status")
+	var l *store.LockedError
+	if errors.As(err, &l) {
+		fmt.Fprintf(e.stdout, "agent: %s, pid %d, has %s\n", diag.Line(l.Command), l.PID, diag.Line(l.Dir))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	for _, part := range []func(context.Context) error{p.statusRecords, p.statusRules, p.statusAlerts, p.statusMail} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	causes, err := p.store.State.Causes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range causes {
+		fmt.Fprintf(e.stdout, "%s since %s: %s\n", e.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), diag.Line(c.Text))
+	}
+	if len(causes) > 0 || len(p.problems) > 0 {
+		return found()
+	}
+	return nil
+}
+
+func (p *project) statusRecords(ctx context.Context) error {
+	out := p.env.stdout
+	for _, name := range p.schema.Logstores() {
+		r, err := p.store.Logs.Range(ctx, name)
+		if err != nil {
+			return err
+		}
+		if r.Records > 0 {
+			fmt.Fprintf(out, "%s: %s, %s to %s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
+		}
+	}
+	_, letters, err := p.store.Logs.DeadLetters(ctx, 1)
+	if err == nil && letters > 0 {
+		fmt.Fprintf(out, "dead letters: %d (tocsin deadletters list)\n", letters)
+	}
+	return err
+}
+
+func (p *project) statusRules(ctx context.Context) error {
+	out := p.env.stdout
+	states, err := p.store.State.RuleStates(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "rules: %d\n", len(p.rules.Rules))
+	for _, r := range p.rules.Rules {
+		s := states[r.ID]
+		switch {
+		case !r.Enabled:
+			fmt.Fprintf(out, "  %s: disabled\n", r.ID)
+		case s == nil || s.Moment.IsZero():
+			fmt.Fprintf(out, "  %s: not evaluated yet\n", r.ID)
+		case s.Error != "":
+			fmt.Fprintf(out, "  %s: %s since %s: %s\n", r.ID, p.env.color("31", "error"), s.ErrorSince.UTC().Format(time.RFC3339), diag.Line(s.Error))
+		default:
+			fmt.Fprintf(out, "  %s: %s at %s\n", r.ID, s.Outcome, s.Moment.UTC().Format(time.RFC3339))
+		}
+	}
+	if len(p.problems) > 0 {
+		fmt.Fprintf(out, "%s: files with mistakes are not used (tocsin check)\n", p.env.color("31", "wrong"))
+	}
+	return p.sayBefore(ctx)
+}
+
+func (p *project) statusAlerts(ctx context.Context) error {
+	alerts, err := p.store.State.AllAlerts(ctx, 50)
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if a.Firing() {
+			fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, a.Severity, a.Rule, a.Since.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// statusMail shows where mails go, what waits, and the server's last answer.
+func (p *project) statusMail(ctx context.Context) error {
+	to := p.mailTo()
+	if p.config.mail.Server == "" {
+		to = p.env.color("33", to)
+	}
+	fmt.Fprintf(p.env.stdout, "mail: %s\n", to)
+	mails, err := p.store.State.Newest(ctx, "", 10_000)
+	if err != nil {
+		return err
+	}
+	byState := map[notifier.MailState]int{}
+	var last *notifier.Mail
+	for _, m := range mails {
+		byState[m.State]++
+		if m.Answer != "" && (last == nil || m.Ended.After(last.Ended)) {
+			last = m
+		}
+	}
+	fmt.Fprintf(p.env.stdout, "outbox: %d sent, %d waiting, %d refused for good\n", byState[notifier.Accepted], byState[notifier.Waiting], byState[notifier.Parked])
+	if last != nil {
+		fmt.Fprintf(p.env.stdout, "last answer: %s (%s, mail %d to %s)\n", diag.Line(last.Answer), diag.Line(last.Stage), last.ID, diag.Line(last.Recipient))
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"tocsin/agent"
+	"tocsin/alertrules"
+	"tocsin/ingest"
+	"tocsin/notifier"
+	"tocsin/notifier/email"
+	"tocsin/notifier/maildir"
+	"tocsin/store"
+	"tocsin/templates"
+)
+
+// openProject is the wiring diagram: every arrow of docs/architecture.md is a
+// line here.
+func openProject(ctx context.Context, e *env, o *options, command string) (*project, error) {
+	p, err := readProject(e, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now}); err != nil {
+		return nil, locked(err)
+	}
+	if err := p.store.Logs.Declare(ctx, p.config.logstores...); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	channel, err := p.channel()
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	p.engine = &alertrules.Engine{Query: p.store.Logs.Query, Logs: p.store.Logs, States: p.store.State}
+	p.notifier, err = notifier.New(notifier.Options{
+		Book: p.store.State, Outbox: p.store.State, Channel: channel, Build: email.Build,
+		Router:    func() *notifier.Router { return p.router },
+		Rules:     p.notifierRule,
+		Templates: func() *templates.Set { return p.templates },
+	})
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// channel is the mail server of the configuration, or the maildir in the data
+// directory.
+func (p *project) channel() (notifier.Channel, error) {
+	if p.config.mail.Server == "" {
+		return maildir.New(filepath.Join(p.store.Dir(), "mail"))
+	}
+	return email.New(p.config.mail)
+}
+
+// agent wires the loops of `tocsin run`.
+func (p *project) agent() *agent.Agent {
+	return agent.New(agent.Options{
+		Sources:  p.config.sources,
+		Take:     p.take,
+		Engine:   p.engine,
+		Rules:    func() *alertrules.Set { return p.rules },
+		Notifier: p.notifier,
+		Maintain: func(ctx context.Context) error {
+			return errors.Join(p.store.Logs.Maintain(ctx), p.store.State.Maintain(ctx))
+		},
+		Log: p.logger(),
+	})
+}
+
+// close writes everything into the files and closes them, also when the
+// context of the verb has ended.
+func (p *project) close() error {
+	return p.store.Close(context.Background())
+}
+
+// notifierRule is what the notifier has to know of a rule.
+func (p *project) notifierRule(id string) (notifier.Rule, bool) {
+	r, ok := p.rules.Rule(id)
+	if !ok {
+		return notifier.Rule{}, false
+	}
+	return notifier.Rule{
+		ID: r.ID, Name: r.Name, Owner: r.Owner, Logstore: r.Logstore, Query: r.Query, Condition: r.Trigger.Text,
+		Every: r.Schedule.Every, Controls: r.Controls, Staging: r.Staging, Notify: r.Notify,
+	}, r.Enabled
+}
+
+// ingestOptions are those of a source, or of a load.
+func (p *project) ingestOptions(s agent.Source) ingest.Options {
+	zone := s.Zone
+	if zone == nil {
+		zone = p.config.zone
+	}
+	return ingest.Options{Logstore: s.Logstore, Now: p.env.now(), Zone: zone, Limits: p.config.limits}
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"tocsin/diag"
+	"tocsin/query"
+	"tocsin/store"
+)
+
+// usageNote writes one line for a person to standard error.
+func usageNote(e *env, format string, args ...any) error {
+	_, err := fmt.Fprintf(e.stderr, format+"\n", args...)
+	return err
+}
+
+// cleanLines is text that is not ours, fit for a terminal, with its lines.
+func cleanLines(s string) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = diag.Isolate(diag.Clean(l))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// storeSchema is the schema of a configuration, without a store.
+func storeSchema(c *config) query.Schema { return store.Schema(c.logstores) }

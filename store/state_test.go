@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tocsin/alertrules"
+	"tocsin/notifier"
+)
+
+func openTestState(t *testing.T) *State {
+	t.Helper()
+	s, err := openState(t.Context(), Options{Dir: t.TempDir(), Spill: 1 << 30, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestAlertIDs(t *testing.T) {
+	seen := map[string]bool{}
+	for n := range int64(1<<20 + 1000) {
+		id := alertID(n, 12345)
+		if seen[id] {
+			t.Fatalf("%s comes twice", id)
+		}
+		seen[id] = true
+		if want := 6; n < 1<<20 && len(id) != want || n >= 1<<20 && len(id) != want+1 {
+			t.Fatalf("number %d has the id %s", n, id)
+		}
+	}
+	s := openTestState(t)
+	first, err := s.NextAlertIDs(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.NextAlertIDs(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range first {
+		if id == second[0] {
+			t.Errorf("%s was given twice", id)
+		}
+	}
+}
+
+var now = time.Date(2026, 11, 23, 10, 5, 0, 0, time.UTC)
+
+// hostile is text that a document and a key have to carry unchanged.
+const hostile = "a'b\"c\\\n\u0000\u202e{{7*7}}); DROP TABLE alerts; --"
+
+func TestRoundIsReadBack(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	a := &alertrules.Alert{
+		ID: "A-0001", Rule: "r1", Key: "r1/" + hostile, Mode: alertrules.State, Labels: map[string]string{"k": hostile},
+		Severity: alertrules.High, Since: now, Began: now, At: now, ClosesAt: now.Add(time.Hour),
+		Rows: []alertrules.Row{{Key: hostile, Cells: []any{"x", true, nil}}},
+	}
+	e := &alertrules.Alert{ID: "A-0002", Rule: "r2", Mode: alertrules.Event, Began: now}
+	round := &alertrules.Round{
+		At: now, Rules: []*alertrules.RuleState{{Rule: "r1", Cursor: 7}, {Rule: "r2"}}, Alerts: []*alertrules.Alert{a, e},
+		News:        []*alertrules.News{{Alert: "A-0002", N: 1, At: now}},
+		Evaluations: []alertrules.Evaluation{{Rule: "r1", At: now, Outcome: alertrules.Firing, Rows: 1}, {Rule: "r3", At: now, Outcome: alertrules.OK}},
+	}
+	for range 2 { // stored by id: the second time replaces
+		if err := s.CommitRound(ctx, round); err != nil {
+			t.Fatal(err)
+		}
+		round.News = nil
+	}
+	states, err := s.RuleStates(ctx)
+	if err != nil || len(states) != 2 || states["r1"].Cursor != 7 {
+		t.Errorf("rule states %v, %v", states, err)
+	}
+	alerts, err := s.Alerts(ctx, "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]*alertrules.Alert{a}, alerts); diff != "" {
+		t.Errorf("alerts of r1 (-want +got):\n%s", diff)
+	}
+	work, err := s.Work(ctx, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []notifier.Change{{Rule: "r1", Round: 2}, {Rule: "r2", Round: 2}}; !cmp.Equal(work.Changed, want) {
+		t.Errorf("changed %v, want %v", work.Changed, want)
+	}
+	g, err := s.Group(ctx, "r2")
+	if err != nil || len(g.Alerts) != 1 || len(g.News) != 1 {
+		t.Errorf("group r2: %+v, %v", g, err)
+	}
+	var quiet int
+	if err := s.in.db.QueryRowContext(ctx, "SELECT n FROM quiet_evaluations WHERE rule = 'r3'").Scan(&quiet); err != nil || quiet != 2 {
+		t.Errorf("%d quiet evaluations of r3, want 2 (%v)", quiet, err)
+	}
+}
+
+func TestDecisionsAreIdempotentAndSettle(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	event := &alertrules.Alert{ID: "A-0001", Rule: "r", Mode: alertrules.Event, Began: now}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{Alerts: []*alertrules.Alert{event}, News: []*alertrules.News{{Alert: "A-0001", N: 1}}}))
+	id, err := s.NextMailIDs(ctx, 2)
+	ok(t, err)
+	b := &notifier.Belief{Group: "r", Recipient: hostile, Next: now.Add(time.Minute)}
+	d := &notifier.Decided{
+		At: now, Changed: []notifier.Change{{Rule: "r", Round: 1}}, Beliefs: []*notifier.Belief{b},
+		Mails:   []*notifier.Mail{{ID: id, State: notifier.Waiting, Since: now, Recipient: "a@example.com", Bytes: []byte("one\r\n\x00\xff")}},
+		Settled: []string{"A-0001"}, SettledNews: []notifier.NewsKey{{Alert: "A-0001", N: 1}},
+		Closes: map[string]time.Time{"A-0001": now}, Log: []notifier.Entry{{At: now, Group: "r", Recipient: hostile, Kind: notifier.KindFirst, Mail: id}},
+	}
+	for range 2 {
+		ok(t, s.Commit(ctx, d))
+	}
+	var rows [3]int
+	ok(t, s.in.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM beliefs), (SELECT count(*) FROM mails), (SELECT count(*) FROM decisions)").Scan(&rows[0], &rows[1], &rows[2]))
+	if rows != [3]int{1, 1, 1} {
+		t.Errorf("beliefs, mails, decisions: %v", rows)
+	}
+	work, err := s.Work(ctx, now)
+	ok(t, err)
+	if len(work.Changed) != 0 || len(work.Due) != 0 || !work.Next.Equal(b.Next) {
+		t.Errorf("work after the decision: %+v", work)
+	}
+	if work, err = s.Work(ctx, b.Next); err != nil || len(work.Due) != 1 || work.Due[0] != b.Key() {
+		t.Errorf("work when the timer is due: %+v, %v", work, err)
+	}
+	if alerts, err := s.Alerts(ctx, "r"); err != nil || len(alerts) != 0 {
+		t.Errorf("a settled episode is still open: %v, %v", alerts, err)
+	}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{News: []*alertrules.News{{Alert: "A-0001", N: 2}}}))
+	g, err := s.Group(ctx, "r")
+	ok(t, err)
+	if len(g.Alerts) != 1 || len(g.News) != 1 || g.News[0].N != 2 || !g.Alerts[0].ClosesAt.Equal(now) {
+		t.Errorf("news brings the episode back: %+v", g)
+	}
+	beliefs, err := s.Beliefs(ctx, []notifier.BeliefKey{b.Key(), {Group: "r", Recipient: "nobody"}})
+	ok(t, err)
+	if diff := cmp.Diff([]*notifier.Belief{b}, beliefs); diff != "" {
+		t.Errorf("beliefs (-want +got):\n%s", diff)
+	}
+}
+
+func TestOutboxKeepsBytes(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	first, err := s.NextMailIDs(ctx, 3)
+	ok(t, err)
+	var mails []*notifier.Mail
+	for i := range int64(3) {
+		mails = append(mails, &notifier.Mail{ID: first + i, State: notifier.Waiting, Since: now, Next: now.Add(time.Duration(i) * time.Minute), Bytes: fmt.Append(nil, "mail ", i)})
+	}
+	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Mails: mails}))
+	ready, next, err := s.Ready(ctx, now, 10)
+	ok(t, err)
+	if len(ready) != 1 || string(ready[0].Bytes) != "mail 0" || !next.Equal(now.Add(time.Minute)) {
+		t.Fatalf("ready %v, next %v", ready, next)
+	}
+	sent := *ready[0]
+	sent.State, sent.Bytes, sent.Tries = notifier.Accepted, nil, 1
+	ok(t, s.Record(ctx, &notifier.Delivery{At: now, Mails: []*notifier.Mail{&sent}}))
+	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Replaced: []int64{first + 1}}))
+	all, err := s.Mails(ctx, []int64{first, first + 1, first + 2})
+	ok(t, err)
+	if len(all) != 3 || all[0].State != notifier.Accepted || string(all[0].Bytes) != "mail 0" || all[1].State != notifier.Replaced || all[1].Bytes != nil || all[2].State != notifier.Waiting {
+		t.Errorf("mails %+v %+v %+v", all[0], all[1], all[2])
+	}
+}
+
+func TestOneCauseIsToldOnce(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	notice := func(over bool) *alertrules.Round {
+		return &alertrules.Round{Notices: []alertrules.Notice{{Key: "rule/failed/r", Text: hostile, Since: now, Over: over}}}
+	}
+	for _, over := range []bool{true, false, false, true, true, false} {
+		ok(t, s.CommitRound(ctx, notice(over)))
+	}
+	work, err := s.Work(ctx, now)
+	ok(t, err)
+	var told []bool
+	for _, n := range work.Notices {
+		told = append(told, n.Over)
+	}
+	if want := []bool{false, true, false}; !cmp.Equal(told, want) {
+		t.Errorf("notices over %v, want %v", told, want)
+	}
+	causes, err := s.Causes(ctx)
+	ok(t, err)
+	if len(causes) != 1 || causes[0].Text != hostile {
+		t.Errorf("causes %+v", causes)
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
