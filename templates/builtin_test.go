@@ -70,6 +70,7 @@ func TestBuiltin(t *testing.T) {
 				write(t, filepath.Join(dir, kind+".html"), m.HTML)
 				write(t, filepath.Join(dir, kind+".txt"), "Subject: "+m.Subject+"\n\n"+m.Text)
 			}
+			golden(t, filepath.Join("testdata", "mail-"+kind+".txt"), "Subject: "+m.Subject+"\n\n"+m.Text)
 			if strings.Contains(m.HTML, "∅") || strings.Contains(m.Text, "∅") || strings.Contains(m.Subject, "∅") {
 				t.Errorf("a value is missing:\n%s\n%s", m.Subject, m.Text)
 			}
@@ -106,6 +107,36 @@ func BenchmarkLoadBuiltin(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load(nil); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// golden compares with a file, or writes it when TEMPLATES_UPDATE is set.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if os.Getenv("TEMPLATES_UPDATE") != "" {
+		write(t, path, got)
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("differs from %s (TEMPLATES_UPDATE=1 writes it anew):\n%s", path, got)
+	}
+}
+
+// TestSample: what check uses renders in every built-in template.
+func TestSample(t *testing.T) {
+	s, err := Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range s.Names() {
+		for _, row := range []map[string]any{nil, {"a": "x", "n": int64(1)}} {
+			if _, err := s.Render(n, Sample(row, testNow), Options{Now: testNow}); err != nil {
+				t.Errorf("%s: %v", n, err)
+			}
 		}
 	}
 }

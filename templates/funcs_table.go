@@ -10,7 +10,7 @@ import (
 
 const (
 	cellChars = 300 // characters of a cell that are shown in HTML
-	textChars = 60  // columns of a cell in text
+	textChars = 100 // columns of a cell in text
 )
 
 // tableRow is one row of table().

@@ -15,7 +15,7 @@ type Mail struct {
 	RuleName   string
 	Owner      string
 	Title      string   // annotations.title rendered, or "": the built-in mail writes one from the rule's name
-	Desc       string   // annotations.desc rendered
+	Desc       any      // annotations.desc rendered, string or Authored; nil is none
 	Runbook    string   // as the rule's author wrote it
 	Others     []string // who else got it
 	Reason     string   // why this message comes now, one sentence: "new", "again, 1 h 30 min after it ended", "repeated every 4h"
@@ -37,7 +37,8 @@ type MailAlert struct {
 	ID, RuleID, RuleName string
 	State, Severity      string // firing or resolved; critical …
 	Labels               map[string]string
-	Title, Desc, Runbook string
+	Title, Runbook       string
+	Desc                 any       // string or Authored; nil is none
 	Actor                string    // who (@actor), when the rows tell it
 	Since                time.Time // when it began
 	Ended                time.Time // zero while it fires
@@ -72,13 +73,14 @@ type Item struct {
 	Over                  bool // it works again
 }
 
-// NewData puts both halves together: what SLS templates know, and ours.
+// NewData puts both halves together: what SLS templates know, and ours. Values of
+// fields with secret names are hidden (Data.Mask).
 func NewData(s SLS, m Mail) Data {
 	alerts := make([]any, len(m.Alerts))
 	for i, a := range m.Alerts {
 		alerts[i] = a.value()
 	}
-	return Data{"alert": s.Value(), "mail": m.value(), "alerts": alerts, "counts": countList(m.Counts)}
+	return Data{"alert": s.Value(), "mail": m.value(), "alerts": alerts, "counts": countList(m.Counts)}.Mask()
 }
 
 func (m Mail) value() map[string]any {
@@ -88,7 +90,7 @@ func (m Mail) value() map[string]any {
 	}
 	return map[string]any{
 		"kind": m.Kind, "id": m.ID, "state": m.State, "severity": m.Severity, "rule_id": m.RuleID, "rule_name": m.RuleName,
-		"owner": m.Owner, "title": m.Title, "desc": m.Desc, "runbook": Authored(m.Runbook), "others": textList(m.Others),
+		"owner": m.Owner, "title": m.Title, "desc": orEmpty(m.Desc), "runbook": Authored(m.Runbook), "others": textList(m.Others),
 		"reason": m.Reason, "period": m.Period, "notes": textList(m.Notes), "new_count": int64(m.NewCount), "row_count": int64(m.RowCount),
 		"attachment": m.Attachment, "storm": m.Storm, "now": moment(m.Now), "controls": textList(m.Controls), "items": items,
 	}
@@ -106,10 +108,17 @@ func (a MailAlert) value() map[string]any {
 	}
 	return map[string]any{
 		"id": a.ID, "rule_id": a.RuleID, "rule_name": a.RuleName, "state": a.State, "severity": a.Severity, "labels": stringMap(a.Labels),
-		"title": a.Title, "desc": a.Desc, "runbook": Authored(a.Runbook), "actor": a.Actor, "since": moment(a.Since), "ended": moment(a.Ended),
+		"title": a.Title, "desc": orEmpty(a.Desc), "runbook": Authored(a.Runbook), "actor": a.Actor, "since": moment(a.Since), "ended": moment(a.Ended),
 		"how": a.How, "again": a.Again, "partial": a.Partial, "columns": columns, "rows": rows, "row_count": int64(a.RowCount),
 		"new_count": int64(a.NewCount), "still": a.Still, "came_and_went": a.CameAndWent,
 	}
+}
+
+func orEmpty(v any) any {
+	if v == nil {
+		return ""
+	}
+	return v
 }
 
 func textList(l []string) []any {
@@ -126,4 +135,27 @@ func countList(l []Count) []any {
 		out[i] = map[string]any{"name": c.Name, "n": int64(c.N)}
 	}
 	return out
+}
+
+// Sample returns data as a first mail of a rule has them, for checking and
+// previewing templates: row is one row of the rule's result, with its columns.
+func Sample(row map[string]any, now time.Time) Data {
+	if row == nil {
+		row = map[string]any{}
+	}
+	rows := []map[string]any{row, row}
+	labels := map[string]string{}
+	s := SLS{AlertID: "sample-rule", AlertName: "Sample rule", InstanceID: "A-7F3K", Every: 5 * time.Minute, At: now, Fired: now, Status: "firing", Severity: "high",
+		Labels: labels, Annotations: map[string]any{"title": "Sample title", "desc": "Sample description"}, Results: []Result{{Store: "cloudtrail", From: now.Add(-time.Hour), To: now, Rows: rows, Count: 2}},
+		FireRows: rows, FireCount: 2, Condition: "Count:[2] > 0", Repeat: 4 * time.Hour}
+	a := MailAlert{ID: "A-7F3K", RuleID: s.AlertID, RuleName: s.AlertName, State: "firing", Severity: "high", Labels: labels, Title: "Sample title", Since: now, RowCount: 2, NewCount: 2, Columns: sortedKeys(row)}
+	for range rows {
+		r := MailRow{New: true}
+		for _, k := range a.Columns {
+			r.Cells = append(r.Cells, row[k])
+		}
+		a.Rows = append(a.Rows, r)
+	}
+	return NewData(s, Mail{Kind: "first", ID: a.ID, State: "firing", Severity: "high", RuleID: a.RuleID, RuleName: a.RuleName, Title: a.Title,
+		Desc: "Sample description", Runbook: "What to do.", Reason: "new", NewCount: 2, RowCount: 2, Alerts: []MailAlert{a}, Now: now})
 }

@@ -5,6 +5,7 @@ import (
 	htmltemplate "html/template"
 	"io/fs"
 	"regexp"
+	"sort"
 	"strings"
 	texttemplate "text/template"
 
@@ -286,15 +287,13 @@ func (c *compiler) print(n node, at place) {
 
 // find returns the place that the text at offset comes from.
 func find(segments []segment, offset int) place {
-	at := place{}
-	for _, s := range segments {
-		if s.offset > offset {
-			break
-		}
-		at = s.at
-		if d := offset - s.offset; s.text && at.span.Start+d < at.span.End {
-			at.span = diag.Span{Start: at.span.Start + d, End: at.span.Start + d + 1}
-		}
+	i := sort.Search(len(segments), func(i int) bool { return segments[i].offset > offset }) - 1
+	if i < 0 {
+		return place{}
 	}
-	return at
+	s := segments[i]
+	if d := offset - s.offset; s.text && s.at.span.Start+d < s.at.span.End {
+		s.at.span = diag.Span{Start: s.at.span.Start + d, End: s.at.span.Start + d + 1}
+	}
+	return s.at
 }

@@ -103,6 +103,8 @@ type Footer struct {
 	Others []string // who else got it
 }
 
+var bodyEnd = regexp.MustCompile(`(?i)</body\s*>`)
+
 var ourID = regexp.MustCompile(`^[A-Z]-[0-9A-Z]{2,12}$`)
 
 // Append adds the last line to both parts of the message: the alert's id, who
@@ -132,7 +134,8 @@ func (f Footer) Append(m *Message) {
 	line := `<div class="tocsin-foot" style="margin:24px 0 0 0;padding:12px 0 0 0;border-top:1px solid #d0d5dd;font:12px/18px Arial,Helvetica,sans-serif;color:#667085">` + markup + "</div>"
 	if i := strings.LastIndex(m.HTML, footMark); i >= 0 {
 		m.HTML = m.HTML[:i] + line + m.HTML[i+len(footMark):]
-	} else if i := strings.LastIndex(strings.ToLower(m.HTML), "</body>"); i >= 0 && len(strings.ToLower(m.HTML)) == len(m.HTML) {
+	} else if ends := bodyEnd.FindAllStringIndex(m.HTML, -1); len(ends) > 0 {
+		i := ends[len(ends)-1][0]
 		m.HTML = m.HTML[:i] + line + m.HTML[i:]
 	} else {
 		m.HTML += line
