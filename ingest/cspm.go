@@ -28,7 +28,10 @@ func readCSPM(m object, zone *time.Location, f *finding) string {
 	if m.text("check_item_name") == "" && m.text("check_id") == "" {
 		return "no record of " + cspmTopic + ": it has neither check_id nor check_item_name"
 	}
-	f.topic, f.source = firstText(m.text("__topic__"), cspmTopic), m.text("__source__")
+	if f.topic = firstText(m.text("__topic__"), cspmTopic); f.topic != cspmTopic {
+		return "no record of " + cspmTopic + ": its __topic__ is another"
+	}
+	f.source = m.text("__source__")
 	f.check, f.title = m.text("check_id"), firstText(m.text("check_item_name"), m.text("check_id"))
 	f.resource, f.resourceName = m.text("instance_id"), m.text("instance_name")
 	f.resourceType = firstText(m.text("instance_sub_type"), m.text("instance_type"))

@@ -5,8 +5,11 @@ import (
 	"errors"
 )
 
-// sniffed is how many records at the beginning of an object are looked at.
-const sniffed = 20
+// How many records at the beginning of an object are looked at.
+const (
+	sniffed       = 20
+	sniffedBroken = 200
+)
 
 // detect finds the format of which the first records are.
 func detect(head []byte, candidates []*Format) (*Format, error) {
@@ -40,7 +43,7 @@ func sample(head []byte, candidates []*Format) []sniff {
 	}
 	f.cut = func(b []byte) int { return s.value(b, 0, 0) }
 	f.found = func(key string) { wrap = key }
-	for len(all)+len(cut) < sniffed {
+	for len(all) < sniffed && len(cut) < sniffedBroken {
 		raw, err := f.next()
 		var broken *Broken
 		switch {

@@ -37,6 +37,7 @@ type framer struct {
 	wrap   bool               // the list is in an envelope
 	byLine bool               // the document ends with its line
 	docs   int                // documents begun
+	failed int                // how far a broken record was scanned
 	size   int                // length of the record as it stands
 	pos    int64              // records and broken records so far
 	mended []byte             // scratch
@@ -222,7 +223,7 @@ func (f *framer) object() ([]byte, error) {
 }
 
 // measure returns the length of what cut finds, reading on as it needs; or what
-// is wrong with it.
+// is wrong with it, and then f.failed is how far it was scanned.
 func (f *framer) measure(cut func([]byte) int) (int, string) {
 	w := f.win
 	for {
@@ -234,19 +235,21 @@ func (f *framer) measure(cut func([]byte) int) (int, string) {
 		}
 		f.scan.reset()
 		n := cut(b)
+		f.failed = len(b)
 		switch {
 		case n > int(f.limits.Record):
 			return 0, f.tooLong()
 		case n >= 0:
 			return n, ""
 		case n == bad:
+			f.failed = f.scan.at
 			return 0, fmt.Sprintf("no JSON at byte %d: %s", w.offset()+int64(f.scan.at), f.scan.why)
 		case final:
 			return 0, "the record has no end"
 		case int64(len(b)) > f.limits.Record:
 			return 0, f.tooLong()
 		}
-		w.more()
+		w.atLeast(max(2*len(b), lookahead)) // twice as much, so that the scanning stays linear
 	}
 }
 

@@ -12,7 +12,7 @@ func (f *framer) resync(reason string) error {
 		b.Raw = f.toLineEnd(b.Raw)
 		return f.orFailure(b)
 	}
-	s := skipper{byLine: f.byLine, column: f.atColumn0()}
+	s := skipper{byLine: f.byLine, column: f.atColumn0(), scanned: f.failed}
 	b.Raw = f.skip(&s, b.Raw)
 	return f.orFailure(b)
 }
@@ -96,7 +96,8 @@ func (f *framer) atColumn0() bool {
 // A skipper counts brackets, outside of texts, without a look at the grammar.
 type skipper struct {
 	byLine  bool // a line end is the end
-	column  bool // an object in the first column is the end
+	column  bool // an object in the first column is the end,
+	scanned int  // but not before this many bytes, or records without end would be scanned again and again
 	depth   int
 	text    bool
 	escaped bool
@@ -106,8 +107,9 @@ type skipper struct {
 
 // run returns how many bytes of b still belong to the value, and whether it ended.
 func (s *skipper) run(b []byte) (int, bool) {
+	defer func() { s.scanned -= len(b) }()
 	for i, c := range b {
-		if s.first && s.column && c == '{' || c == '\n' && s.byLine {
+		if s.first && s.column && c == '{' && i >= s.scanned || c == '\n' && s.byLine {
 			return i, true
 		}
 		if s.first = c == '\n'; s.first {

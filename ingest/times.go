@@ -148,9 +148,13 @@ func newClock(now time.Time, zone *time.Location) clock {
 	if zone == nil {
 		zone = time.UTC
 	}
+	last := int64(math.MaxInt64)
+	if !now.IsZero() {
+		last = now.AddDate(0, 0, 1).UnixMicro()
+	}
 	return clock{
 		now: now.UnixMicro(), zone: zone,
-		first: time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(), last: now.AddDate(0, 0, 1).UnixMicro(),
+		first: time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(), last: last,
 	}
 }
 

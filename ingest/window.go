@@ -12,7 +12,8 @@ type window struct {
 	buf     []byte
 	at, end int   // buf[at:end] is unread
 	base    int64 // offset of buf[0] in the unpacked object
-	lines   int64 // line ends before buf[0]
+	lines   int64 // line ends before buf[counted]
+	counted int
 	nl      int   // index of the next line end at or behind at, or -1
 	seen    int   // up to here nl was looked for
 	done    error // io.EOF, or what the reader said
@@ -28,9 +29,19 @@ func (w *window) unread() []byte { return w.buf[w.at:w.end] }
 
 func (w *window) offset() int64 { return w.base + int64(w.at) }
 
-// line is the number, from 1, of the line in which the unread bytes begin.
+// line is the number, from 1, of the line in which the unread bytes begin, or of
+// a later one that was asked for before.
 func (w *window) line() int64 {
-	return w.lines + int64(bytes.Count(w.buf[:w.at], []byte{'\n'})) + 1
+	w.count(w.at)
+	return w.lines + 1
+}
+
+// count moves counted on.
+func (w *window) count(to int) {
+	if to > w.counted {
+		w.lines += int64(bytes.Count(w.buf[w.counted:to], []byte{'\n'}))
+		w.counted = to
+	}
 }
 
 // newline returns the index of the next line end in unread, or -1.
@@ -54,7 +65,8 @@ func (w *window) more() bool {
 		return false
 	}
 	if drop := w.at - 1; drop > 0 { // the byte before is kept: it says whether a line begins here
-		w.lines += int64(bytes.Count(w.buf[:drop], []byte{'\n'}))
+		w.count(drop)
+		w.counted -= drop
 		copy(w.buf, w.buf[drop:w.end])
 		w.base += int64(drop)
 		w.nl, w.seen = max(w.nl-drop, -1), max(w.seen-drop, 0)

@@ -1,0 +1,121 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestScanningIsLinear: objects that would make a careless reader scan the same
+// bytes again for each line. Twice the size must not take much more than twice
+// the time; the factor only tells linear from quadratic.
+func TestScanningIsLinear(t *testing.T) {
+	head := `{"eventVersion":"1","eventName":"x"}` + "\n"
+	for name, line := range map[string]string{
+		"open lists":       "{\"a\":[\n",
+		"open lists, list": "[\n{\"a\":[\n",
+		"open texts":       "{\"a\":\"\n",
+		"brackets":         "[[[[[[[[\n",
+		"braces":           "{\n{\n",
+		"commas":           ",,,,\n",
+		"half a record":    "{\"eventVersion\":\"1\",\n\"eventName\":\"x\",\n",
+	} {
+		for _, prefix := range []string{"", head} {
+			took := func(n int) time.Duration {
+				data := []byte(prefix + strings.Repeat(line, n/len(line)))
+				start := time.Now()
+				load(data, Options{})
+				return time.Since(start)
+			}
+			small, large := took(1<<17), took(1<<20)
+			if large > 32*small+200*time.Millisecond {
+				t.Errorf("%s after %q: %v for 128 KiB, %v for 1 MiB", name, prefix, small, large)
+			}
+		}
+	}
+}
+
+func TestFraming(t *testing.T) {
+	const a, b, c = `{"eventVersion":"1","eventName":"A"}`, `{"eventVersion":"1","eventName":"B"}`, `{"eventVersion":"1","eventName":"C"}`
+	for _, x := range []struct {
+		name, data string
+		want       string // event names; ! is a broken record
+	}{
+		{"two in a line", a + b + "\n" + c, "ABC"},
+		{"a record cut off in a list of lines", "[\n" + a + ",\n{\"eventName\":\"x\",\n" + c + "\n]", "A!C"},
+		{"a text cut off in a list of lines", "[\n" + a + ",\n{\"eventName\":\"x,\n" + c + "\n]", "A!C"},
+		{"a list behind a cut list", "[" + a + ",\n" + b + "\n[" + c + "]", "AB!!"},
+		{"reports appended", "[{\n\"eventVersion\":\"1\",\"eventName\":\"A\"\n}][" + b + "]", "AB"},
+		{"a report appended without its bracket", "[{\n\"eventVersion\":\"1\",\"eventName\":\"A\"\n}]{\n\"eventVersion\":\"1\",\"eventName\":\"B\"\n}]", "AB"},
+		{"another kind between", a + "\n{\"status\":1}\n" + b, "A!B"},
+		{"envelope in a line, broken within", `{"Records":[` + a + `,{"x":tru},` + b + "]}\n" + c, "A!BC"},
+		{"envelope cut off", `{"Records":[` + a + `,` + b[:20], "A!!"},
+		{"envelope cut off behind its list", `{"Records":[` + a + `],"x":`, "A!"},
+		{"envelopes behind each other", `{"Records":[` + a + `]}{"Records":[` + b + `]}`, "AB"},
+		{"an indented envelope", "{\n \"Records\": [\n  " + a + ",\n  " + b + "\n ]\n}\n", "AB"},
+		{"the list is no list", a + "\n" + `{"Records":{"0":` + b + "}}\n" + c, "A!C"},
+		{"text between lines", a + "\n# comment\n" + b, "A!B"},
+		{"blank lines", "\n\n" + a + "\n\r\n  \n" + b + "\n\n", "AB"},
+		{"first line broken", `{"eventVersion":"1","eventName":"broken` + "\n" + a, "!A"},
+		{"first line without end", `{"eventVersion":"1","eventName":"x"` + "\n" + a, "!A"},
+		{"a lonely cut record", `{"eventVersion":"1","eventName":"x","y":`, "!"},
+	} {
+		out := load([]byte(x.data), Options{})
+		if got := trace(out); out.err != nil || got != x.want {
+			t.Errorf("%s: %s, not %s (%v %v)", x.name, got, x.want, out.err, out.broken)
+		}
+	}
+}
+
+// trace writes an outcome as the event names in order, with ! for what is broken.
+func trace(o outcome) string {
+	marks := make([]byte, o.records+len(o.broken))
+	for _, b := range o.broken {
+		marks[b.Position] = '!'
+	}
+	i := 0
+	for k := range marks {
+		if marks[k] == 0 {
+			marks[k] = o.cells[i]["event_name"][0]
+			i++
+		}
+	}
+	return string(marks)
+}
+
+func TestLimits(t *testing.T) {
+	record := func(pad int) string {
+		return `{"eventVersion":"1","eventName":"A","requestParameters":{"p":"` + strings.Repeat("x", pad) + `"}}`
+	}
+	long := record(1) + "\n" + record(300<<10) + "\n" + record(2) + "\n"
+	for name, data := range map[string]string{
+		"line": long, "list": "[" + strings.ReplaceAll(strings.TrimSpace(long), "\n", ",") + "]", "list of lines": "[\n" + strings.ReplaceAll(strings.TrimSpace(long), "\n", ",\n") + "\n]",
+		"line of garbage": record(1) + "\n" + strings.Repeat("x", 5<<20) + "\n" + record(2),
+	} {
+		out := load([]byte(data), Options{Limits: Limits{Record: 100 << 10}})
+		if trace(out) != "A!A" || out.err != nil || len(out.broken[0].Raw) != rawKept {
+			t.Errorf("%s: %s %v", name, trace(out), out.err)
+		}
+	}
+	wide := `{"eventVersion":"1","eventName":"A","requestParameters":{"a":1,"b":{"c":[1]}},"responseElements":{"d":1},"x":{"y":2},"s":"t"}`
+	out := load([]byte(wide), Options{Limits: Limits{Keys: 4}})
+	if len(out.cells) != 1 || out.cells[0]["request_parameters"] != `"{\"a\":1,\"b\":{\"c\":[1]}}"` || out.cells[0]["extra"] != `{"x":"{\"y\":2}","s":"t"}` || fmt.Sprint(out.flags) != "[no-time id keys]" {
+		t.Errorf("keys: %v %v", out.cells, out.flags)
+	}
+	out = load([]byte(wide), Options{Limits: Limits{Depth: 2}})
+	if out.cells[0]["request_parameters"] != `"{\"a\":1,\"b\":{\"c\":[1]}}"` || out.cells[0]["response_elements"] != `{"d":1}` || fmt.Sprint(out.flags) != "[no-time id deep]" {
+		t.Errorf("depth: %v %v", out.cells, out.flags)
+	}
+	var many bytes.Buffer
+	many.WriteString(`{"eventVersion":"1","eventName":"A"`)
+	for i := range 30 {
+		fmt.Fprintf(&many, `,"k%d":%d`, i, i)
+	}
+	many.WriteString("}")
+	out = load(many.Bytes(), Options{Limits: Limits{Keys: 20}})
+	if extra := out.cells[0]["extra"]; !strings.HasSuffix(extra, `,"k19":19,"__rest__":"{\"k20\":20,\"k21\":21,\"k22\":22,\"k23\":23,\"k24\":24,\"k25\":25,\"k26\":26,\"k27\":27,\"k28\":28,\"k29\":29}"}`) || out.err != nil {
+		t.Errorf("top-level keys: %s %v", extra, out.err)
+	}
+}
