@@ -37,10 +37,14 @@ type instanceOptions struct {
 // An instance is an open engine. Its methods are safe for concurrent use; a
 // connection belongs to one goroutine.
 type instance struct {
-	db   *sql.DB
-	name string
-	path string
+	db    *sql.DB
+	users *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
+	name  string
+	path  string
 }
+
+// sharedConnector is a connector that a *sql.DB does not close.
+type sharedConnector struct{ driver.Connector }
 
 // openInstance opens the engine in memory, attaches the file (created when
 // absent), brings its schema up to date, and locks the engine down. Every
@@ -65,9 +69,10 @@ func openInstance(ctx context.Context, o instanceOptions) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the engine for %s: %w", in.path, err)
 	}
-	in.db = sql.OpenDB(connector)
+	in.db, in.users = sql.OpenDB(connector), sql.OpenDB(sharedConnector{connector})
+	in.users.SetMaxIdleConns(0)
 	if err := in.prepare(ctx, o, spill); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", in.path, err), in.db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", in.path, err), in.users.Close(), in.db.Close())
 	}
 	attached.Store(true)
 	return in, nil
@@ -137,7 +142,7 @@ func (in *instance) checkpoint(ctx context.Context) error {
 // not wait for abandoned queries.
 func (in *instance) close(ctx context.Context) error {
 	err := in.checkpoint(ctx)
-	return errors.Join(err, in.db.Close())
+	return errors.Join(err, in.users.Close(), in.db.Close())
 }
 
 // inTx runs do inside one transaction of conn. When do or COMMIT fails it is

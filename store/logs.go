@@ -33,7 +33,8 @@ type Logs struct {
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
 	tables    tables
-	abandoned atomic.Int64 // queries that ignored their interrupt
+	abandoned atomic.Int64  // queries that ignored their interrupt
+	grace     time.Duration // how long they are waited for
 }
 
 // openLogs opens the file of a data directory.
@@ -42,7 +43,7 @@ func openLogs(ctx context.Context, o Options) (*Logs, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Logs{}
+	l := &Logs{grace: grace}
 	l.in, err = openInstance(ctx, instanceOptions{
 		Name: "logs", Dir: o.Dir, Memory: o.Memory, Threads: o.Threads, Spill: o.Spill,
 		Schema: schema, Setup: registerFunctions, Now: o.Now,

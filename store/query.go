@@ -1,0 +1,158 @@
+// Queries: plans of package query, run over the stored records.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tocsin/query"
+)
+
+// grace is how long a query may go on after its interrupt. Some functions of
+// DuckDB do not look for it.
+const grace = 2 * time.Second
+
+// maxResultBytes bounds the values of one result; the rows beyond it are cut.
+const maxResultBytes = 256 << 20
+
+// An AbandonedError says that a query ignored its interrupt and was left behind
+// with its connection. Two of them, and the process should be started again.
+type AbandonedError struct{ After time.Duration }
+
+// Error says so.
+func (e *AbandonedError) Error() string {
+	return fmt.Sprintf("the query did not stop %s after it was told to, and was abandoned", e.After)
+}
+
+// A BoundError says which bound stopped a query.
+type BoundError struct {
+	Bound string // "memory" or "temporary files"
+	Err   error
+}
+
+// Error says so.
+func (e *BoundError) Error() string {
+	return fmt.Sprintf("the query needs more %s than it may use: narrow its time range or group by less", e.Bound)
+}
+
+// Unwrap returns what the engine said.
+func (e *BoundError) Unwrap() error { return e.Err }
+
+// Abandoned is the number of queries that were left behind since Open.
+func (l *Logs) Abandoned() int { return int(l.abandoned.Load()) }
+
+// question is a statement and what its answer looks like.
+type question struct {
+	statement query.Statement
+	columns   []query.Column
+	seq       bool // the first column of the statement is __seq__
+	maxRows   int  // 0: no bound
+}
+
+// answer is what a goroutine that runs a query sends.
+type answer struct {
+	result *query.Result
+	err    error
+}
+
+// ask runs the query on a goroutine and a connection of its own.
+func (l *Logs) ask(ctx context.Context, q question) (*query.Result, error) {
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	got := make(chan answer, 1) // an abandoned query does not block on it
+	go func() {
+		r, err := l.in.read(ctx, q)
+		got <- answer{r, err}
+	}()
+	select {
+	case a := <-got:
+		return a.result, clarify(ctx, a.err)
+	case <-ctx.Done():
+	}
+	wait := time.NewTimer(l.grace)
+	defer wait.Stop()
+	select {
+	case a := <-got:
+		return a.result, clarify(ctx, a.err)
+	case <-wait.C:
+		l.abandoned.Add(1)
+		return nil, errors.Join(&AbandonedError{After: l.grace}, ctx.Err())
+	}
+}
+
+// clarify turns what the engine says about its bounds into words of ours.
+func clarify(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("the query was stopped: %w", ctx.Err())
+	}
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "max_temp_directory_size"):
+		return &BoundError{Bound: "temporary files", Err: err}
+	case strings.HasPrefix(text, "Out of Memory Error"):
+		return &BoundError{Bound: "memory", Err: err}
+	}
+	return fmt.Errorf("run the query: %w", err)
+}
+
+// read runs one statement inside a read-only transaction, on a connection that
+// is thrown away.
+func (in *instance) read(ctx context.Context, q question) (r *query.Result, err error) {
+	conn, err := in.users.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// As a statement: the driver's own BeginTx refuses read-only transactions.
+	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rollback(ctx, conn)) }()
+	rows, err := conn.QueryContext(ctx, q.statement.Text, q.statement.Args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	r, err = q.collect(rows)
+	return r, err
+}
+
+// collect reads the rows, within the bounds.
+func (q question) collect(rows *sql.Rows) (*query.Result, error) {
+	scan, err := newScanner(rows, q)
+	if err != nil {
+		return nil, err
+	}
+	r := &query.Result{Columns: q.columns}
+	size := 0
+	for rows.Next() {
+		if q.maxRows > 0 && len(r.Rows) == q.maxRows {
+			r.Partial = fmt.Sprintf("only the first %d rows", q.maxRows)
+			break
+		}
+		if size > maxResultBytes {
+			r.Partial = fmt.Sprintf("only the first %d rows, which are %d MB", len(r.Rows), size>>20)
+			break
+		}
+		row, seq, bytes, err := scan.row(rows)
+		if err != nil {
+			return nil, err
+		}
+		size += bytes
+		r.Rows = append(r.Rows, row)
+		if q.seq {
+			r.Seqs = append(r.Seqs, seq)
+		}
+	}
+	if r.Partial != "" {
+		return r, nil
+	}
+	return r, rows.Err()
+}

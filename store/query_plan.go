@@ -1,0 +1,38 @@
+// Query: a plan of package query, printed for DuckDB and run.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tocsin/query"
+)
+
+// Query runs a plan over a window. It implements alertrules.QueryFunc. Rows
+// beyond the plan's bound are cut, and Result.Partial says so. When ctx is over
+// the query is interrupted and the error wraps ctx.Err(); a query that goes on
+// all the same is an *AbandonedError. It may be called by several goroutines.
+func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+	if err := l.ready(ctx, p.Logstores()); err != nil {
+		return nil, err
+	}
+	return l.ask(ctx, question{
+		statement: p.SQL(query.DuckDB(), w), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows(),
+	})
+}
+
+// ready refuses logstores that have no table yet.
+func (l *Logs) ready(ctx context.Context, logstores []string) error {
+	for _, name := range logstores {
+		if _, ok, err := l.tables.existing(ctx, l.in.db, name); err != nil {
+			return err
+		} else if !ok {
+			return fmt.Errorf("logstore %s: %w", name, ErrNoTable)
+		}
+	}
+	return nil
+}
+
+// ErrNoTable says that a logstore was never declared to the store (Declare).
+var ErrNoTable = errors.New("it has no table in this data directory")

@@ -1,0 +1,57 @@
+// The schema that queries see: logstores of package ingest, as package query
+// wants them. It needs no open store, so that `check` can use it.
+package store
+
+import (
+	"tocsin/ingest"
+	"tocsin/query"
+)
+
+// Schema returns the schema of a set of logstores.
+func Schema(logstores []*ingest.Logstore) query.Schema {
+	fixed := make(query.Fixed, 0, len(logstores))
+	for _, ls := range logstores {
+		fixed = append(fixed, view(ls))
+	}
+	return fixed
+}
+
+// view describes one logstore.
+func view(ls *ingest.Logstore) *query.Logstore {
+	kinds := map[string]ingest.Kind{}
+	for _, c := range allColumns(ls) {
+		kinds[c.Name] = c.Kind
+	}
+	q := &query.Logstore{Name: ls.Name, Table: tableName(ls.Name), Fields: make([]query.Field, 0, len(ls.Fields))}
+	for _, f := range ls.Fields {
+		field := query.Field{Name: f.Name, Column: f.Column, Path: f.Path, Type: fieldType(f.Type), Open: f.Open, Doc: f.Doc}
+		if f.Match == ingest.Tokens {
+			field.Match = query.Tokens
+		}
+		if kinds[f.Column] == ingest.UUID {
+			field.Column = textColumn(f.Column) // compared with text
+		}
+		q.Fields = append(q.Fields, field)
+	}
+	return q
+}
+
+// fieldType is the type of a field as queries see it.
+func fieldType(t ingest.FieldType) query.Type {
+	switch t {
+	case ingest.IntegerField:
+		return query.Integer
+	case ingest.DoubleField:
+		return query.Double
+	case ingest.BooleanField:
+		return query.Boolean
+	case ingest.TimeField:
+		return query.Time
+	case ingest.EpochField:
+		return query.EpochSeconds
+	case ingest.JSONField:
+		return query.JSON
+	default:
+		return query.Text
+	}
+}
