@@ -51,7 +51,11 @@ func (d dialer) authenticate(s *session, host, password string) error {
 	if s.tls == nil {
 		return d.fail("AUTH", nil, errNoTLS)
 	}
-	mech, auth := mechanism(s.mechs, host, d.cfg.User, password)
+	offered := s.mechs
+	if d.only != "" {
+		offered = []string{d.only}
+	}
+	mech, auth := mechanism(offered, host, d.cfg.User, password)
 	if auth == nil {
 		return d.fail("AUTH", nil, fmt.Errorf("%w (it offers: %s)", errNoMech, strings.Join(s.mechs, " ")))
 	}

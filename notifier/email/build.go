@@ -81,7 +81,8 @@ func checkLetter(l notifier.Letter) error {
 		return fmt.Errorf("the list %q is no rule id", l.List)
 	}
 	for _, a := range l.Attachments {
-		if _, _, err := mime.ParseMediaType(a.Type); err != nil || !namePattern.MatchString(a.Name) {
+		kind, _, err := mime.ParseMediaType(a.Type)
+		if err != nil || !strings.Contains(kind, "/") || !namePattern.MatchString(a.Name) {
 			return fmt.Errorf("the attachment %q has no usable name or type", a.Name)
 		}
 	}
@@ -126,32 +127,51 @@ func (b builder) message(out *bytes.Buffer) error {
 	return w.Close()
 }
 
-// header returns the header of the whole message; Add puts a field before those
-// that are there, so the last one added comes first.
+// header returns the header of the whole message. The last field added comes
+// first.
 func (b builder) header() message.Header {
 	var h message.Header
 	l := b.letter
-	h.Add("MIME-Version", "1.0")
+	add := func(k, v string) { h.AddRaw([]byte(fold(k, v))) }
+	add("MIME-Version", "1.0")
 	for _, k := range slices.Backward(slices.Sorted(maps.Keys(l.Tags))) {
-		h.Add("X-Tocsin-"+k, headerText(l.Tags[k], maxTag))
+		add("X-Tocsin-"+k, headerText(l.Tags[k], maxTag))
 	}
-	h.Add("X-Auto-Response-Suppress", "All")
-	h.Add("Auto-Submitted", "auto-generated")
+	add("X-Auto-Response-Suppress", "All")
+	add("Auto-Submitted", "auto-generated")
 	if l.List != "" {
-		h.Add("List-Id", "<"+l.List+".tocsin."+l.From[strings.LastIndexByte(l.From, '@')+1:]+">")
+		add("List-Id", "<"+l.List+".tocsin."+l.From[strings.LastIndexByte(l.From, '@')+1:]+">")
 	}
 	if len(l.References) > 0 {
-		h.Add("References", "<"+strings.Join(l.References, "> <")+">")
+		add("References", "<"+strings.Join(l.References, "> <")+">")
 	}
 	if l.InReplyTo != "" {
-		h.Add("In-Reply-To", "<"+l.InReplyTo+">")
+		add("In-Reply-To", "<"+l.InReplyTo+">")
 	}
-	h.Add("Message-Id", "<"+l.MessageID()+">")
-	h.Add("Subject", headerText(l.Subject, maxSubject))
-	h.Add("To", "<"+l.To+">")
-	h.Add("From", (&netmail.Address{Name: oneLine(l.FromName, maxSubject), Address: l.From}).String())
-	h.Add("Date", l.Date.Format(time.RFC1123Z))
+	add("Message-Id", "<"+l.MessageID()+">")
+	add("Subject", headerText(l.Subject, maxSubject))
+	add("To", "<"+l.To+">")
+	add("From", (&netmail.Address{Name: oneLine(l.FromName, maxSubject), Address: l.From}).String())
+	add("Date", l.Date.Format(time.RFC1123Z))
 	return h
+}
+
+// fold returns a header field with line ends before words that would pass 76
+// characters.
+func fold(key, value string) string {
+	var b strings.Builder
+	b.WriteString(key + ":")
+	n := b.Len()
+	for word := range strings.SplitSeq(value, " ") {
+		if word != "" && n+1+len(word) > 76 && n > 1 {
+			b.WriteString("\r\n")
+			n = 0
+		}
+		b.WriteString(" " + word)
+		n += 1 + len(word)
+	}
+	b.WriteString("\r\n")
+	return b.String()
 }
 
 // body writes the text, or text and HTML as alternatives, into the entity that

@@ -62,7 +62,7 @@ func wellFormed(t interface{ Errorf(string, ...any) }, b []byte) {
 		t.Errorf("bare CR, LF or NUL in %q", b)
 	}
 	for line := range bytes.SplitSeq(b, []byte("\r\n")) {
-		if len(line) > 998 {
+		if len(line) > 998 || len(line) > 78 && bytes.Contains(line, []byte("=?utf-8")) {
 			t.Errorf("a line of %d bytes", len(line))
 		}
 	}

@@ -5,6 +5,7 @@ package email
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"tocsin/diag"
@@ -138,8 +139,15 @@ func (c *Client) deliver(s *session, e notifier.Envelope, mark func() error) err
 	if err != nil {
 		return d.refusal("DATA", s, err)
 	}
+	d.tell(step{stage: "DATA", said: s.guard.said()})
+	return d.body(s, w, e.Bytes)
+}
+
+// body sends the message and its final dot, and reads what decides.
+func (d dialer) body(s *session, w io.WriteCloser, message []byte) error {
+	t := d.cfg.Timeouts
 	s.guard.body = true
-	for rest := e.Bytes; len(rest) > 0; {
+	for rest := message; len(rest) > 0; {
 		n := min(len(rest), 64<<10)
 		s.guard.within(t.Answer)
 		if _, err := w.Write(rest[:n]); err != nil {
@@ -150,7 +158,6 @@ func (c *Client) deliver(s *session, e notifier.Envelope, mark func() error) err
 	if err := s.quiet(t.Quiet); err != nil {
 		return d.refusal("DATA", s, err)
 	}
-	d.tell(step{stage: "DATA", said: "354"})
 	s.guard.wrote, s.guard.body = false, false
 	s.guard.beyond(t.Dot)
 	if err := w.Close(); err != nil {
