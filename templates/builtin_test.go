@@ -126,6 +126,19 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
+// TestDefaultShowsItems: a message about the agent can be shown by "default" too.
+func TestDefaultShowsItems(t *testing.T) {
+	s, err := Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sls, mail := sampleMail("operator")
+	m, err := s.Render("default", NewData(sls, mail), Options{Now: testNow})
+	if err != nil || !strings.Contains(m.Text, "421 try later") || !strings.Contains(m.HTML, "421 try later") {
+		t.Errorf("%v\n%s", err, m.Text)
+	}
+}
+
 // TestSample: what check uses renders in every built-in template.
 func TestSample(t *testing.T) {
 	s, err := Load(nil)

@@ -7,13 +7,13 @@ import (
 )
 
 // masked is what stands in place of a secret.
-const masked = "•••"
+const masked = "(masked)"
 
 // secretName finds the names of fields whose values are masked by default (G07).
-var secretName = regexp.MustCompile(`(?i)pass_?-?word|passwd|secret|token|authorization|cookie|credential|private_?-?key`)
+var secretName = regexp.MustCompile(`(?i)pass[_ -]?word|passwd|secret|token|authorization|cookie|credential|private[_ -]?key`)
 
 // secretText finds such fields in JSON text that cannot be read as a whole.
-var secretText = regexp.MustCompile(`(?i)("[^"]*(?:pass_?-?word|passwd|secret|token|authorization|cookie|credential|private_?-?key)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
+var secretText = regexp.MustCompile(`(?i)("[^"]*(?:pass[_ -]?word|passwd|secret|token|authorization|cookie|credential|private[_ -]?key)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
 
 // masker hides values by the names of their fields.
 type masker struct{ more map[string]bool }
