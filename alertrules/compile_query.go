@@ -124,7 +124,7 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 				o.Exclude = append(o.Exclude, e.search)
 			}
 		}
-		p, err := planOf(q, c.env.Schema, o)
+		p, err := q.Plan(c.env.Schema, o)
 		if err != nil {
 			c.planError(excludes, err)
 			return
@@ -143,7 +143,7 @@ func (c *compiler) planError(excludes []exclude, err error) {
 			break
 		}
 		o := query.Options{Logstore: c.rule.Logstore, Exclude: []query.Search{excludes[i].search}}
-		if _, own := planOf(all, c.env.Schema, o); own != nil {
+		if _, own := all.Plan(c.env.Schema, o); own != nil {
 			c.merge(c.text.Exceptions[i].Match, own)
 			return
 		}
@@ -177,7 +177,7 @@ func (c *compiler) planned(p *query.Plan) {
 func (c *compiler) touchPlan() {
 	q, err := query.Parse("* | SELECT count(*) AS n")
 	if err == nil {
-		c.rule.touch, err = planOf(q, c.env.Schema, query.Options{Logstore: c.rule.Logstore})
+		c.rule.touch, err = q.Plan(c.env.Schema, query.Options{Logstore: c.rule.Logstore})
 	}
 	if err != nil {
 		c.fail("rule/query", c.text.Query, fmt.Sprintf("records cannot be counted: %v", err), "")

@@ -104,6 +104,7 @@ func Parse(name string, src []byte, env Env) (*File, error) {
 	}
 	f.read(env)
 	f.duplicates()
+	doc.Sort()
 	if err := doc.List.Err(); err != nil {
 		f.Rules = nil
 		return f, err

@@ -1,7 +1,9 @@
 package alertrules
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
 
 	"tocsin/diag"
 )
@@ -66,6 +68,7 @@ func DecodeStrict(name string, src []byte, into any) (*Document, error) {
 	if d.Root != nil {
 		d.Decode(d.Root, into)
 	}
+	d.Sort()
 	return d, d.List.Err()
 }
 
@@ -91,6 +94,11 @@ func (d *Document) Merge(n *Node, l *diag.List) {
 	}
 }
 
+// Sort puts the problems into the order of the file.
+func (d *Document) Sort() {
+	slices.SortStableFunc(d.List.Problems, func(a, b diag.Problem) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+}
+
 // At returns the node at a path of keys from the root, such as
 // "mail", "server"; nil when there is none.
 func (d *Document) At(path ...string) *Node {
@@ -101,9 +109,15 @@ func (d *Document) At(path ...string) *Node {
 	return n
 }
 
+// maxProblems is how many problems of a file are kept; nobody reads more.
+const maxProblems = 1000
+
 // add appends p unless the same was said already: values of `defaults:` are
 // looked at once for each rule.
 func (d *Document) add(p diag.Problem) {
+	if len(d.List.Problems) >= maxProblems {
+		return
+	}
 	for _, q := range d.List.Problems {
 		if q == p {
 			return

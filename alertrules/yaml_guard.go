@@ -101,10 +101,13 @@ func guardTokens(d *Document, text string, tokens token.Tokens) {
 		at := b.offset(t.Position)
 		d.add(diag.Problem{Check: "yaml/forbidden", Span: diag.Span{Start: at, End: min(at+len(t.Value), len(text))}, Message: message, Hint: hint})
 	}
-	depth, content := nesting{}, false
+	depth, content, reported := nesting{}, false, 0
 	for _, t := range tokens {
 		if f, ok := forbidden[t.Type]; ok {
-			report(t, f[0], f[1])
+			if report(t, f[0], f[1]); reported == 9 {
+				return
+			}
+			reported++
 		}
 		if t.Type == token.DocumentHeaderType && content {
 			report(t, "a second document begins here", "keep one document in a file, without ---")

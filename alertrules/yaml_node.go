@@ -126,7 +126,9 @@ func (b *builder) syntax(err error) {
 		}
 	}
 	at.End = at.Start
-	b.doc.add(diag.Problem{Check: "yaml/syntax", Span: at, Message: message, Hint: b.syntaxHint(at.Start, message)})
+	hint := b.syntaxHint(at.Start, message)
+	message = strings.ReplaceAll(diag.Line(message), "'\\t'", "tab")
+	b.doc.add(diag.Problem{Check: "yaml/syntax", Span: at, Message: message, Hint: hint})
 }
 
 // syntaxHint knows the ways in which queries break YAML.
