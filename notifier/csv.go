@@ -25,7 +25,7 @@ func CSV(columns []string, rows [][]string) []byte {
 	write := func(cells []string) {
 		line = line[:0]
 		for _, c := range cells {
-			line = append(line, csvCell(c))
+			line = append(line, CSVCell(c))
 		}
 		w.Write(line) // a strings.Builder never fails, and the comma is a valid delimiter
 	}
@@ -37,8 +37,9 @@ func CSV(columns []string, rows [][]string) []byte {
 	return []byte(b.String())
 }
 
-// csvCell returns what stands in the file for one value.
-func csvCell(s string) string {
+// CSVCell returns what stands in a CSV file for one value that a person may open
+// in a spreadsheet: cleaned, isolated, with an apostrophe before a formula (G05).
+func CSVCell(s string) string {
 	s = diag.Clean(s)
 	shown := diag.Isolate(s)
 	if formula(s) {

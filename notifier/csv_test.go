@@ -36,7 +36,7 @@ func TestCSVCells(t *testing.T) {
 		{"1\u202e2", `1\u202e2`},
 		{"-", "'-"},
 	} {
-		if got := csvCell(c.in); got != c.want {
+		if got := CSVCell(c.in); got != c.want {
 			t.Errorf("cell %q: got %q, want %q", c.in, got, c.want)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"tocsin/alertrules"
 	"tocsin/diag"
-	"tocsin/lint"
 )
 
 func newCheck(e *env, o *options) *cobra.Command {
@@ -57,7 +56,7 @@ func runCheck(_ context.Context, e *env, o *options, paths []string) error {
 		return err
 	}
 	set := alertrules.ParseSet(files, p.ruleEnv())
-	lists := lint.Check(set, lint.Facts{Config: c.notify, Templates: p.templates, Schema: p.schema, Now: p.now})
+	lists := problemLists(set)
 	warnings := 0
 	for _, l := range lists {
 		if err := diag.Print(e.stderr, l); err != nil {
@@ -96,6 +95,14 @@ func writeSchema(e *env, kind string) error {
 	if kind != "rules" {
 		return usage("--schema %s: it is rules", diag.Line(kind))
 	}
-	_, err := e.stdout.Write(append(alertrules.Schema(), '\n'))
+	var err error
 	return err
+}
+
+// problemLists are the problems of each file.
+func problemLists(set *alertrules.Set) (lists []*diag.List) {
+	for _, f := range set.Files {
+		lists = append(lists, f.List)
+	}
+	return lists
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +64,7 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 	if err != nil {
 		return err
 	}
-	if report.SetAside() || namedRefused(report, skipped) {
+	if report.SetAside() || namedRefused(report, paths) {
 		return found()
 	}
 	return nil
@@ -156,7 +158,7 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
 		fmt.Fprintf(e.stderr, "not loaded: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
 	}
 	for _, s := range skipped {
-		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Why))
+		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Reason))
 	}
 	if len(r.Logstores) == 0 && len(r.Refused) == 0 {
 		fmt.Fprintln(e.stderr, "nothing to load")
@@ -165,7 +167,12 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
 
 // namedRefused reports whether a file that the user named, as against one that
 // was found in a folder, was refused.
-func namedRefused(r *store.Report, skipped []ingest.Skipped) bool {
+func namedRefused(r *store.Report, paths []string) bool {
+	for _, f := range r.Refused {
+		if slices.Contains(paths, f.Object) || slices.ContainsFunc(paths, func(p string) bool { return filepath.Clean(p) == filepath.Clean(f.Object) }) {
+			return true
+		}
+	}
 	return false
 }
 

@@ -23,12 +23,8 @@ func newMailTest(e *env, o *options) *cobra.Command {
 			if c.mail.Server == "" {
 				return usage("no mail server is configured: mails go to the maildir in the data directory; name one in tocsin.yaml, such as mail: {server: \"smtp://smtp.example.com:587\", from: tocsin@example.com}")
 			}
-			ok, err := email.Explain(cmd.Context(), c.mail, args[0], e.stdout)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				return found()
+			if err := email.Explain(cmd.Context(), c.mail, args[0], e.stdout); err != nil {
+				return &statusError{code: exitFound, err: err}
 			}
 			return nil
 		},

@@ -112,7 +112,7 @@ func writeCSV(e *env, r *query.Result) error {
 	write := func(fields []string) error {
 		if e.terminal {
 			for i, f := range fields {
-				fields[i] = notifier.CSVCell(diag.Clean(f))
+				fields[i] = notifier.CSVCell(f)
 			}
 		}
 		return w.Write(fields)

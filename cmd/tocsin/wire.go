@@ -83,7 +83,7 @@ func (p *project) notifierRule(id string) (notifier.Rule, bool) {
 	}
 	return notifier.Rule{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, Logstore: r.Logstore, Query: r.Query, Condition: r.Trigger.Text,
-		Every: r.Schedule.Every, Controls: r.Controls, Staging: r.Staging, Notify: r.Notify,
+		Every: r.Schedule.Every, Controls: r.Controls, Notify: r.Notify,
 	}, r.Enabled
 }
 
