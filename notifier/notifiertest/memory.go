@@ -188,7 +188,9 @@ func (m *Memory) Group(_ context.Context, rule string) (*notifier.Group, error) 
 			g.News = append(g.News, n)
 		}
 	}
-	slices.SortFunc(g.News, func(a, b *alertrules.News) int { return cmp.Or(strings.Compare(a.Alert, b.Alert), cmp.Compare(a.N, b.N)) })
+	slices.SortFunc(g.News, func(a, b *alertrules.News) int {
+		return cmp.Or(strings.Compare(a.Alert, b.Alert), cmp.Compare(a.N, b.N))
+	})
 	for _, k := range m.keys() {
 		if k.Group == rule {
 			g.Beliefs = append(g.Beliefs, decode[notifier.Belief](m.beliefs[k]))
