@@ -47,7 +47,7 @@ type LiteralKind int
 
 // The kinds of Literal.
 const (
-	NumberLit    LiteralKind = iota // Text as written: 10, 1.5, 1e3; never signed
+	NumberLit    LiteralKind = iota // Text as written, 10, 1.5, 1e3; never signed, digits first
 	StringLit                       // Text without quotes, doubled quotes undone
 	BoolLit                         // Text is "true" or "false"
 	NullLit                         // Text is ""

@@ -14,7 +14,7 @@ func ParseCondition(src string) (*Condition, error) {
 	}
 	c, f := conditionOf(tokens)
 	if f != nil {
-		return nil, mend(src, tokens, modeCondition)
+		return nil, mend(src, tokens, modeCondition, f)
 	}
 	return c, nil
 }

@@ -15,7 +15,7 @@ import (
 const (
 	hole      = "\x00" // the value of the token that stands for a broken part; no source holds it
 	maxFaults = 10
-	maxMended = 2_000 // tokens of a text; a longer one gets its first fault only
+	maxMended = 1_000 // tokens of a text; a longer one gets its first fault only, without what was expected
 )
 
 // A reader reads tokens and returns the first fault, or nil.
@@ -34,15 +34,11 @@ func readerOf(m mode) reader {
 	}
 }
 
-// mend reports what is wrong with the tokens of src, which do not parse.
-func mend(src string, tokens []lexer.Token, m mode) error {
+// mend reports what is wrong with the tokens of src, whose first fault is f.
+func mend(src string, tokens []lexer.Token, m mode, f *fault) error {
 	e := &explainer{src: src, mode: m, read: readerOf(m), budget: maxProbes}
 	l := &diag.List{Source: src}
-	for last := -1; len(l.Problems) < maxFaults; {
-		f := e.read(tokens)
-		if f == nil || f.span.Start <= last {
-			break
-		}
+	for last := -1; f != nil && f.span.Start > last && len(l.Problems) < maxFaults; f = e.read(tokens) {
 		last = f.span.Start
 		i := tokenAt(tokens, last)
 		if tokens[i].EOF() && len(l.Problems) > 0 {

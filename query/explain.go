@@ -32,6 +32,9 @@ func (e *explainer) explain(tokens []lexer.Token, i int, f *fault) (told *fault,
 	if f := known(tokens, i); f != nil {
 		return f, nil
 	}
+	if len(tokens) > maxMended {
+		return &fault{span: f.span, message: unexpected(tokens[i]), hint: f.hint}, nil
+	}
 	filter := e.mode != modeCondition && inFilter(tokens, i)
 	fits := e.fits(tokens, i, filter)
 	if !filter {
@@ -189,8 +192,9 @@ func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) 
 	if k < 0 || tokens[k].Type != tokIdent && tokens[k].Type != tokKeyword || tokens[k].Value == hole {
 		return nil, nil
 	}
-	word := diag.Suggest(tokens[k].Value, slices.Concat(clauseKeys, softWords))
-	if word == "" || len(word) < 2 || strings.EqualFold(word, tokens[k].Value) {
+	words := slices.DeleteFunc(slices.Concat(clauseKeys, softWords), func(w string) bool { return strings.EqualFold(w, tokens[k].Value) })
+	word := diag.Suggest(tokens[k].Value, words)
+	if word == "" {
 		return nil, nil
 	}
 	t := tokens[k]
@@ -208,17 +212,22 @@ func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) 
 
 // hint finds the way out that is most likely meant.
 func (e *explainer) hint(tokens []lexer.Token, i int, fits map[string]bool) string {
-	t := tokens[i]
+	t, prev := tokens[i], lexer.Token{}
+	if i > 0 {
+		prev = tokens[i-1]
+	}
 	switch {
-	case t.Type == tokKeyword && fits["name"] && !fits["AS"]:
+	case prev.Value == "," && boundary(t):
+		return "remove the comma before it, or write what is missing"
+	case t.Value == ")" || t.Value == "]":
+		return "there is one " + t.Value + " too many, or something is missing before it"
+	case fits[")"] || fits["]"] || fits["END"] || fits["THEN"]:
+		return e.stillOpen(tokens[:i])
+	case t.Type == tokKeyword && t.Value != "AND" && t.Value != "OR" && fits["name"] && !fits["AS"]:
 		return t.Value + ` is a reserved word; a field of that name is written "` + strings.ToLower(t.Value) + `"`
 	case t.Type == tokKeyword && fits["word"]:
 		return `the word itself is searched for as "` + strings.ToLower(t.Value) + `"`
-	case t.EOF() && (fits[")"] || fits["]"] || fits["END"] || fits["THEN"]):
-		return e.stillOpen(tokens)
-	case t.Value == ")" || t.Value == "]":
-		return "there is one " + t.Value + " too many, or something is missing before it"
-	case t.Value == "(" && !fits["name"] && i > 0 && tokens[i-1].Type == tokQuoted:
+	case t.Value == "(" && prev.Type == tokQuoted:
 		return "the name of a function has no quotes"
 	}
 	return ""

@@ -10,7 +10,7 @@ import (
 func unexpected(t lexer.Token) string {
 	switch t.Type {
 	case lexer.EOF:
-		return "the query ends too early"
+		return "the text ends too early"
 	case tokPipe:
 		return "unexpected |"
 	case tokIdent, tokQuoted, tokWord:
@@ -19,6 +19,9 @@ func unexpected(t lexer.Token) string {
 		return "unexpected number " + t.Value
 	case tokString:
 		return "unexpected text " + clip(strings.Trim(t.Value, "'"))
+	}
+	if t.Value == "," {
+		return "unexpected comma"
 	}
 	return "unexpected " + t.Value
 }

@@ -139,10 +139,10 @@ func (p *exprParser) expr(level int) Expr {
 		t := p.peek()
 		in, ok := p.infix(t)
 		switch {
+		case !ok && t.Type == tokOp && foreign[t.Value] != "":
+			p.misfit(t)
+			return x
 		case !ok || in.level < level:
-			if t.Type == tokOp && foreign[t.Value] != "" {
-				p.misfit(t)
-			}
 			return x
 		case n == maxChain:
 			p.fail(faultOn(t, "more than 10,000 operands in a row", "keep the values in a named list: field IN $name"))

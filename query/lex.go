@@ -16,9 +16,9 @@ import (
 // colon, whether a word follows `in`, the open brackets.
 
 const (
-	maxSource  = 128 << 10 // bytes of one text; the longest that anybody wrote by hand is a tenth
-	maxNesting = 200       // brackets, CASE, NOT and signs inside each other; a deeper text could overflow the stack, which nothing can recover
-	maxChain   = 10_000    // operands of one chain of operators, entries of one and/or
+	maxSource  = 1 << 20 // bytes of one text, as of a rule file
+	maxNesting = 200     // brackets, CASE, NOT and signs inside each other; a deeper text could overflow the stack, which nothing can recover
+	maxChain   = 10_000  // operands of one chain of operators, entries of one and/or
 )
 
 // The types of tokens. A Keyword's value is in upper case, every other value is
@@ -145,7 +145,7 @@ func (s *scanner) token(t *lexer.Token) (n int, f *fault) {
 // checkText refuses what no part of the language may hold.
 func checkText(src string) *fault {
 	if len(src) > maxSource {
-		return faultAt(maxSource, maxSource, "the text is longer than 128 KiB", "keep long lists of values in a named list: field in $name")
+		return faultAt(maxSource, maxSource, "the text is longer than 1 MiB", "keep long lists of values in a named list: field in $name")
 	}
 	for i, r := range src {
 		switch {

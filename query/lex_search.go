@@ -136,9 +136,12 @@ func wordRune(r rune) bool {
 }
 
 // colons returns the length of the run of colons at the start of rest when
-// something of a word follows it, else 0.
+// something of a word follows it, else 0. No value has more than eight in a row.
 func colons(rest string) int {
-	n := len(rest) - len(strings.TrimLeft(rest, ":"))
+	n := 0
+	for n < len(rest) && n <= 8 && rest[n] == ':' {
+		n++
+	}
 	if r, _ := utf8.DecodeRuneInString(rest[n:]); n == len(rest) || !wordRune(r) {
 		return 0
 	}

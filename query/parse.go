@@ -14,7 +14,7 @@ func Parse(src string) (*Query, error) {
 	}
 	q, f := parseTokens(tokens)
 	if f != nil {
-		return nil, mend(src, tokens, modeQuery)
+		return nil, mend(src, tokens, modeQuery, f)
 	}
 	return q, nil
 }
@@ -29,7 +29,7 @@ func ParseSearch(src string) (Search, error) {
 	q, f := parseTokens(tokens)
 	switch {
 	case f != nil:
-		return nil, mend(src, tokens, modeSearch)
+		return nil, mend(src, tokens, modeSearch, f)
 	case q.Filter == nil:
 		return nil, list(src, faultAt(0, len(src), "no condition", "write field:value; * is every record"))
 	}

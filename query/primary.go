@@ -49,7 +49,7 @@ func (p *exprParser) primary() Expr {
 	t := *p.peek()
 	switch t.Type {
 	case tokNumber:
-		return p.literal(t, NumberLit, t.Value)
+		return p.literal(t, NumberLit, number(t.Value))
 	case tokString:
 		return p.literal(t, StringLit, unquoteSQL(t.Value))
 	case tokQuoted:
@@ -76,6 +76,14 @@ func (p *exprParser) primary() Expr {
 func (p *exprParser) literal(t lexer.Token, kind LiteralKind, text string) Expr {
 	p.lex.Next()
 	return &Literal{At(span(t)), kind, text}
+}
+
+// number writes .5 as 0.5, which means the same behind a name.
+func number(text string) string {
+	if text[0] == '.' {
+		return "0" + text
+	}
+	return text
 }
 
 // keyword reads an operand that begins with a reserved word.

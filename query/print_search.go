@@ -139,6 +139,8 @@ func (p *printer) value(v *Value, free bool) {
 		p.searchQuoted(v.Text)
 	case v.Quoted || v.Glob == nil && needsQuotes(v.Text, free):
 		p.searchQuoted(v.Text)
+	case !free && v.Text == "!=":
+		p.WriteString(v.Text) // a word of its own
 	case v.Glob == nil:
 		p.escaped(v.Text, free, "")
 	default:
@@ -158,7 +160,7 @@ func (p *printer) value(v *Value, free bool) {
 
 // needsQuotes reports whether no backslash makes a word of the text.
 func needsQuotes(text string, free bool) bool {
-	return text == "" || !free && searchKeyword(text, true) != "" || strings.ContainsFunc(text, func(r rune) bool {
+	return text == "" || !free && searchKeyword(text, false) != "" || strings.ContainsFunc(text, func(r rune) bool {
 		return !wordRune(r) && !escapable(r)
 	})
 }

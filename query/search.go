@@ -239,7 +239,7 @@ func (p *filterParser) interval(path *Path) Search {
 	t := p.peek()
 	if !isOp(t, ")") && !isOp(t, "]") {
 		if t.Type == tokWord || isKeyword(t, "OR") {
-			p.fail(faultOn(t, "more than two values in an interval", "values are written field:(a or b); an interval is [low high], with a space between"))
+			p.fail(&fault{last: true, span: span(*t), message: "more than two values in an interval", hint: "values are written field:(a or b); an interval is [low high], with a space between"})
 		}
 		p.fail(misfit(t))
 		return nil
@@ -253,7 +253,7 @@ func (p *filterParser) interval(path *Path) Search {
 func (p *filterParser) bound() *Value {
 	t := p.peek()
 	if strings.Contains(t.Value, ",") && t.Type == tokWord {
-		p.fail(faultOn(t, "a comma in an interval", "the two values are separated by a space: in [1 5); values are written field:(a or b)"))
+		p.fail(&fault{last: true, span: span(*t), message: "a comma in an interval", hint: "the two values are separated by a space: in [1 5); values are written field:(a or b)"})
 	}
 	return p.value()
 }
