@@ -57,7 +57,11 @@ func compilePage(in pageSource) (*page, error) {
 	if in.text.name != "" {
 		p.text = compilePart(unit{name: in.text.name, text: in.text.text, out: outText, fsys: in.fsys})
 	}
-	p.inline = needsInlining(in.html.text)
+	if p.html != nil {
+		for _, f := range p.html.files {
+			p.inline = p.inline || needsInlining(f.text)
+		}
+	}
 	return p, joinErrors(errs)
 }
 

@@ -78,7 +78,7 @@ func TestIncludeError(t *testing.T) {
 // TestStyles: rules of a style element reach the elements, @media stays, and
 // text of values is whole.
 func TestStyles(t *testing.T) {
-	s, err := Load(files(map[string]string{"a.html": "<style>td { color: red } @media (max-width: 600px) { td { color: blue !important } }</style><table><tr><td>{{ alert.alert_name }}</td></tr></table>"}))
+	s, err := Load(files(map[string]string{"css.html": "<style>td { color: red } @media (max-width: 600px) { td { color: blue !important } }</style>", "a.html": "{% include 'css.html' %}<table><tr><td>{{ alert.alert_name }}</td></tr></table>"}))
 	if err != nil {
 		t.Fatal(err)
 	}
