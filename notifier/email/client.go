@@ -49,7 +49,7 @@ func (c *Client) Send(ctx context.Context, e notifier.Envelope, mark func() erro
 		return notifier.Outcome{Kind: notifier.Failed, Stage: "settings", Answer: err.Error()}
 	}
 	if err := context.Cause(ctx); err != nil {
-		return notifier.Outcome{Stage: "settings", Answer: err.Error(), Server: true}
+		return notifier.Outcome{Stage: "connect", Answer: err.Error(), Server: true}
 	}
 	reused := c.reuse(ctx)
 	o := c.attempt(ctx, e, mark)

@@ -112,7 +112,7 @@ func build(t *testing.T, id int64, to string) notifier.Envelope {
 // Headers, parts and encodings come back from a real server as they were
 // built, by STARTTLS and by implicit TLS, to several recipients over one
 // connection.
-func TestRealServer(t *testing.T) {
+func TestIntegrationMailServer(t *testing.T) {
 	dir := servers(t)
 	t.Run("delivered and read back", func(t *testing.T) { realDelivery(t, dir) })
 	t.Run("refusals", func(t *testing.T) { realRefusals(t, dir) })
