@@ -207,7 +207,7 @@ type SearchList struct {
 // A Value is what a field or a record is searched for.
 type Value struct {
 	At
-	Text   string // without quotes and escapes; of a pattern, as written
+	Text   string // without quotes and escapes; of a pattern it is for messages only
 	Quoted bool   // written "…" or #"…"
 	Phrase bool   // written #"…"
 	Glob   []Glob // the pattern, when an unquoted * or ? is in it, else nil

@@ -82,9 +82,11 @@ func (g treeGen) value() *Value {
 	if len(v.Glob) == 1 { // a * alone is no value, a text alone no pattern
 		v.Glob = append(v.Glob, Glob{Wild: '?'})
 	}
-	var p printer
-	p.value(v, true)
-	v.Text = p.String()
+	for _, part := range v.Glob {
+		if v.Text += part.Text; part.Wild != 0 {
+			v.Text += string(part.Wild)
+		}
+	}
 	return v
 }
 
@@ -104,13 +106,7 @@ func (g treeGen) search(depth int, group bool) Search {
 		if g.n(5) == 0 {
 			return &SearchAll{}
 		}
-		v := g.value()
-		if v.Glob != nil {
-			var p printer
-			p.value(v, false)
-			v.Text = p.String()
-		}
-		return &SearchTerm{Value: v}
+		return &SearchTerm{Value: g.value()}
 	}
 	return g.leaf(depth)
 }

@@ -49,7 +49,7 @@ func (p *exprParser) primary() Expr {
 	t := *p.peek()
 	switch t.Type {
 	case tokNumber:
-		return p.literal(t, NumberLit, number(t.Value))
+		return p.literal(t, NumberLit, leadingZero(t.Value))
 	case tokString:
 		return p.literal(t, StringLit, unquoteSQL(t.Value))
 	case tokQuoted:
@@ -78,8 +78,8 @@ func (p *exprParser) literal(t lexer.Token, kind LiteralKind, text string) Expr 
 	return &Literal{At(span(t)), kind, text}
 }
 
-// number writes .5 as 0.5, which means the same behind a name.
-func number(text string) string {
+// leadingZero writes .5 as 0.5, which means the same behind a name.
+func leadingZero(text string) string {
 	if text[0] == '.' {
 		return "0" + text
 	}

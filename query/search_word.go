@@ -56,11 +56,11 @@ func unquoteSearch(quoted string) string {
 	return b.String()
 }
 
-// pattern undoes the backslashes of a word. With a wildcard in it, the text
-// stays as written and the parts are returned too.
+// pattern undoes the backslashes of a word. With a wildcard in it, the parts are
+// returned too.
 func pattern(word string) (string, []Glob) {
 	var parts []Glob
-	var text strings.Builder
+	var whole, text strings.Builder
 	wild := false
 	for i := 0; i < len(word); {
 		n := 1
@@ -69,9 +69,11 @@ func pattern(word string) (string, []Glob) {
 			wild = true
 			if text.Len() > 0 {
 				parts = append(parts, Glob{Text: text.String()})
+				whole.WriteString(text.String())
 				text.Reset()
 			}
 			parts = append(parts, Glob{Wild: rune(c)})
+			whole.WriteByte(c)
 		case '\\':
 			n = escapeLength(word[i:])
 			if n == 1 {
@@ -83,13 +85,14 @@ func pattern(word string) (string, []Glob) {
 		}
 		i += n
 	}
+	whole.WriteString(text.String())
 	if !wild {
-		return text.String(), nil
+		return whole.String(), nil
 	}
 	if text.Len() > 0 {
 		parts = append(parts, Glob{Text: text.String()})
 	}
-	return word, parts
+	return whole.String(), parts
 }
 
 // fieldPath returns the path that a word or a quoted text in front of a colon
