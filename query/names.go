@@ -112,11 +112,30 @@ func (l *Logstore) unknownField(list *diag.List, names []Name, span diag.Span) {
 	for i, f := range all {
 		known[i] = f.Name
 	}
-	hint := "the fields of " + l.Name + " are in its schema; below an open object any path is legal"
-	if s := suggest(path, known); s != "" {
+	hint, sure := l.pathHint(path)
+	if s := suggest(path, known); s != "" && !sure {
 		hint = "did you mean " + s + "?"
 	}
 	list.Add("query/unknown-field", span, "the logstore "+l.Name+" has no field "+cut(path), hint)
+}
+
+// pathHint says where a path is legal; sure that the path begins with a field
+// below which nothing lies.
+func (l *Logstore) pathHint(path string) (hint string, sure bool) {
+	head, _, _ := strings.Cut(path, ".")
+	var open []string
+	for _, f := range l.all() {
+		if f.Open {
+			open = append(open, f.Name)
+		}
+		if f.Name == head && !f.Open {
+			return head + " is " + f.Type.String() + ", nothing lies below it", true
+		}
+	}
+	if len(open) == 0 {
+		return "the fields of " + l.Name + " are in its schema", false
+	}
+	return "any path is legal below " + listed(open), false
 }
 
 // suggest is diag.Suggest for names of sane length.

@@ -310,7 +310,7 @@ func (s *stage) jsonPath(c *call, e *Call) value {
 		s.fault("query/json-path", e.Args[1].Span(), cut(path)+" is no path into JSON", `write '$.a.b', '$["a-b"]' or '$[0]', at most 200 steps`)
 		return null()
 	}
-	c.args[1] = text(encodePath(way))
+	c.args[1] = textConst(encodePath(way))
 	return c
 }
 
@@ -367,7 +367,7 @@ func (s *stage) dateUnit(c *call, e *Call) value {
 	known := []string{"second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 	for _, u := range known {
 		if strings.EqualFold(u, unit) && (u != "quarter" || c.fn == "date_trunc") {
-			c.args[0] = text(u)
+			c.args[0] = textConst(u)
 			if c.fn == "date_add" {
 				return &call{"date_add_" + u, c.args[1:], Time}
 			}
@@ -397,7 +397,7 @@ func (s *stage) dateFormat(c *call, e *Call) value {
 		}
 		b.WriteString(known[format[i]])
 	}
-	c.args[1] = text(b.String())
+	c.args[1] = textConst(b.String())
 	return c
 }
 
@@ -408,7 +408,7 @@ func (s *stage) subnet(c *call, e *Call) value {
 		s.fault("query/network", e.Args[0].Span(), cut(network)+" is no network", "write is_subnet_of('10.0.0.0/8', ip)")
 		return null()
 	}
-	c.args[0] = text(p.String())
+	c.args[0] = textConst(p.String())
 	return c
 }
 

@@ -90,9 +90,9 @@ func (s *stage) name(e *ColumnRef, v env) value {
 func (s *stage) literal(e *Literal) value {
 	switch e.Kind {
 	case StringLit:
-		return text(e.Text)
+		return textConst(e.Text)
 	case BoolLit:
-		return truth(e.Text == "true")
+		return boolConst(e.Text == "true")
 	case NullLit:
 		return null()
 	case DateLit, TimestampLit:
@@ -101,7 +101,7 @@ func (s *stage) literal(e *Literal) value {
 			s.fault("query/time", e.Span(), cut(e.Text)+" is no time", "write 2026-01-31 09:00:00")
 			return null()
 		}
-		return moment(t)
+		return timeConst(t)
 	}
 	return s.number(e, "")
 }
@@ -109,14 +109,14 @@ func (s *stage) literal(e *Literal) value {
 // number reads a number with its sign.
 func (p *planner) number(e *Literal, sign string) value {
 	if n, err := strconv.ParseInt(sign+e.Text, 10, 64); err == nil {
-		return integer(n)
+		return intConst(n)
 	}
 	f, err := strconv.ParseFloat(sign+e.Text, 64)
 	if err != nil || math.IsInf(f, 0) {
 		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "")
 		return null()
 	}
-	return number(f)
+	return floatConst(f)
 }
 
 func (s *stage) unary(e *Unary, v env) value {
@@ -238,7 +238,7 @@ func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
 	if minus {
 		n = -n
 	}
-	return &shift{s.time(s.expr(x, v), x), integer(n), iv.Unit}
+	return &shift{s.time(s.expr(x, v), x), intConst(n), iv.Unit}
 }
 
 // time takes v as a point in time.
@@ -251,7 +251,7 @@ func (p *planner) time(v value, at Node) value {
 	}
 	if str, ok := constText(v); ok {
 		if t, ok := parseTime(str); ok {
-			return moment(t)
+			return timeConst(t)
 		}
 	}
 	if v.typ().textual() {
@@ -320,11 +320,11 @@ func (s *stage) inList(e *In, x value) value {
 	plain, out := &membership{x: x}, []value(nil)
 	for _, n := range entries {
 		if p, ok := parseNetwork(n); ok {
-			out = append(out, &call{fn: "is_subnet_of", args: []value{text(p.String()), x}, t: Boolean})
+			out = append(out, &call{fn: "is_subnet_of", args: []value{textConst(p.String()), x}, t: Boolean})
 		} else if strings.ContainsAny(n, "*?") {
 			out = append(out, &likeness{x, tidy(globOf(n))})
 		} else {
-			plain.items = append(plain.items, text(n))
+			plain.items = append(plain.items, textConst(n))
 		}
 	}
 	if len(plain.items) > 0 {
@@ -332,7 +332,7 @@ func (s *stage) inList(e *In, x value) value {
 	}
 	switch len(out) {
 	case 0:
-		return truth(false)
+		return boolConst(false)
 	case 1:
 		return out[0]
 	}

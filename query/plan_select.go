@@ -21,17 +21,18 @@ type selectItem struct {
 	v    value
 	name string
 	at   diag.Span
+	star bool // one of the columns of *
 }
 
 // selectRows resolves one SELECT over the rows of in.
 func (p *planner) selectRows(n *Select, in *scope) *scope {
 	s := &stage{planner: p, in: in, out: &selection{limit: -1}}
 	s.out.table, s.out.from = in.table, in.sel
+	s.selectItems(n)
 	if n.Where != nil {
 		s.out.where = s.condition(n.Where, env{clause: "WHERE"})
 		s.cond = contains(s.out.where, fromAggregate)
 	}
-	s.selectItems(n)
 	s.groupBy(n)
 	if n.Having != nil {
 		s.out.having = s.condition(n.Having, env{clause: "HAVING", aggregates: true, aliases: true})
@@ -60,9 +61,12 @@ func (s *stage) selectItems(n *Select) {
 	case len(n.GroupBy) > 0:
 		for i, g := range n.GroupBy {
 			v := s.expr(g, env{clause: "GROUP BY"})
-			s.items = append(s.items, selectItem{v, resultNameOf(g, i), g.Span()})
+			if _, ok := v.(*constant); ok && v.typ() != Unknown {
+				s.fault("query/ordinal", g.Span(), "GROUP BY without SELECT names fields", "write GROUP BY eventName")
+			}
+			s.items = append(s.items, selectItem{v: v, name: resultNameOf(g, i), at: g.Span()})
 		}
-		s.items = append(s.items, selectItem{&aggregate{fn: "count", t: Integer}, "cnt", n.Span()})
+		s.items = append(s.items, selectItem{v: &aggregate{fn: "count", t: Integer}, name: "cnt", at: n.Span()})
 	default:
 		s.star(n.Span())
 	}
@@ -72,7 +76,7 @@ func (s *stage) selectItems(n *Select) {
 func (s *stage) star(at diag.Span) {
 	xs, names := s.in.star(at)
 	for i := range xs {
-		s.items = append(s.items, selectItem{xs[i], names[i], at})
+		s.items = append(s.items, selectItem{xs[i], names[i], at, true})
 	}
 }
 
@@ -89,7 +93,7 @@ func (s *stage) item(i int, it *Item) {
 			s.fault("query/reserved-name", it.Alias.Span(), cut(name)+" is a name of ours, no alias", "choose another one")
 		}
 	}
-	s.items = append(s.items, selectItem{v, name, it.Span()})
+	s.items = append(s.items, selectItem{v: v, name: name, at: it.Span()})
 }
 
 // ours reports whether name is one of the system fields.
@@ -211,8 +215,12 @@ func (s *stage) group(n *Select) {
 		return
 	}
 	g := newGrouping(s)
-	for i := range s.items {
-		s.items[i].v = g.lift(s.items[i].v)
+	for i, it := range s.items {
+		if it.star {
+			s.fault("query/ungrouped", it.at, "* is neither grouped nor aggregated", "name the columns of GROUP BY")
+			return
+		}
+		s.items[i].v = g.lift(it.v)
 	}
 	if s.out.having != nil {
 		s.out.having = g.lift(s.out.having)

@@ -42,19 +42,19 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 		n, ok := operand(t, strings.TrimSpace(str))
 		switch n := n.(type) {
 		case int64:
-			return integer(n), ok
+			return intConst(n), ok
 		case float64:
-			return number(n), ok
+			return floatConst(n), ok
 		}
 	case isText && t == Boolean && (strings.EqualFold(str, "true") || strings.EqualFold(str, "false")):
-		return truth(strings.EqualFold(str, "true")), true
+		return boolConst(strings.EqualFold(str, "true")), true
 	case isText && t == Time:
 		if m, ok := parseTime(str); ok {
-			return moment(m), true
+			return timeConst(m), true
 		}
 	case v.typ() == Boolean && t == Text:
 		if c, ok := v.(*constant); ok {
-			return text(strconv.FormatBool(c.v.(bool))), true
+			return textConst(strconv.FormatBool(c.v.(bool))), true
 		}
 	}
 	return v, false

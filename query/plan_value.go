@@ -133,11 +133,11 @@ func (v *instant) typ() Type    { return Time }
 // null is NULL, and what a mistake leaves behind.
 func null() value { return &constant{t: Unknown} }
 
-func text(s string) *constant      { return &constant{s, Text} }
-func integer(n int64) *constant    { return &constant{n, Integer} }
-func number(f float64) *constant   { return &constant{f, Double} }
-func moment(t time.Time) *constant { return &constant{t.UTC(), Time} }
-func truth(b bool) *constant       { return &constant{b, Boolean} }
+func textConst(s string) *constant    { return &constant{s, Text} }
+func intConst(n int64) *constant      { return &constant{n, Integer} }
+func floatConst(f float64) *constant  { return &constant{f, Double} }
+func timeConst(t time.Time) *constant { return &constant{t.UTC(), Time} }
+func boolConst(b bool) *constant      { return &constant{b, Boolean} }
 func constText(v value) (string, bool) {
 	c, ok := v.(*constant)
 	if !ok {

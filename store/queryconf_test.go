@@ -249,3 +249,76 @@ func info(t query.Type) duckdb.TypeInfo {
 	}
 	return i
 }
+
+// TestHostileStatements runs what the planner lets through of the hostile
+// corpus: the engine ends, and answers the next query.
+func TestHostileStatements(t *testing.T) {
+	path := ""
+	for _, dir := range []string{os.Getenv("TOCSIN_SHARED"), "../../shared", "../../../shared"} {
+		if f := dir + "/data/hostile/queries.jsonl"; dir != "" && path == "" {
+			if _, err := os.Stat(f); err == nil {
+				path = f
+			}
+		}
+	}
+	if path == "" {
+		t.Skip("no folder with the hostile corpus (TOCSIN_SHARED)")
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := conformanceConn(t)
+	if _, err := conn.ExecContext(context.Background(), hostileLog); err != nil {
+		t.Fatal(err)
+	}
+	schema, ran := hostileSchema(), 0
+	for line := range strings.Lines(string(b)) {
+		var h struct{ ID, Query, Expect string }
+		if err := json.Unmarshal([]byte(line), &h); err != nil {
+			t.Fatal(err)
+		}
+		q, err := query.Parse(h.Query)
+		if err != nil {
+			continue
+		}
+		p, err := q.Plan(schema, query.Options{Logstore: "log", MaxRows: 1000})
+		if err != nil {
+			continue
+		}
+		ran++
+		s := p.SQL(query.DuckDB(), query.Window{UpToSeq: 1000})
+		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		_, err = conn.ExecContext(ctx, s.Text, s.Args...)
+		late := ctx.Err() != nil
+		stop()
+		if late || err != nil && h.Expect == "ok-no-effect" {
+			t.Errorf("%s: late %v, error %v\n%.500s", h.ID, late, err, s.Text)
+		} else if err != nil {
+			t.Logf("%s: %.200s", h.ID, err)
+		}
+		var n int
+		if err := conn.QueryRowContext(context.Background(), "SELECT count(*) FROM log").Scan(&n); err != nil || n != 1000 {
+			t.Fatalf("%s: after it %d records, %v", h.ID, n, err)
+		}
+	}
+	if ran < 30 {
+		t.Errorf("only %d queries ran", ran)
+	}
+}
+
+const hostileLog = `CREATE TABLE log AS SELECT i + 1 AS seq, TIMESTAMP '2026-11-20 10:00:00' AS time, TIMESTAMP '2026-11-20 10:00:00' AS ingest_time,
+	't' AS topic, 's' AS source, '' AS tenant, 'CreateUser' AS event_name, 'PASS' AS status, '192.0.2.1' AS source_ip, 'us-east-1' AS aws_region,
+	'aws-cli/2.0' AS user_agent, repeat('a', 40) || '!' AS error_message, i AS cnt, 'x' AS actor,
+	'{"bucketName":"b","tags":[{"k":"v"}]}' AS request_parameters FROM range(1000) r(i)`
+
+func hostileSchema() query.Fixed {
+	return query.Fixed{&query.Logstore{Name: "log", Table: "log", Fields: []query.Field{
+		{Name: "eventName", Column: "event_name", Type: query.Text}, {Name: "status", Column: "status", Type: query.Text},
+		{Name: "sourceIPAddress", Column: "source_ip", Type: query.Text}, {Name: "awsRegion", Column: "aws_region", Type: query.Text},
+		{Name: "userAgent", Column: "user_agent", Type: query.Text, Match: query.Tokens},
+		{Name: "errorMessage", Column: "error_message", Type: query.Text, Match: query.Tokens},
+		{Name: "cnt", Column: "cnt", Type: query.Integer}, {Name: "requestParameters", Column: "request_parameters", Type: query.JSON, Open: true},
+		{Name: "@actor", Column: "actor", Type: query.Text},
+	}}}
+}
