@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -89,9 +90,20 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 func (p *project) plan(src, logstore string, rows int) (*query.Plan, error) {
 	q, err := query.Parse(src)
 	if err != nil {
-		return nil, err
+		return nil, quoting(err, src)
 	}
-	return q.Plan(p.schema, query.Options{Logstore: logstore, MaxRows: rows})
+	plan, err := q.Plan(p.schema, query.Options{Logstore: logstore, MaxRows: rows})
+	return plan, quoting(err, src)
+}
+
+// quoting gives the problems of a query its text, so that they are shown with
+// their place.
+func quoting(err error, src string) error {
+	var list *diag.List
+	if errors.As(err, &list) && list.Source == "" {
+		list.Source = src
+	}
+	return err
 }
 
 // answer runs a plan, prints the rows, and says on standard error what a reader
