@@ -72,7 +72,12 @@ func childLoad(files, data string) {
 	ctx := context.Background()
 	s, err := Open(ctx, Options{Dir: data, Command: "bench", Now: time.Now()})
 	must(err)
-	sum, err := s.Logs.Append(ctx, filesIn(files), AppendOptions{Logstore: builtin("cloudtrail"), Now: time.Now()})
+	o := AppendOptions{Logstore: builtin("cloudtrail"), Now: time.Now()}
+	if os.Getenv("TOCSIN_STORE_SLOW") != "" { // for TestKill: many transactions
+		o.rows, o.records = 300, 500
+		o.Progress = func(Progress) { time.Sleep(10 * time.Millisecond) }
+	}
+	sum, err := s.Logs.Append(ctx, filesIn(files), o)
 	must(err)
 	must(s.Close(ctx))
 	fmt.Println(sum.Records, sum.Duplicates, sum.Broken+int64(len(sum.Failed)))
