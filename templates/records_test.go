@@ -135,7 +135,7 @@ func TestHostileValues(t *testing.T) {
 					}
 					plain[key] = shape(h.HTML)
 				}
-				if addresses.ReplaceAllString(got, "") != addresses.ReplaceAllString(plain[key], "") && len(valueDataKeys(s)) == 3 && !rtl && s != "https://wiki.example.com/s3" {
+				if addresses.ReplaceAllString(got, "") != addresses.ReplaceAllString(plain[key], "") && len(valueDataKeys(s)) == 3 && !rtl && !secretName.MatchString(s) && s != "https://wiki.example.com/s3" {
 					t.Errorf("value %.80q: shape\n%s\nnot\n%s", s, got, plain[key])
 				}
 				checkLinks(t, s, m)
