@@ -251,17 +251,17 @@ func (b *Belief) clone() *Belief {
 // view returns the belief as it will be when everything that is under way has
 // arrived: what Decide compares with. Rows that are not marked count only with
 // unmarked; what was refused counts only with refused.
-func (b *Belief) view(unmarked, refused bool, now time.Time) *Belief {
+func (b *Belief) view(unmarked, refused bool) *Belief {
 	v := b.clone()
 	if refused {
 		for _, q := range b.Parked {
-			v.refused(q, now)
+			v.refused(q)
 		}
 	}
 	v.Queue = slices.DeleteFunc(v.Queue, func(q Queued) bool { return !q.Marked && !unmarked })
 	for _, q := range v.Queue {
 		for _, t := range q.Tells {
-			v.tell(t, now)
+			v.tell(t, q.Written)
 			if k := v.Keys[t.Key]; k != nil && !t.Event {
 				k.Pending, k.Refused = true, false
 			}
@@ -274,9 +274,9 @@ func (b *Belief) view(unmarked, refused bool, now time.Time) *Belief {
 }
 
 // refused applies a refused row to a view.
-func (b *Belief) refused(q Queued, now time.Time) {
+func (b *Belief) refused(q Queued) {
 	for _, t := range q.Tells {
-		b.tell(t, now)
+		b.tell(t, q.Written)
 		if k := b.Keys[t.Key]; k != nil && !t.Event {
 			k.Refused = true
 		}

@@ -131,15 +131,17 @@ func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 	if wait, err := n.behind(ctx, m); err != nil || wait {
 		return err
 	}
-	marked, replaced := m.Marked, false
+	marked, markFault := m.Marked, error(nil)
 	envelope := Envelope{ID: m.ID, From: m.From, To: m.Recipient, Bytes: m.Bytes, Tries: m.Tries, Marked: m.Marked}
 	outcome := n.o.Channel.Send(ctx, envelope, func() error {
-		err := n.mark(ctx, m, now)
-		replaced = errors.Is(err, errReplaced)
-		return err
+		markFault = n.mark(ctx, m, now)
+		return markFault
 	})
-	if replaced {
+	switch {
+	case errors.Is(markFault, errReplaced):
 		return nil
+	case markFault != nil: // the mark may be there: what is stored says so next time
+		return markFault
 	}
 	m.Tries++
 	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer

@@ -89,17 +89,17 @@ func (b *Belief) expiry(now time.Time) time.Time {
 
 // settled returns the belief as everything final has made it: what was accepted,
 // and what was refused.
-func (b *Belief) settled(now time.Time) *Belief {
+func (b *Belief) settled() *Belief {
 	c := b.clone()
 	c.Queue = nil
-	return c.view(false, true, now)
+	return c.view(false, true)
 }
 
 // settle finds the alerts and the news of which nobody needs to be told any more.
 func (s *step) settle(g *group) {
 	told := map[string]*Belief{}
 	for k, b := range g.beliefs {
-		told[k] = b.settled(s.now)
+		told[k] = b.settled()
 	}
 	open := map[NewsKey]bool{} // alerts (N is 0) and pieces that somebody has yet to be told
 	for k, w := range g.worlds {

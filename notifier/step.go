@@ -133,14 +133,14 @@ func (s *step) decide(ctx context.Context, key BeliefKey, rewrite bool) error {
 	a := g.audienceOf(s.router, key.Recipient)
 	world := World{Zone: a.Zone, Matters: a.matters}
 	unsent := b.unsent()
-	d := Decide(world, b.view(true, true, s.now), s.now)
-	from := b.view(true, true, s.now)
+	d := Decide(world, b.view(true, true), s.now)
+	from := b.view(true, true)
 	redo := unsent != nil && (rewrite || d.Kind != KindNone || len(a.matters) == 0)
 	if redo || d.Kind != KindNone && len(b.Parked) > 0 {
 		if unsent != nil {
 			world.Since = unsent.Since
 		}
-		from = b.view(false, false, s.now)
+		from = b.view(false, false)
 		d = Decide(world, from, s.now)
 	}
 	if redo {

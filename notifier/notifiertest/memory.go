@@ -43,6 +43,9 @@ type Memory struct {
 	// Crash, when set, is asked before each transaction: true loses it, as a
 	// process does that is killed before its commit.
 	Crash func() bool
+	// CrashAfter is asked after each transaction: true reports a crash although
+	// it was committed.
+	CrashAfter func() bool
 }
 
 type alertRow struct {
@@ -129,7 +132,7 @@ func (m *Memory) CommitRound(_ context.Context, r *alertrules.Round) error {
 		m.changed[row.rule] = m.rounds
 	}
 	m.notice(r.Notices)
-	return nil
+	return m.done()
 }
 
 // notice keeps one cause open at a time.
@@ -261,7 +264,7 @@ func (m *Memory) Commit(_ context.Context, d *notifier.Decided) error {
 	}
 	m.notice(d.Notices)
 	m.Log = append(m.Log, d.Log...)
-	return nil
+	return m.done()
 }
 
 // Ready implements notifier.Outbox.
@@ -313,7 +316,7 @@ func (m *Memory) Record(_ context.Context, d *notifier.Delivery) error {
 	}
 	m.notice(d.Notices)
 	m.Log = append(m.Log, d.Log...)
-	return nil
+	return m.done()
 }
 
 // All returns every row of the outbox, by id.
@@ -344,6 +347,14 @@ func (m *Memory) Unsettled() (alerts, news int) {
 }
 
 func (m *Memory) killed() bool { return m.Crash != nil && m.Crash() }
+
+// done is the end of a transaction.
+func (m *Memory) done() error {
+	if m.CrashAfter != nil && m.CrashAfter() {
+		return ErrCrash
+	}
+	return nil
+}
 
 func (r *alertRow) alert() *alertrules.Alert {
 	a := decode[alertrules.Alert](r.doc)

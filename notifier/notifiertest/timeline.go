@@ -69,9 +69,9 @@ type Moment struct {
 	Crash int `yaml:"crash"`
 	// Within says that the mails come at any time after the moment before: for
 	// what waits on a backoff.
-	Within bool `yaml:"within"`
-	Holds []Hold `yaml:"holds"`
-	Mails []Want `yaml:"mails"`
+	Within bool   `yaml:"within"`
+	Holds  []Hold `yaml:"holds"`
+	Mails  []Want `yaml:"mails"`
 }
 
 // Found is what one rule found in one round.
@@ -163,6 +163,12 @@ reason: {{ mail.reason }}
 {% endfor %}{% for n in mail.notes %}note: {{ n }}
 {% endfor %}`
 
+// PlainTemplates is a set whose built-in template prints what a mail tells in the
+// notation of Want: a line "* " for each alert.
+func PlainTemplates() (*templates.Set, error) {
+	return templates.Load(fstest.MapFS{"default.html": {Data: []byte(plain)}, "default.txt": {Data: []byte(plainText)}})
+}
+
 func newPlayer(tl Timeline, store *Memory, engine Engine) (*player, error) {
 	p := &player{tl: tl, store: store, engine: engine, day: tl.Day, server: map[string]string{}, rules: map[string]notifier.Rule{}}
 	if faults := tl.Config.Validate(); len(faults) > 0 {
@@ -178,7 +184,7 @@ func newPlayer(tl Timeline, store *Memory, engine Engine) (*player, error) {
 	for _, r := range tl.Rules {
 		p.rules[r.ID] = r.rule()
 	}
-	set, err := templates.Load(fstest.MapFS{"default.html": {Data: []byte(plain)}, "default.txt": {Data: []byte(plainText)}})
+	set, err := PlainTemplates()
 	if err != nil {
 		return nil, err
 	}
