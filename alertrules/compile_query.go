@@ -144,11 +144,28 @@ func (c *compiler) planError(excludes []exclude, err error) {
 		}
 		o := query.Options{Logstore: c.rule.Logstore, Exclude: []query.Search{excludes[i].search}}
 		if _, own := all.Plan(c.env.Schema, o); own != nil {
-			c.merge(c.text.Exceptions[i].Match, own)
+			c.exceptionError(i, own)
 			return
 		}
 	}
 	c.merge(c.text.Query, err)
+}
+
+// exceptionError reports a name that an exception has wrong at its match.
+func (c *compiler) exceptionError(i int, err error) {
+	at := c.text.Exceptions[i].Match
+	var list *diag.List
+	if !errors.As(err, &list) {
+		c.fail("rule/exception", at, err.Error(), "")
+		return
+	}
+	for _, p := range list.Problems {
+		_, message, found := strings.Cut(p.Message, ": ") // "exception 1: …"
+		if !found {
+			message = p.Message
+		}
+		c.fail(p.Check, at, message, p.Hint)
+	}
 }
 
 // planned takes over what the plan knows.
