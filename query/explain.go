@@ -199,7 +199,7 @@ func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) 
 	}
 	t := tokens[k]
 	t.Type, t.Value = tokIdent, word
-	if keyword(word) != "" {
+	if keywords[word] != "" {
 		t.Type = tokKeyword
 	}
 	better := slices.Concat(tokens[:k], []lexer.Token{t}, tokens[k+1:])

@@ -116,7 +116,15 @@ func (p *exprParser) acceptWord(want string) bool {
 
 // isWord reports whether t is the unreserved word want, in any case.
 func isWord(t *lexer.Token, want string) bool {
-	return t.Type == tokIdent && len(t.Value) == len(want) && upperASCII(t.Value) == want
+	if t.Type != tokIdent || len(t.Value) != len(want) {
+		return false
+	}
+	for i := range len(want) {
+		if c := t.Value[i]; c != want[i] && (c < 'a' || c > 'z' || c-('a'-'A') != want[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // misfit fails at a token that nothing fits.

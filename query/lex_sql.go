@@ -12,20 +12,25 @@ import (
 
 // keywords are the reserved words of SQL. Every other word is a name, wherever
 // it stands; LIMIT and its like are reserved because FROM is optional.
-var keywords = func() map[string]string {
-	m := map[string]string{}
-	for _, k := range strings.Fields(`SELECT DISTINCT ALL AS FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET AND OR NOT IN IS NULL BETWEEN LIKE ESCAPE
-		CASE WHEN THEN ELSE END CAST TRUE FALSE EXISTS JOIN INNER LEFT RIGHT FULL OUTER CROSS NATURAL ON USING UNION INTERSECT EXCEPT
-		WITH VALUES INTO FOR TABLE CREATE DROP DELETE INSERT ALTER`) {
-		m[k] = k
+var keywords = wordTable(`SELECT DISTINCT ALL AS FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET AND OR NOT IN IS NULL BETWEEN LIKE ESCAPE
+	CASE WHEN THEN ELSE END CAST TRUE FALSE EXISTS JOIN INNER LEFT RIGHT FULL OUTER CROSS NATURAL ON USING UNION INTERSECT EXCEPT
+	WITH VALUES INTO FOR TABLE CREATE DROP DELETE INSERT ALTER`)
+
+// A wordSet finds a word, written in any case, in its upper-case spelling.
+type wordSet map[string]string
+
+func wordTable(words string) wordSet {
+	m := wordSet{}
+	for _, w := range strings.Fields(words) {
+		m[w] = w
 	}
 	return m
-}()
+}
 
-// keyword returns the reserved word that word spells in any case, else "". Only
-// ASCII letters are folded: ſelect is no SELECT.
-func keyword(word string) string {
-	var b [9]byte // as long as the longest
+// find returns the word of the set that word spells in any case, else "". Only
+// ASCII letters are folded: ſelect is no SELECT. It allocates nothing.
+func (m wordSet) find(word string) string {
+	var b [20]byte
 	if len(word) > len(b) {
 		return ""
 	}
@@ -36,7 +41,7 @@ func keyword(word string) string {
 		}
 		b[i] = c
 	}
-	return keywords[string(b[:len(word)])]
+	return m[string(b[:len(word)])]
 }
 
 // sqlToken reads one token of SQL and returns its length.
@@ -145,7 +150,7 @@ func (s *scanner) identifier(t *lexer.Token, rest string) (int, *fault) {
 	if s.prev.Type == tokOp && s.prev.Value == "." {
 		return n, nil
 	}
-	if k := keyword(word); k != "" {
+	if k := keywords.find(word); k != "" {
 		t.Type, t.Value = tokKeyword, k
 		return n, nil
 	}
@@ -157,7 +162,11 @@ func (s *scanner) identifier(t *lexer.Token, rest string) (int, *fault) {
 
 // literalType reports whether a text may stand directly behind the word.
 func literalType(word string) bool {
-	return strings.EqualFold(word, "DATE") || strings.EqualFold(word, "TIMESTAMP") || strings.EqualFold(word, "INTERVAL")
+	switch special.find(word) {
+	case "DATE", "TIMESTAMP", "INTERVAL":
+		return true
+	}
+	return false
 }
 
 // operandBefore reports whether the token before ends an operand, so that a dot

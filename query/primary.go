@@ -108,9 +108,12 @@ func (p *exprParser) keyword(t lexer.Token) Expr {
 // niladic are the functions that SQL calls without brackets.
 var niladic = map[string]bool{"CURRENT_DATE": true, "CURRENT_TIMESTAMP": true, "LOCALTIMESTAMP": true}
 
+// special are the words that mean something where an operand begins.
+var special = wordTable("TRY_CAST EXTRACT DATE TIMESTAMP INTERVAL ARRAY CURRENT_DATE CURRENT_TIMESTAMP LOCALTIMESTAMP")
+
 // word reads an operand that begins with a word that is not reserved.
 func (p *exprParser) word(t lexer.Token) Expr {
-	next, word := p.second(), upperASCII(t.Value)
+	next, word := p.second(), special.find(t.Value)
 	switch {
 	case isOp(next, "("):
 		p.lex.Next()
@@ -288,7 +291,7 @@ func (p *exprParser) typeName() *TypeName {
 		if !p.acceptWord("TIME") || !p.acceptWord("ZONE") {
 			p.misfit(p.peek())
 		}
-		n.Name += " WITH TIME ZONE"
+		n.Name += withTimeZone
 	}
 	if t := p.peek(); isOp(t, "[") {
 		p.fail(faultOn(t, "brackets behind the name of a type", "write ARRAY("+strings.ToLower(n.Name)+")"))

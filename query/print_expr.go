@@ -1,5 +1,7 @@
 package query
 
+import "strings"
+
 // level returns the precedence of an expression; names, calls and whatever has
 // brackets of its own are above all levels.
 func level(x Expr) int {
@@ -195,14 +197,16 @@ func (p *printer) cast(x *Cast) {
 	p.WriteString(" AS " + x.Type.String() + ")")
 }
 
+const withTimeZone = " WITH TIME ZONE"
+
 // String returns the type as it is written in CAST.
 func (n *TypeName) String() string {
-	name, zone := n.Name, ""
-	if const_ := " WITH TIME ZONE"; len(name) > len(const_) && name[len(name)-len(const_):] == const_ {
-		name, zone = name[:len(name)-len(const_)], const_
-	}
 	if len(n.Args) == 0 {
-		return name + zone
+		return n.Name
+	}
+	name, zone := n.Name, ""
+	if short, ok := strings.CutSuffix(name, withTimeZone); ok {
+		name, zone = short, withTimeZone
 	}
 	var p printer
 	each(&p, n.Args, func(a TypeArg) {
