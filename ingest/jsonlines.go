@@ -134,20 +134,22 @@ func (d *declaredDecoder) typed(v []byte, kind Kind) (Cell, bool) {
 		c := booleanCell(v)
 		return c, c.Valid
 	}
-	word := text(v)
+	c, word := Cell{}, text(v)
 	switch kind {
 	case Integer:
 		n, err := strconv.ParseInt(word, 10, 64)
-		return Cell{Valid: err == nil, N: n}, err == nil
+		c = Cell{Valid: err == nil, N: n}
 	case Double:
 		f, err := strconv.ParseFloat(word, 64)
-		ok := err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
-		return Cell{Valid: ok, F: f}, ok
+		c = Cell{Valid: err == nil && !math.IsNaN(f) && !math.IsInf(f, 0), F: f}
 	case Stamp:
 		st := readTime(word, d.zone)
-		return Cell{Valid: st.ok, N: st.micros}, st.ok
+		c = Cell{Valid: st.ok, N: st.micros}
 	}
-	return Cell{}, false
+	if !c.Valid {
+		return Cell{}, false
+	}
+	return c, true
 }
 
 // stamp sets the time of r from the declared field. Where it cannot be read as
