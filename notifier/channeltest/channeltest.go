@@ -69,7 +69,11 @@ func Run(t *testing.T, open func(t *testing.T) Rig) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := open(t)
-			t.Cleanup(func() { r.Channel.Close() })
+			t.Cleanup(func() {
+				if err := r.Channel.Close(); err != nil {
+					t.Logf("close: %v", err) // the far side may be gone by then
+				}
+			})
 			c.run(t, r)
 		})
 	}

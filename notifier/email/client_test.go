@@ -209,9 +209,17 @@ func TestPolicyRefusalsInARow(t *testing.T) {
 	m := &mx{refuse: map[string]string{"p@example.com": policy, "q@example.com": policy, "r@example.com": policy, "u@example.com": unknown}}
 	c := client(t, m)
 	for i, s := range []struct{ to, want string }{
-		{"p", "failed"}, {"q", "failed"}, {"ok", "sent"},
-		{"p", "failed"}, {"p", "failed"}, {"q", "failed"}, {"u", "failed"},
-		{"p", "failed"}, {"q", "failed"}, {"r", "operator [8 9]"}, {"p", "failed"},
+		{"p", "failed"},
+		{"q", "failed"},
+		{"ok", "sent"},
+		{"p", "failed"},
+		{"p", "failed"},
+		{"q", "failed"},
+		{"u", "failed"},
+		{"p", "failed"},
+		{"q", "failed"},
+		{"r", "operator [8 9]"},
+		{"p", "failed"},
 	} {
 		o := send(c, int64(i+1), s.to+"@example.com")
 		got := o.Kind.String()

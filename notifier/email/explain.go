@@ -37,7 +37,7 @@ func Explain(ctx context.Context, cfg Config, to string, w io.Writer) error {
 		out.line("settings", "warning", warning)
 	}
 	c := newClient(cfg, out.step)
-	defer c.Close()
+	defer func() { _ = c.Close() }() // whatever becomes of QUIT (G40)
 	b, err := testMail(c.dialer.cfg, to)
 	if err != nil {
 		return err

@@ -101,8 +101,13 @@ func TestEveryOutcomeHasAdvice(t *testing.T) {
 		}
 	}
 	for _, o := range []notifier.Outcome{
-		{Stage: "RCPT", Kind: notifier.Failed}, {Stage: "RCPT"}, {Stage: "DATA", Kind: notifier.Failed}, {Stage: "DATA"},
-		{Stage: "answer", Kind: notifier.Failed}, {Stage: "answer"}, {Stage: "answer", Kind: notifier.Unknown},
+		{Stage: "RCPT", Kind: notifier.Failed},
+		{Stage: "RCPT"},
+		{Stage: "DATA", Kind: notifier.Failed},
+		{Stage: "DATA"},
+		{Stage: "answer", Kind: notifier.Failed},
+		{Stage: "answer"},
+		{Stage: "answer", Kind: notifier.Unknown},
 	} {
 		if a := advise(o, cfg); strings.Contains(a.means, "not listed") {
 			t.Errorf("%s %v: %+v", o.Stage, o.Kind, a)

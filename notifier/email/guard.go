@@ -64,7 +64,7 @@ func (g *guard) cancel(cause error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.cancelled = cause
-	g.Conn.SetDeadline(time.Unix(1, 0))
+	_ = g.SetDeadline(time.Unix(1, 0)) // it fails only where the line is closed already
 }
 
 // within bounds the coming stage: it ends after d, and not later than the
@@ -85,7 +85,9 @@ func (g *guard) deadline(d time.Duration, beyond bool) {
 		t = g.end
 	}
 	g.stage = t
-	g.Conn.SetDeadline(t)
+	if err := g.SetDeadline(t); err != nil && g.err == nil {
+		g.err = err
+	}
 }
 
 // Read hands out the next line of the answer that was asked for.
@@ -155,15 +157,13 @@ func (g *guard) Write(p []byte) (int, error) {
 // closed the line.
 func (g *guard) silent(d time.Duration) error {
 	if g.in.Buffered() == 0 {
-		g.mu.Lock()
-		if g.cancelled == nil {
-			g.Conn.SetReadDeadline(time.Now().Add(d))
+		if err := g.listen(time.Now().Add(d)); err != nil {
+			return err
 		}
-		g.mu.Unlock()
 		_, err := g.in.Peek(1)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) && g.cause() == nil:
-			return g.restore()
+			return g.listen(g.stage)
 		case err != nil:
 			return err
 		}
@@ -174,14 +174,14 @@ func (g *guard) silent(d time.Duration) error {
 	return errEarly
 }
 
-// restore gives reads back the time of the stage after silent.
-func (g *guard) restore() error {
+// listen lets the next read last until t.
+func (g *guard) listen(t time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cancelled != nil {
 		return g.cancelled
 	}
-	return g.Conn.SetReadDeadline(g.stage)
+	return g.SetReadDeadline(t)
 }
 
 func (g *guard) cause() error {

@@ -91,7 +91,7 @@ func (d dialer) open(ctx context.Context) (*session, error) {
 	s := &session{roots: roots, opened: d.cfg.Now(), used: d.cfg.Now(), secrets: secretForms(d.cfg.User, password)}
 	if err := d.greet(ctx, s, conn, end); err != nil {
 		s.drop()
-		conn.Close()
+		_ = conn.Close() // where there is no guard yet
 		return nil, err
 	}
 	if password == "" {
@@ -216,11 +216,12 @@ func (s *session) unwatch() {
 	}
 }
 
-// drop closes the line without a word.
+// drop closes the line without a word; how the other side takes it is of no
+// interest.
 func (s *session) drop() {
 	s.unwatch()
 	if s.guard != nil {
-		s.guard.Conn.Close()
+		_ = s.guard.Close()
 	}
 }
 

@@ -56,16 +56,13 @@ func (m *Maildir) Send(ctx context.Context, e notifier.Envelope, mark func() err
 	name := fmt.Sprintf("%012d.%x.tocsin", e.ID, sum[:12])
 	tmp := filepath.Join(m.dir, "tmp", name)
 	if err := writeSynced(tmp, e.Bytes); err != nil {
-		os.Remove(tmp) // what is left of it; the error that matters is returned
-		return failed("write", err)
+		return failed("write", errors.Join(err, discard(tmp)))
 	}
 	if err := mark(); err != nil {
-		os.Remove(tmp)
-		return failed("mark", err)
+		return failed("mark", errors.Join(err, discard(tmp)))
 	}
 	if err := os.Rename(tmp, filepath.Join(m.dir, "new", name)); err != nil {
-		os.Remove(tmp)
-		return failed("move", err)
+		return failed("move", errors.Join(err, discard(tmp)))
 	}
 	if err := syncDir(filepath.Join(m.dir, "new")); err != nil {
 		return notifier.Outcome{Kind: notifier.Unknown, Stage: "sync", Answer: diag.Line(err.Error())}
@@ -83,6 +80,14 @@ func writeSynced(path string, b []byte) error {
 	}
 	_, err = bytes.NewReader(b).WriteTo(f)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// discard removes what was written in vain.
+func discard(tmp string) error {
+	if err := os.Remove(tmp); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return err
+	}
+	return nil
 }
 
 func syncDir(dir string) error {
