@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCrash kills the agent at random points of load → evaluate → deliver and
+// starts it again. Whatever was planted was mailed; nothing was mailed more
+// often than answers were lost, by the server or by a kill; what is repeated is
+// the same, byte for byte; and the store holds every record once.
+func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills a process 50 times: takes half a minute")
+	}
+	const kills = 50
+	dir := t.TempDir()
+	server := newRecorder(t, 0.3)
+	writeCrashProject(t, dir, server.address())
+	random := rand.New(rand.NewPCG(7, 11))
+	for n := range kills {
+		plant(t, dir, n)
+		cmd := command(t, dir, "run")
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(50+random.IntN(900)) * time.Millisecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatalf("run %d ended by itself: %v\n%s", n, err, stderr.String())
+		}
+		cmd.Wait()
+	}
+	settleCrash(t, dir, server, kills)
+	checkCrash(t, server, kills)
+	out, err := command(t, dir, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT count(*) AS n, approx_distinct(requestID) AS d").Output()
+	if err != nil {
+		t.Fatalf("the store does not open: %v", err)
+	}
+	var counts struct{ N, D int }
+	if err := json.Unmarshal(out, &counts); err != nil || counts.N != kills*recordsPerFile {
+		t.Errorf("the store holds %s, want %d records", out, kills*recordsPerFile)
+	}
+}
+
+const recordsPerFile = 40 // one of them is planted
+
+// writeCrashProject writes a configuration with one critical rule, whose rows no
+// repeat interval holds.
+func writeCrashProject(t *testing.T, dir, server string) {
+	t.Helper()
+	for _, d := range []string{"rules", "in"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := map[string]string{
+		"tocsin.yaml": fmt.Sprintf("rules: [rules/]\nsources: [{name: in, dir: in/}]\nmail: {server: \"smtp://%s\", from: tocsin@example.com}\noperator: [ops@example.com]\nnotify: {to: [ken@example.com]}\n", server),
+		"rules/r.yaml": `rules:
+  - id: planted
+    logstore: cloudtrail
+    query: eventName:StopLogging | SELECT requestParameters.name AS marker
+    every: 1s
+    severity: critical
+`,
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// plant writes one object with one planted record, old enough to be read.
+func plant(t *testing.T, dir string, n int) {
+	t.Helper()
+	var b strings.Builder
+	for i := range recordsPerFile {
+		name, parameters := "DescribeInstances", "null"
+		if i == n%recordsPerFile {
+			name, parameters = "StopLogging", fmt.Sprintf(`{"name":"marker-%03d-end"}`, n)
+		}
+		fmt.Fprintf(&b, `{"eventVersion":"1.08","eventTime":%q,"eventSource":"cloudtrail.amazonaws.com","eventName":%q,"awsRegion":"us-east-1","requestID":"r-%d-%d","eventID":"%08x-0000-4000-8000-%012x","userIdentity":{"type":"IAMUser","userName":"bob"},"requestParameters":%s}`+"\n",
+			time.Now().UTC().Format(time.RFC3339), name, n, i, n, i, parameters)
+	}
+	path := filepath.Join(dir, "in", fmt.Sprintf("%03d.json", n))
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settleCrash lets the agent run until everything that was planted has been
+// mailed, or gives up.
+func settleCrash(t *testing.T, dir string, server *recorder, planted int) {
+	t.Helper()
+	for range 40 {
+		if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
+			t.Fatalf("run --once: %v\n%s", err, out)
+		}
+		if mails, _ := server.taken(); len(markers(mails)) == planted {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+var marker = regexp.MustCompile(`marker-\d{3}-end`)
+
+// markers are the planted markers that occur in mails, by the Message-IDs that
+// carry them.
+func markers(mails [][]byte) map[string]map[string]bool {
+	found := map[string]map[string]bool{}
+	for _, m := range mails {
+		_, text, err := mailText(bytes.NewReader(m))
+		if err != nil {
+			continue
+		}
+		parsed, _ := mail.ReadMessage(bytes.NewReader(m))
+		for _, name := range marker.FindAllString(text, -1) {
+			if found[name] == nil {
+				found[name] = map[string]bool{}
+			}
+			found[name][parsed.Header.Get("Message-Id")] = true
+		}
+	}
+	return found
+}
+
+func checkCrash(t *testing.T, server *recorder, kills int) {
+	t.Helper()
+	mails, lost := server.taken()
+	found := markers(mails)
+	for n := range kills {
+		name := fmt.Sprintf("marker-%03d-end", n)
+		if len(found[name]) != 1 {
+			t.Errorf("%s is in %d different mails, want 1", name, len(found[name]))
+		}
+	}
+	copies := map[string][][]byte{}
+	for _, m := range mails {
+		parsed, err := mail.ReadMessage(bytes.NewReader(m))
+		if err != nil {
+			t.Fatalf("the server took no message: %v\n%s", err, m)
+		}
+		id := parsed.Header.Get("Message-Id")
+		copies[id] = append(copies[id], m)
+	}
+	repeats := 0
+	for id, list := range copies {
+		repeats += len(list) - 1
+		for _, m := range list[1:] {
+			if !bytes.Equal(m, list[0]) {
+				t.Errorf("%s was repeated with other bytes", id)
+			}
+		}
+	}
+	if repeats > kills+lost {
+		t.Errorf("%d repeated mails, but only %d answers can have been lost", repeats, kills+lost)
+	}
+	t.Logf("%d mails, %d of them repeated, %d answers lost by the server", len(mails), repeats, lost)
+}
