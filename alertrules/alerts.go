@@ -167,7 +167,7 @@ func (r *run) episode(o observation, g *group) *Alert {
 }
 
 func (r *run) add(a *Alert, o observation, n *News) {
-	first := a.NewsN == 0 || a.At != o.at
+	first := a.NewsN == 0 || !a.At.Equal(o.at)
 	r.place(a, o)
 	a.NewsN++
 	a.LastHit, a.Columns, a.Runbook = o.at, r.rule.Columns, r.rule.Runbook
@@ -185,7 +185,7 @@ func (r *run) add(a *Alert, o observation, n *News) {
 // closeQuiet ends event episodes in which nothing was told for repeat_interval.
 func (r *run) closeQuiet(at time.Time) {
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		if a := r.live[key]; a.Mode == Event && !a.ClosesAt.IsZero() && !at.Before(a.ClosesAt) && a.At != at {
+		if a := r.live[key]; a.Mode == Event && !a.ClosesAt.IsZero() && !at.Before(a.ClosesAt) {
 			r.close(a, a.ClosesAt, EndQuiet)
 		}
 	}
@@ -200,6 +200,24 @@ func (r *Rule) annotate(a *Alert, rows []Row, o observation) map[string]string {
 	if len(r.Annotations) == 0 {
 		return nil
 	}
+	out := make(map[string]string, len(r.Annotations))
+	data := r.templateData(a, rows, o)
+	for _, n := range r.Annotations {
+		text, err := n.render(data, r.Zone, o.at)
+		if err != nil {
+			text = "(" + n.Name + " could not be rendered: " + err.Error() + ")"
+		}
+		out[n.Name] = text
+	}
+	return out
+}
+
+func (n Annotation) render(data templates.Data, zone *time.Location, now time.Time) (string, error) {
+	return n.text.Render(data, templates.Options{Zone: zone, Now: now})
+}
+
+// templateData is what an annotation sees: the variables of SLS.
+func (r *Rule) templateData(a *Alert, rows []Row, o observation) templates.Data {
 	shown := make([]map[string]any, 0, min(len(rows), maxTemplateRows))
 	for _, row := range rows[:min(len(rows), maxTemplateRows)] {
 		m := make(map[string]any, len(row.Cells))
@@ -208,20 +226,10 @@ func (r *Rule) annotate(a *Alert, rows []Row, o observation) map[string]string {
 		}
 		shown = append(shown, m)
 	}
-	data := templates.SLS{
+	return templates.Data{"alert": templates.SLS{
 		AlertID: r.ID, AlertName: r.Name, InstanceID: a.ID, Every: r.Schedule.Every, At: o.at, Fired: a.Began,
 		Status: "firing", Severity: a.Severity.String(), Labels: a.Labels, Condition: r.Trigger.Text,
 		Results:  []templates.Result{{Store: r.Logstore, Query: r.Query, From: o.window.From, To: o.window.To, Rows: shown, Count: len(rows), Truncated: o.result.Partial != "" || len(rows) > maxTemplateRows}},
 		FireRows: shown, FireCount: len(rows),
-	}
-	out := make(map[string]string, len(r.Annotations))
-	root := templates.Data{"alert": data.Value()}
-	for _, n := range r.Annotations {
-		text, err := n.text.Render(root, templates.Options{Zone: r.Zone, Now: o.at})
-		if err != nil {
-			text = "(" + n.Name + " could not be rendered: " + err.Error() + ")"
-		}
-		out[n.Name] = text
-	}
-	return out
+	}.Value()}
 }

@@ -1,0 +1,70 @@
+package lint
+
+import (
+	"slices"
+
+	"tocsin/alertrules"
+	"tocsin/query"
+)
+
+// alwaysFires finds a rule whose query returns a row whatever happens, such as
+// SELECT count(*) without GROUP BY, with a trigger that asks only for data.
+func alwaysFires(r *Reporter, rule *alertrules.Rule) {
+	if !oneRow(rule) || rule.Trigger.When != nil || !rule.Trigger.Rows.Holds(1) {
+		return
+	}
+	r.warn(rule, "the query always returns one row, so "+rule.ID+" fires at every evaluation", `compare the number: trigger: {when: "n > 5"}, or group by something`, "query")
+}
+
+// neverFires finds a rule whose trigger asks for more rows than its query can
+// return.
+func neverFires(r *Reporter, rule *alertrules.Rule) {
+	if oneRow(rule) && !rule.Trigger.Rows.Holds(1) && !rule.Trigger.Rows.Holds(0) {
+		r.warn(rule, "the query returns one row, so "+rule.ID+" can never fire", `compare the number: trigger: {when: "n > 5"}`, "trigger")
+		return
+	}
+	n, ok := limit(rule)
+	if ok && rule.Trigger.Rows.Grows() && !rule.Trigger.Rows.Holds(n) {
+		r.warn(rule, "the query returns fewer rows than the trigger asks for, so "+rule.ID+" can never fire", "raise the LIMIT, or leave it out", "trigger")
+	}
+}
+
+// oneRow reports whether the result is one row of aggregates.
+func oneRow(rule *alertrules.Rule) bool {
+	q, err := query.Parse(rule.Query)
+	if err != nil || len(q.Stages) == 0 || !rule.Aggregates {
+		return false
+	}
+	last := q.Stages[len(q.Stages)-1]
+	plain := len(last.GroupBy) == 0 && last.Having == nil && last.Limit == nil && !last.Distinct
+	return plain && len(last.Items) > 0 && !slices.ContainsFunc(last.Items, func(i *query.Item) bool { return i.Star || !constantOrAggregate(i.X) })
+}
+
+// constantOrAggregate reports whether an expression of the SELECT list needs no
+// GROUP BY because it names a column only inside of a call.
+func constantOrAggregate(x query.Expr) bool {
+	aggregate := false
+	query.Walk(x, func(n query.Node) bool {
+		if c, ok := n.(*query.Call); ok && aggregates[c.Name] {
+			aggregate = true
+		}
+		return true
+	})
+	return aggregate
+}
+
+// aggregates are the functions that make one row of many.
+var aggregates = map[string]bool{
+	"count": true, "sum": true, "avg": true, "min": true, "max": true, "count_if": true, "approx_distinct": true,
+	"arbitrary": true, "any_value": true, "max_by": true, "min_by": true, "array_agg": true, "bool_and": true, "bool_or": true,
+	"stddev": true, "variance": true, "approx_percentile": true,
+}
+
+// limit is the LIMIT of the last stage.
+func limit(rule *alertrules.Rule) (int, bool) {
+	q, err := query.Parse(rule.Query)
+	if err != nil || len(q.Stages) == 0 || q.Stages[len(q.Stages)-1].Limit == nil {
+		return 0, false
+	}
+	return int(min(q.Stages[len(q.Stages)-1].Limit.Count, 1<<31-1)), true
+}
