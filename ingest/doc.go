@@ -8,4 +8,10 @@
 //
 // What a decoder cannot read is a *Broken record, to be kept aside with its
 // position and reason; it costs only itself.
+//
+// A new format is one file with a function that says why a record is not of the
+// format (Format.match) and one that reads a record; a line in formats; its
+// top-level names in the logstore; and a case in decodertest, which holds it to
+// the contract. A source that is no file is a package below this one that makes
+// Objects.
 package ingest

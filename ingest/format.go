@@ -1,5 +1,7 @@
 package ingest
 
+import "strings"
+
 // A Format is one way to write records of a logstore.
 type Format struct {
 	Name     string // "cloudtrail", "asff", …
@@ -59,23 +61,29 @@ func (s sniff) has(key string) bool {
 	return len(v) > 0 && v[0] != 'n'
 }
 
-// is says whether a member is a text.
+// isText says whether a member is a text.
 func (s sniff) isText(key string) bool {
 	v := s.members[key]
 	return len(v) > 2 && v[0] == '"'
 }
 
+// matchCloudTrail also takes what is meant to be CloudTrail and holds nothing
+// (an envelope whose list is none, a record of nulls), so that the decoder can
+// say at which place it is broken.
 func matchCloudTrail(s sniff) string {
+	source := text(s.members["eventSource"])
 	switch {
 	case len(s.members) == 0 && s.wrap == "Records":
 		return ""
-	case len(text(s.members["eventSource"])) > 4 && text(s.members["eventSource"])[:4] == "aws:":
-		return "it is a notification of " + text(s.members["eventSource"])
+	case s.members["Records"] != nil && len(s.members) == 1:
+		return ""
+	case strings.HasPrefix(source, "aws:"):
+		return "it is a notification of " + source
 	case s.has("digestStartTime"):
 		return "it is a CloudTrail digest, which holds no records"
 	case s.has("acsRegion"):
 		return "it is an event of Alibaba ActionTrail"
-	case !s.isText("eventName") && !s.has("insightDetails"):
+	case s.members["eventName"] == nil && !s.has("insightDetails"):
 		return "it has no eventName"
 	case !s.has("eventVersion") && !s.has("eventSource") && !s.has("userIdentity"):
 		return "it has neither eventVersion nor eventSource"

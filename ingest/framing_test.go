@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +123,36 @@ func TestLimits(t *testing.T) {
 	out = load(many.Bytes(), Options{Limits: Limits{Keys: 20}})
 	if extra := out.cells[0]["extra"]; !strings.HasSuffix(extra, `,"k19":19,"__rest__":"{\"k20\":20,\"k21\":21,\"k22\":22,\"k23\":23,\"k24\":24,\"k25\":25,\"k26\":26,\"k27\":27,\"k28\":28,\"k29\":29}"}`) || out.err != nil {
 		t.Errorf("top-level keys: %s %v", extra, out.err)
+	}
+}
+
+// TestMemoryStaysFlat: what is too long is passed by, not held.
+func TestMemoryStaysFlat(t *testing.T) {
+	const record = `{"eventVersion":"1","eventName":"A"}`
+	long := strings.NewReader(strings.Repeat("x", 1<<20))
+	for name, frame := range map[string][2]string{
+		"line":   {record + "\n{\"a\":\"", "\"}\n" + record},
+		"list":   {"[" + record + ",{\"a\":\"", "\"}," + record + "]"},
+		"no end": {record + "\n{\"a\":\"", ""},
+	} {
+		parts := []io.Reader{strings.NewReader(frame[0])}
+		for range 200 {
+			parts = append(parts, io.NewSectionReader(long, 0, 1<<20))
+		}
+		parts = append(parts, strings.NewReader(frame[1]))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		o, err := decode(io.MultiReader(parts...), "x", Options{Now: loadTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, broken := drain(t, o, nil)
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 120 {
+			t.Errorf("%s: %d MiB for 200", name, used)
+		}
+		if want := 1 + min(len(frame[1]), 1); n != want || len(broken) != 1 || !strings.Contains(broken[0].Reason, "limits.record") {
+			t.Errorf("%s: %d records, %v", name, n, broken)
+		}
 	}
 }
