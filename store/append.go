@@ -9,6 +9,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -121,7 +122,14 @@ type Conflict struct {
 // could not write, or that ctx is over: then everything that the Summary counts
 // is committed, and nothing else.
 func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
-	o = o.withDefaults()
+	s, err := l.append(ctx, objects, o.withDefaults())
+	if invalidated(err) { // what is not in the summary can be tried again
+		err = errors.Join(err, l.repair(context.WithoutCancel(ctx)))
+	}
+	return s, err
+}
+
+func (l *Logs) append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
 	a := &appender{logs: l, options: o, objects: objects, table: quoteName(tableName(o.Logstore.Name))}
 	if err := l.Declare(ctx, o.Logstore); err != nil {
 		return a.summary, err
@@ -133,6 +141,9 @@ func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOpti
 	defer conn.Close()
 	a.conn = conn
 	known, err := a.known(ctx)
+	if err == nil {
+		err = a.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM deadletters WHERE position IS NULL AND logstore = ?", o.Logstore.Name).Scan(&a.retried)
+	}
 	if err != nil {
 		return a.summary, fmt.Errorf("look into the ledger: %w", err)
 	}
@@ -158,7 +169,8 @@ func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOpti
 // another is written.
 const batches = 2
 
-// known returns the numbers of the objects that the ledger has in this version.
+// known returns the numbers of the objects that the ledger has in this version,
+// or that stand twice in the list.
 func (a *appender) known(ctx context.Context) (map[int]bool, error) {
 	rows, err := a.conn.QueryContext(withSource(ctx, &nameSource{objects: a.objects}),
 		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version WHERE o.logstore = ?",
@@ -174,6 +186,16 @@ func (a *appender) known(ctx context.Context) (map[int]bool, error) {
 			return nil, err
 		}
 		known[n] = true
+	}
+	type version struct{ name, version string }
+	listed := make(map[version]bool, len(a.objects))
+	for n, o := range a.objects {
+		v := version{o.Name, o.Version}
+		known[n] = known[n] || listed[v]
+		listed[v] = true
+		if !known[n] {
+			delete(known, n)
+		}
 	}
 	return known, rows.Err()
 }

@@ -180,8 +180,11 @@ func TestAppendOnce(t *testing.T) {
 		{"a broken record", []script{{"h", "1", []rec{{id: 10}, {broken: "no JSON"}, {id: 11}}}}, Summary{Objects: 1, Records: 2, Broken: 1}, 11},
 		{"a failed object", []script{{"i", "1", append(recs(12, 13), rec{fail: boom})}, {"j", "1", recs(14)}}, Summary{Objects: 1, Records: 1, Failed: []Failure{{"i", boom}}}, 12},
 		{"it fails again", []script{{"i", "1", append(recs(12, 13), rec{fail: boom})}}, Summary{Failed: []Failure{{"i", boom}}}, 12},
-		{"without a time", []script{{"k", "1", []rec{{id: 20, time: late, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Records: 1, Flagged: 1}, 13},
-		{"without a time, later", []script{{"l", "1", []rec{{id: 20, time: testNow, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Duplicates: 1}, 13},
+		{"it is whole now", []script{{"i", "1", recs(12, 13)}}, Summary{Objects: 1, Records: 2}, 14},
+		{"twice in the list", []script{{"m", "1", recs(15)}, {"m", "1", recs(15)}}, Summary{Objects: 1, Known: 1, Records: 1}, 15},
+		{"it fails under another version", []script{{"i", "2", append(recs(12, 13), rec{fail: boom})}}, Summary{Failed: []Failure{{"i", boom}}}, 15},
+		{"without a time", []script{{"k", "1", []rec{{id: 20, time: late, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Records: 1, Flagged: 1}, 16},
+		{"without a time, later", []script{{"l", "1", []rec{{id: 20, time: testNow, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Duplicates: 1}, 16},
 	}
 	l := openTest(t, t.TempDir()).Logs
 	ls := testLogstore()

@@ -42,6 +42,7 @@ type appender struct {
 	differ  string
 	summary Summary
 
+	retried  bool // objects that failed before may be among these
 	open     bool // a transaction, and the writer lock
 	nextSeq  int64
 	nextID   int64

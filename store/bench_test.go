@@ -70,7 +70,7 @@ func builtin(name string) *ingest.Logstore {
 
 func childLoad(files, data string) {
 	ctx := context.Background()
-	s, err := Open(ctx, Options{Dir: data, Command: "bench", Now: time.Now()})
+	s, err := Open(ctx, Options{Dir: data, Command: "bench", Now: time.Now(), Threads: LoadThreads})
 	must(err)
 	o := AppendOptions{Logstore: builtin("cloudtrail"), Now: time.Now()}
 	if os.Getenv("TOCSIN_STORE_SLOW") != "" { // for TestKill: many transactions

@@ -5,17 +5,13 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // instanceOptions say what to open and with what bounds.
@@ -37,45 +33,44 @@ type instanceOptions struct {
 // An instance is an open engine. Its methods are safe for concurrent use; a
 // connection belongs to one goroutine.
 type instance struct {
-	db    *sql.DB
-	users *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
-	name  string
-	path  string
+	options instanceOptions
+	engine  *engine
+	db      *sql.DB
+	users   *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
+	name    string
+	path    string
 }
-
-// sharedConnector is a connector that a *sql.DB does not close.
-type sharedConnector struct{ driver.Connector }
 
 // openInstance opens the engine in memory, attaches the file (created when
 // absent), brings its schema up to date, and locks the engine down. Every
 // connection has the file as its default database.
 func openInstance(ctx context.Context, o instanceOptions) (*instance, error) {
-	in := &instance{name: o.Name, path: filepath.Join(o.Dir, o.Name+".duckdb")}
+	in := &instance{options: o, engine: &engine{name: o.Name}, name: o.Name, path: filepath.Join(o.Dir, o.Name+".duckdb")}
 	if err := checkFile(in.path); err != nil {
 		return nil, err
 	}
-	spill, err := emptyDir(filepath.Join(o.Dir, "spill-"+o.Name))
-	if err != nil {
-		return nil, err
-	}
-	var attached atomic.Bool
-	connector, err := duckdb.NewConnector(engineDSN, func(c driver.ExecerContext) error {
-		if !attached.Load() {
-			return nil
-		}
-		_, err := c.ExecContext(context.Background(), "USE "+o.Name, nil)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("start the engine for %s: %w", in.path, err)
-	}
-	in.db, in.users = sql.OpenDB(connector), sql.OpenDB(sharedConnector{connector})
+	in.db, in.users = sql.OpenDB(in.engine), sql.OpenDB(sharedConnector{in.engine})
 	in.users.SetMaxIdleConns(0)
-	if err := in.prepare(ctx, o, spill); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", in.path, err), in.users.Close(), in.db.Close())
+	if err := in.start(ctx); err != nil {
+		return nil, errors.Join(err, in.users.Close(), in.db.Close())
 	}
-	attached.Store(true)
 	return in, nil
+}
+
+// start starts the engine and prepares it.
+func (in *instance) start(ctx context.Context) error {
+	spill, err := emptyDir(filepath.Join(in.options.Dir, "spill-"+in.name))
+	if err != nil {
+		return err
+	}
+	if err := in.engine.start(); err != nil {
+		return fmt.Errorf("start the engine for %s: %w", in.path, err)
+	}
+	if err := in.prepare(ctx, in.options, spill); err != nil {
+		return fmt.Errorf("open %s: %w", in.path, err)
+	}
+	in.engine.attached.Store(true)
+	return nil
 }
 
 // prepare runs everything that needs the engine unlocked, and locks it.

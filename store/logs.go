@@ -35,6 +35,7 @@ type Logs struct {
 	tables    tables
 	abandoned atomic.Int64  // queries that ignored their interrupt
 	grace     time.Duration // how long they are waited for
+	repairs   atomic.Int64  // how often the engine was started again
 }
 
 // openLogs opens the file of a data directory.
@@ -55,7 +56,7 @@ func openLogs(ctx context.Context, o Options) (*Logs, error) {
 func (l *Logs) close(ctx context.Context) error {
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	return l.in.close(ctx)
+	return l.in.close(context.WithoutCancel(ctx))
 }
 
 // Maintain is called by the agent's loop in quiet moments, and by Append after

@@ -12,12 +12,22 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-// ledger writes the rows of the objects that the transaction holds, and of
-// those that failed nothing.
+// ledger writes the rows of the objects that the transaction holds. An object
+// that failed has none; one that failed before and is read now is no dead
+// letter any more.
 func (a *appender) ledger(ctx context.Context) error {
 	if len(a.done) == 0 {
 		return nil
 	}
+	if err := a.ledgerRows(ctx); err != nil || !a.retried {
+		return err
+	}
+	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.position IS NULL AND d.logstore = ? AND EXISTS
+		(SELECT 1 FROM objects o WHERE o.logstore = d.logstore AND o.name = d.object AND o.version = d.version)`, a.options.Logstore.Name)
+	return err
+}
+
+func (a *appender) ledgerRows(ctx context.Context) error {
 	return a.appendRows(ctx, "objects", func(add func(...driver.Value) error) error {
 		for _, t := range a.done {
 			o := &a.objects[t.object]

@@ -59,8 +59,20 @@ type answer struct {
 	err    error
 }
 
-// ask runs the query on a goroutine and a connection of its own.
+// ask runs the query, and once more when the file had to be opened again.
 func (l *Logs) ask(ctx context.Context, q question) (*query.Result, error) {
+	r, err := l.askOnce(ctx, q)
+	if !invalidated(err) {
+		return r, err
+	}
+	if err := errors.Join(l.repair(ctx), ctx.Err()); err != nil {
+		return nil, err
+	}
+	return l.askOnce(ctx, q)
+}
+
+// askOnce runs the query on a goroutine and a connection of its own.
+func (l *Logs) askOnce(ctx context.Context, q question) (*query.Result, error) {
 	l.gate.RLock()
 	defer l.gate.RUnlock()
 	got := make(chan answer, 1) // an abandoned query does not block on it

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -232,5 +233,44 @@ func TestSpill(t *testing.T) {
 	}
 	if _, err := os.Stat(".tmp"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("temporary files beside the program: %v", err)
+	}
+}
+
+// TestInvalidated has DuckDB give a file up in the middle of a checkpoint.
+func TestInvalidated(t *testing.T) {
+	ctx, first := context.Background(), true
+	schema, err := fs.Sub(logsSchema, "schema/logs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := openInstance(ctx, instanceOptions{
+		Name: "logs", Dir: t.TempDir(), Memory: 256 << 20, Threads: 1, Spill: 1 << 30, Now: testNow, Schema: schema,
+		Setup: func(ctx context.Context, conn *sql.Conn) error {
+			if first {
+				first = false
+				if _, err := conn.ExecContext(ctx, "SET GLOBAL debug_checkpoint_abort = 'before_header'"); err != nil {
+					return err
+				}
+			}
+			return registerBatch(ctx, conn)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Logs{in: in, grace: grace}
+	appendScripts(t, l, testLogstore(), []script{{"a", "1", recs(1, 2, 3)}}, nil)
+	if err := in.checkpoint(ctx); err == nil {
+		t.Fatal("the checkpoint was not aborted")
+	}
+	r, err := l.ask(ctx, raw("SELECT count(*) FROM log_t", false, 1, query.Integer))
+	if err != nil || r.Rows[0][0] != int64(3) || l.Repairs() != 1 {
+		t.Errorf("got %v %v after %d repairs", r, err, l.Repairs())
+	}
+	if s := appendScripts(t, l, testLogstore(), []script{{"b", "1", recs(4)}}, nil); s.Records != 1 || s.FirstSeq != 4 {
+		t.Errorf("got %+v", s)
+	}
+	if err := l.close(ctx); err != nil {
+		t.Error(err)
 	}
 }

@@ -21,9 +21,14 @@ type Options struct {
 	Now     time.Time // when it is opened
 
 	Memory  int64 // of the logs instance in bytes; default: a quarter of what the process may use, 256 MB to 4 GB
-	Threads int   // of the logs instance; default: the number of processors
+	Threads int   // of the logs instance; default: the number of processors. See LoadThreads
 	Spill   int64 // bound on the temporary files of one instance in bytes; default 8 GB
 }
+
+// LoadThreads is the number of threads for a process that only loads. A load is
+// written by one thread, and the other core decodes; further threads of the
+// engine would wait for work by spinning, which costs a fifth of the load.
+const LoadThreads = 1
 
 // A Store is an open data directory. Close it.
 type Store struct {
