@@ -293,7 +293,7 @@ func simpleGlob(parts []Glob) (form, text string) {
 }
 
 // jsonTest writes a test of the values below a path of a JSON text: first the
-// cheap test whether the last key, or the word, occurs in the text at all.
+// cheap test whether the value, the word or the last key occurs in the text.
 func (d *duckPrinter) jsonTest(l *leaf) {
 	if l.op == leafCompare || l.op == leafRange {
 		if _, isTime := l.num.(time.Time); isTime {
@@ -304,7 +304,7 @@ func (d *duckPrinter) jsonTest(l *leaf) {
 	d.print("(")
 	if hint := l.hint(); hint != "" {
 		// A backslash may hide a letter as \u0041.
-		fold := l.deep && !l.exact
+		fold := !l.exact && (l.deep || l.sought() != "")
 		d.print("(contains(")
 		d.folded(!fold, func() { d.name(l.column) })
 		d.print(", ")
@@ -320,9 +320,20 @@ func (d *duckPrinter) jsonTest(l *leaf) {
 	d.print("))")
 }
 
+// sought is the text that an equal value holds; "": it may be written in
+// another way, or is too common to look for.
+func (l *leaf) sought() string {
+	if l.op != leafEqual || len(l.texts) != 1 || len(l.texts[0]) < 3 || strings.ContainsAny(l.texts[0], "{[") {
+		return ""
+	}
+	return l.texts[0]
+}
+
 // hint is a text that a JSON text must hold for the leaf to match; "": none.
 func (l *leaf) hint() string {
 	switch {
+	case l.sought() != "":
+		return l.sought()
 	case !l.deep && len(l.path) > 0:
 		return `"` + l.path[len(l.path)-1] + `"`
 	case l.deep && l.op == leafWord:

@@ -15,6 +15,7 @@ type planner struct {
 	reads                            map[string]bool
 	own                              bool // the rule's own logstore is read
 	filter                           Search
+	weights                          map[value]int // see weight
 	usesNow, aggregates, havingOnAgg bool
 }
 
@@ -28,7 +29,7 @@ const maxStages = 60
 // mistakes that were found, at most ten, with spans into the text of q; its
 // Name and Source are left to the caller, who knows where the text came from.
 func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
-	p := &planner{schema: s, o: o, faults: &diag.List{}, reads: map[string]bool{}, filter: q.Filter}
+	p := &planner{schema: s, o: o, faults: &diag.List{}, reads: map[string]bool{}, filter: q.Filter, weights: map[value]int{}}
 	store, ok := s.Logstore(o.Logstore)
 	if !ok {
 		p.noLogstore(o.Logstore, diag.Span{})

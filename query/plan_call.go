@@ -251,6 +251,16 @@ func growth(v value) float64 {
 			return growth(v.args[0]) * max(1, float64(len(to))/max(1, float64(len(from))))
 		}
 		return most
+	case *column:
+		return max(1, v.grown)
+	case *jsonAt:
+		return growth(v.of)
+	case *aggregate:
+		most := 1.0
+		for _, a := range v.args {
+			most = max(most, growth(a))
+		}
+		return most
 	case *conversion:
 		return growth(v.x)
 	case *choice:

@@ -94,6 +94,39 @@ func TestPlanErrorsAreFew(t *testing.T) {
 	}
 }
 
+// TestPlanStaysSmall: stages and functions that double what is below them are
+// refused before an engine, or our printer, writes them out.
+func TestPlanStaysSmall(t *testing.T) {
+	times := func(n int, head, each, tail string) string { return head + strings.Repeat(each, n) + tail }
+	for _, c := range []struct {
+		query string
+		ok    bool
+	}{
+		{times(8, "*", " | SELECT eventName || eventName AS eventName", ""), true},
+		{times(40, "*", " | SELECT eventName || eventName AS eventName", ""), false},
+		{times(12, "*", " | SELECT cnt + cnt AS cnt", ""), true},
+		{times(40, "*", " | SELECT cnt + cnt AS cnt", ""), false},
+		{times(40, "*", " | SELECT greatest(cnt, cnt) AS cnt", ""), false},
+		{times(40, "*", " | SELECT eventName || eventName AS eventName, count(*) AS n GROUP BY eventName", ""), false},
+		{times(40, "*", " | SELECT array_agg(eventName || eventName)[1] AS eventName", ""), false},
+		{times(59, "*", " | SELECT cnt + 1 AS cnt, max(cnt) AS m GROUP BY cnt", ""), true},
+		{"* | SELECT " + strings.Repeat("sqrt(", 150) + "cnt" + strings.Repeat(")", 150), false},
+		{"* | SELECT " + strings.Repeat("if(", 100) + "cnt" + strings.Repeat(" BETWEEN 1 AND 2, 1, 2)", 100), false},
+		{"* | SELECT " + strings.Repeat("replace(", 30) + "eventName" + strings.Repeat(", 'e', 'eeee')", 30), false},
+		{times(61, "*", " | LIMIT 1", ""), false},
+	} {
+		p, err := planOf(t, "cloudtrail", c.query)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", cut(c.query), err)
+		}
+		if err == nil {
+			if n := len(p.SQL(DuckDB(), testWindow).Text); n > 100000 {
+				t.Errorf("%s: a statement of %d bytes", cut(c.query), n)
+			}
+		}
+	}
+}
+
 func TestPlanFacts(t *testing.T) {
 	for _, c := range []struct {
 		query string

@@ -38,6 +38,15 @@ func (p *planner) boolean(v value, at Node) value {
 
 // expr resolves an expression; what is wrong is reported and becomes NULL.
 func (s *stage) expr(e Expr, v env) value {
+	x := s.resolve(e, v)
+	if s.weight(x) > maxWeight {
+		s.fault("query/too-large", e.Span(), "this expression becomes too large when the stages and functions in it are written out", "use fewer stages that build on one another, or group between them")
+		return null()
+	}
+	return x
+}
+
+func (s *stage) resolve(e Expr, v env) value {
 	switch e := e.(type) {
 	case *Literal:
 		return s.literal(e)

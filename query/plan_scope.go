@@ -18,9 +18,11 @@ type scope struct {
 // A resultColumn is one column that a selection gives; its physical name is c
 // and its number.
 type resultColumn struct {
-	name string
-	t    Type
-	agg  bool
+	name   string
+	t      Type
+	agg    bool
+	weight int
+	grown  float64
 }
 
 // field resolves a path, or reports it.
@@ -135,7 +137,7 @@ func (sc *scope) columnNamed(name string) int {
 
 func (sc *scope) column(i int, at diag.Span) *column {
 	c := sc.cols[i]
-	return &column{name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name}
+	return &column{name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name, weight: c.weight, grown: c.grown}
 }
 
 // star lists what SELECT * and a filter alone show. Of a logstore: its declared

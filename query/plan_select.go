@@ -269,7 +269,8 @@ func (s *stage) result() *scope {
 	sc := &scope{sel: s.out}
 	for _, it := range s.items {
 		s.out.items = append(s.out.items, it.v)
-		sc.cols = append(sc.cols, resultColumn{it.name, it.v.typ(), contains(it.v, fromAggregate)})
+		sc.cols = append(sc.cols, resultColumn{name: it.name, t: it.v.typ(), agg: contains(it.v, fromAggregate),
+			weight: s.weight(it.v), grown: growth(it.v)})
 	}
 	return sc
 }
@@ -302,7 +303,7 @@ func (g *grouping) lift(v value) value {
 	}
 	k := key(v)
 	if i, ok := g.groups[k]; ok {
-		return &column{name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate)}
+		return &column{name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
 	}
 	switch v := v.(type) {
 	case *aggregate:
@@ -312,7 +313,7 @@ func (g *grouping) lift(v value) value {
 			g.known[k] = i
 			g.aggs = append(g.aggs, v)
 		}
-		return &column{name: aggName(i), t: v.t, agg: true}
+		return &column{name: aggName(i), t: v.t, agg: true, grown: growth(v)}
 	case *column:
 		g.ungrouped(v)
 		return null()

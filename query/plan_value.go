@@ -26,6 +26,11 @@ type column struct {
 	agg   bool      // comes from an aggregate
 	span  diag.Span // where it was written
 	label string    // as it was written, for messages
+
+	// Of a column of an inner selection: how large its expression is, which
+	// the engine puts in its place, and how far its text has grown.
+	weight int
+	grown  float64
 }
 
 // A jsonAt is the value at a path below a JSON text, through arrays: one value
