@@ -188,21 +188,24 @@ func (s *slicer) member(b []byte, i int, keys keyFunc, depth int) int {
 	if b[i] != '"' {
 		return s.fail(i, "a key is missing")
 	}
-	m := member{}
 	end := s.text(b, i+1)
 	if end < 0 {
 		return end
 	}
-	m.key, m.escaped = b[i+1:end-1], s.escaped
+	key, escaped := b[i+1:end-1], s.escaped
 	s.keys++
 	v := s.colon(b, end)
 	if v < 0 {
 		return v
 	}
+	name := key
+	if escaped {
+		name = s.plain(member{key: key, escaped: true})
+	}
+	field, inner := keys(name)
 	if depth == 1 {
 		s.deepest = 0
 	}
-	field, inner := keys(s.plain(m))
 	if inner != nil && b[v] == '{' && (field < 0 || s.seen>>field&1 == 0) {
 		i = s.object(b, v, inner, depth+1)
 	} else {
@@ -211,14 +214,11 @@ func (s *slicer) member(b []byte, i int, keys keyFunc, depth int) int {
 	if i < 0 {
 		return i
 	}
-	m.value = b[v:i]
-	if depth == 1 {
-		m.text = s.beyond(b[v])
-	}
+	quoted := depth == 1 && s.beyond(b[v])
 	if field >= 0 {
-		s.keep(field, m, s.escaped)
+		s.keep(field, b[v:i], quoted)
 	} else if depth == 1 {
-		s.rest = append(s.rest, m)
+		s.rest = append(s.rest, member{key: key, value: b[v:i], escaped: escaped, text: quoted})
 	}
 	return i
 }
@@ -239,17 +239,17 @@ func (s *slicer) plain(m member) []byte {
 	return s.key
 }
 
-func (s *slicer) keep(field int, m member, escaped bool) {
+func (s *slicer) keep(field int, value []byte, quoted bool) {
 	bit := uint64(1) << field
 	if s.seen&bit != 0 {
 		return
 	}
 	s.seen |= bit
-	s.f[field] = m.value
-	if m.value[0] == '"' && escaped {
+	s.f[field] = value
+	if s.escaped && value[0] == '"' {
 		s.esc |= bit
 	}
-	if m.text {
+	if quoted {
 		s.quoted |= bit
 	}
 }
