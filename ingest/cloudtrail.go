@@ -45,7 +45,13 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 		r.Topic = "cloudtrail-insight"
 	}
 	for i := range ctIdentity {
-		r.Cells[i] = d.textCell(i)
+		if c, v := &r.Cells[i], d.f[i]; absent(v) {
+			c.Valid, c.B = false, nil
+		} else if v[0] == '"' && d.esc>>i&1 == 0 {
+			c.Valid, c.B = true, v[1:len(v)-1] // nearly always
+		} else {
+			*c = d.textCell(i)
+		}
 	}
 	for i := ctIdentity; i <= ctTLS; i++ {
 		r.Cells[i] = d.jsonCell(i)
