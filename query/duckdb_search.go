@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// The search half as DuckDB reads it.
+
 // pred writes a condition of the search half, or its negation. NOT goes down to
 // the leaves: a leaf stands bare, since NULL keeps no record, and its negation
 // is closed against NULL (a coalesce around every leaf costs three times).

@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+// Expressions as DuckDB reads them.
+
 // value writes an expression, in parentheses where it is more than a name or a
 // call.
 func (d *duckPrinter) value(v value) {

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 )
 
+// Functions and conversions of conditions.
+
 // conditionFunctions are the functions that a condition may call: those of the
 // function table that make sense for one value of a row, and contains, which in
 // SLS finds a text in a text.

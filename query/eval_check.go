@@ -8,6 +8,8 @@ import (
 	"tocsin/diag"
 )
 
+// Conditions before they run: what they read, and whether they can work.
+
 // Names are the columns that the condition reads, each once, in the order of
 // the text; $0.host is host. A text in double quotes is among them, since only
 // the columns tell whether it is a name.

@@ -6,6 +6,8 @@ import (
 	"tocsin/diag"
 )
 
+// Names of fields: how a path finds its column, and what to say when none fits.
+
 // steps are the steps of a path as the user meant them: one name in quotes
 // that holds dots ("userIdentity.arn") is a path, a quoted step of several is
 // one step.

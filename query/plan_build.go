@@ -7,6 +7,8 @@ import (
 	"tocsin/diag"
 )
 
+// The way from a query to a plan: stages, sources, the filter.
+
 // A planner collects what is wrong with one query while it resolves it.
 type planner struct {
 	schema                           Schema

@@ -7,6 +7,9 @@ import (
 	"tocsin/diag"
 )
 
+// One SELECT: its list, aliases, grouping, order and what its rows are known
+// by.
+
 // A stage is the work on one SELECT.
 type stage struct {
 	*planner

@@ -1,0 +1,161 @@
+package query
+
+import "strings"
+
+// Expressions that choose or compare: BETWEEN, IN, LIKE, CASE.
+
+func (s *stage) between(e *Between, v env) value {
+	x := s.expr(e.X, v)
+	x1, low := s.pair(x, s.expr(e.Low, v), e)
+	x2, high := s.pair(x, s.expr(e.High, v), e)
+	both := &logic{false, []value{
+		&call{fn: string(OpGe), args: []value{x1, low}, t: Boolean},
+		&call{fn: string(OpLe), args: []value{x2, high}, t: Boolean},
+	}}
+	if e.Not {
+		return &negation{both}
+	}
+	return both
+}
+
+func (s *stage) in_(e *In, v env) value {
+	x := s.expr(e.X, v)
+	var m value
+	if e.List != nil {
+		m = s.inList(e, x)
+	} else {
+		if s.tooLong(len(e.Items), maxOperands, e) {
+			return null()
+		}
+		in := &membership{x: x}
+		for _, it := range e.Items {
+			a, b := s.pair(x, s.expr(it, v), it)
+			in.x = a
+			in.items = append(in.items, b)
+		}
+		m = in
+	}
+	if e.Not {
+		return &negation{m}
+	}
+	return m
+}
+
+// inList is x IN $name: values, patterns and networks, case-sensitive as SQL.
+func (s *stage) inList(e *In, x value) value {
+	entries, ok := s.named(*e.List)
+	if !ok {
+		return null()
+	}
+	x = s.textOf(x, e.X)
+	plain, out := &membership{x: x}, []value(nil)
+	for _, n := range entries {
+		if p, ok := parseNetwork(n); ok {
+			out = append(out, &call{fn: "is_subnet_of", args: []value{textConst(p.String()), x}, t: Boolean})
+		} else if strings.ContainsAny(n, "*?") {
+			out = append(out, &likeness{x, tidy(globOf(n))})
+		} else {
+			plain.items = append(plain.items, textConst(n))
+		}
+	}
+	if len(plain.items) > 0 {
+		out = append(out, plain)
+	}
+	switch len(out) {
+	case 0:
+		return boolConst(false)
+	case 1:
+		return out[0]
+	}
+	return &logic{true, out}
+}
+
+func (s *stage) like(e *Like, v env) value {
+	x := s.textOf(s.expr(e.X, v), e.X)
+	pattern, ok := constText(s.expr(e.Pattern, v))
+	if !ok {
+		s.fault("query/pattern", e.Pattern.Span(), "the pattern of LIKE is a constant text", "")
+		return null()
+	}
+	escape := ""
+	if e.Escape != nil {
+		escape, ok = constText(s.expr(e.Escape, v))
+		if !ok || len([]rune(escape)) != 1 {
+			s.fault("query/pattern", e.Escape.Span(), "ESCAPE is one character", "")
+			return null()
+		}
+	}
+	parts, ok := likeGlob(pattern, escape)
+	if !ok {
+		s.fault("query/pattern", e.Pattern.Span(), "the escape character stands before neither %, _ nor itself", "")
+		return null()
+	}
+	var l value = &likeness{x, parts}
+	if e.Not {
+		l = &negation{l}
+	}
+	return l
+}
+
+// likeGlob takes a pattern of LIKE apart.
+func likeGlob(pattern, escape string) (parts []Glob, ok bool) {
+	var lit strings.Builder
+	flush := func() {
+		if lit.Len() > 0 {
+			parts = append(parts, Glob{Text: lit.String()})
+			lit.Reset()
+		}
+	}
+	escaped := false
+	for _, r := range pattern {
+		switch {
+		case escaped:
+			if !strings.ContainsRune("%_"+escape, r) {
+				return nil, false
+			}
+			lit.WriteRune(r)
+			escaped = false
+		case escape != "" && string(r) == escape:
+			escaped = true
+		case r == '%' || r == '_':
+			flush()
+			parts = append(parts, Glob{Wild: map[rune]rune{'%': '*', '_': '?'}[r]})
+		default:
+			lit.WriteRune(r)
+		}
+	}
+	flush()
+	return tidy(parts), !escaped
+}
+
+func (s *stage) choice(e *Case, v env) value {
+	c := &choice{}
+	var operand value
+	if e.Operand != nil {
+		operand = s.expr(e.Operand, v)
+	}
+	var then []value
+	var at []Node
+	for _, w := range e.Whens {
+		var cond value
+		if operand == nil {
+			cond = s.condition(w.If, v)
+		} else {
+			x, y := s.pair(operand, s.expr(w.If, v), w.If)
+			cond = &call{fn: string(OpEq), args: []value{x, y}, t: Boolean}
+		}
+		c.whens = append(c.whens, branch{cond: cond})
+		then, at = append(then, s.expr(w.Then, v)), append(at, w.Then)
+	}
+	if e.Else != nil {
+		then, at = append(then, s.expr(e.Else, v)), append(at, e.Else)
+	}
+	then, c.t = s.common(then, at)
+	for i := range c.whens {
+		c.whens[i].then = then[i]
+	}
+	if e.Else != nil {
+		c.other = then[len(then)-1]
+	}
+	return c
+}
