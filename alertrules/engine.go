@@ -54,13 +54,17 @@ func (e *Engine) Due(ctx context.Context, rules []*Rule, now time.Time) ([]Due, 
 	if err != nil {
 		return nil, fmt.Errorf("read the rules' states: %w", err)
 	}
+	return e.allDue(rules, states, now.UTC().Round(0)), nil
+}
+
+func (e *Engine) allDue(rules []*Rule, states map[string]*RuleState, now time.Time) []Due {
 	var due []Due
 	for _, r := range rules {
 		if d := e.due(r, states[r.ID], now); len(d.Moments) > 0 {
 			due = append(due, d)
 		}
 	}
-	return due, nil
+	return due
 }
 
 func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
@@ -107,6 +111,7 @@ func (s *Schedule) last(after, now time.Time) time.Time {
 // Eval evaluates one rule at one moment and returns what T1 would commit; it
 // commits nothing. The agent, tests and backtests go through it.
 func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, error) {
+	at = at.UTC().Round(0)
 	states, err := e.States.RuleStates(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules' states: %w", err)
@@ -128,16 +133,12 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 // of what the engine itself needs. Without a rule that is due it does nothing
 // and returns an empty Round.
 func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Round, error) {
+	now = now.UTC().Round(0)
 	states, err := e.States.RuleStates(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules' states: %w", err)
 	}
-	var due []Due
-	for _, r := range rules {
-		if d := e.due(r, states[r.ID], now); len(d.Moments) > 0 {
-			due = append(due, d)
-		}
-	}
+	due := e.allDue(rules, states, now)
 	if len(due) == 0 {
 		return &Round{At: now}, nil
 	}
@@ -202,6 +203,24 @@ func (r *run) moments(ctx context.Context, d Due) {
 			}
 			return
 		}
+	}
+	if len(d.Moments) == 1 && r.rule.Window.Kind != NewWindow {
+		r.skip(d.Moments[0])
+	}
+}
+
+// skip lists the moments that passed while a slow rule was evaluated: they are
+// no observations, or a rule slower than its schedule would fall behind for ever
+// (P05).
+func (r *run) skip(at time.Time) {
+	var took time.Duration
+	for _, e := range r.evals {
+		took += e.Took
+	}
+	passed, _ := r.rule.Schedule.Moments(at, at.Add(took), maxObservations)
+	for _, m := range passed {
+		r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: m, Outcome: Skipped, Reason: "the evaluation before it took " + took.Round(time.Second).String()})
+		r.state.Moment = m
 	}
 }
 

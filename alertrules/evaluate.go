@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -69,6 +70,12 @@ func (r *run) touch(a *Alert) {
 // went well; after an error nothing but the error is remembered.
 func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
+	for _, key := range slices.Sorted(maps.Keys(r.live)) {
+		if a := r.live[key]; a.Mode != r.rule.Mode { // edited from one mode to the other
+			a.Edited = r.state.Edited
+			r.close(a, at, EndEdited)
+		}
+	}
 	var ok bool
 	switch r.rule.Window.Kind {
 	case NewWindow:
@@ -80,6 +87,9 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	}
 	r.state.Moment = at
 	if ok {
+		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
+			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
+		}
 		r.closeQuiet(at)
 		r.settled()
 	}
@@ -166,7 +176,7 @@ func (r *run) overTime(ctx context.Context, at time.Time) bool {
 			return false
 		}
 		r.state.Retry = nil
-		r.observe(observation{m, w, res, r.state.Edited}, took)
+		r.observe(observation{at: m, window: w, result: res, edited: r.state.Edited}, took)
 	}
 	return true
 }
@@ -191,6 +201,11 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 // gap records moments that were not evaluated, and empties the counters (D16).
 func (r *run) gap(from, to time.Time, reason string) {
 	r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason})
+	r.notice = append(r.notice, Notice{
+		Key:   "rule/gap/" + r.rule.ID + "/" + from.UTC().Format(time.RFC3339),
+		Text:  fmt.Sprintf("rule %s was not evaluated from %s to %s", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
+		Since: from,
+	})
 	for key, p := range r.state.Pending {
 		if r.live[key] == nil {
 			delete(r.state.Pending, key)
@@ -211,14 +226,15 @@ func (r *run) observe(o observation, took time.Duration) {
 	}
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
 	e.Reason = r.rule.reason(o, groups)
+	bound := cmp.Or(o.result.Partial, o.cut)
 	switch {
-	case o.result.Partial != "":
+	case bound != "":
 		e.Outcome = Partial
-		e.Reason += "; " + o.result.Partial
+		e.Reason += "; " + bound
 	case fired:
 		e.Outcome = Firing
 	}
-	r.partial(o.at, o.result.Partial)
+	r.partial(o.at, bound)
 	r.state.Outcome = e.Outcome
 	r.evals = append(r.evals, e)
 }

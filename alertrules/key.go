@@ -84,7 +84,7 @@ func (r *Rule) rowKey(row []any, seq int64) string {
 		return "#" + strconv.FormatInt(seq, 10)
 	}
 	if r.Identity {
-		if i := slices.IndexFunc(r.Columns, func(c Column) bool { return c.Name == findingColumn }); i >= 0 {
+		if i := slices.IndexFunc(r.Columns, func(c Column) bool { return strings.TrimPrefix(c.Name, "@") == findingColumn }); i >= 0 {
 			return tagged(row[i])
 		}
 		return "#" + strconv.FormatInt(seq, 10)
@@ -97,7 +97,7 @@ func (r *Rule) rowKey(row []any, seq int64) string {
 }
 
 // findingColumn identifies a row of a snapshot over its versions (D07).
-const findingColumn = "@finding"
+const findingColumn = "finding"
 
 // cell turns a value of a result into one of a Row.
 func cell(v any) any {

@@ -17,6 +17,7 @@ import (
 // closed (D24). A rule counts as removed only when the ids of all files are
 // known. It is idempotent.
 func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, error) {
+	now = now.UTC().Round(0)
 	states, err := e.States.RuleStates(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules' states: %w", err)

@@ -18,6 +18,7 @@ type observation struct {
 	window query.Window
 	result *query.Result
 	edited time.Time // the rule was edited then, and not evaluated since
+	cut    string    // the bound for which the range was shortened; the result itself is complete
 }
 
 // A group is the part of an observation that belongs to one alert key.

@@ -31,34 +31,39 @@ func (r *run) overNew(ctx context.Context, at time.Time) bool {
 }
 
 // take evaluates a range and returns up to where it was seen. When a bound was
-// hit, that is the last row read, where the rows come in order of __seq__; else
-// the range is halved until the answer is complete (D30).
+// hit, the range is shortened to the last row read, where rows come in the order
+// of their numbers, else halved, and asked again until its answer is complete:
+// no row is passed over, and the rest waits for the next round (D30).
 func (r *run) take(ctx context.Context, at time.Time, part SeqRange) (upTo int64, ok bool) {
-	to := part.To
-	for {
+	if part.To <= part.From {
+		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &query.Result{}, edited: r.state.Edited}, 0)
+		return part.From, true
+	}
+	cut := ""
+	for to := part.To; ; {
 		w := query.Window{AfterSeq: part.From, UpToSeq: to, Now: at}
-		if to <= part.From {
-			r.observe(observation{at, w, &query.Result{}, r.state.Edited}, 0)
-			return part.From, true
-		}
 		res, took, err := r.ask(ctx, at, w)
 		if err != nil {
 			r.failed(at, w, err)
 			return part.From, false
 		}
-		if last := r.lastRead(res); res.Partial != "" && last > part.From {
-			w.UpToSeq = last
-		} else if res.Partial != "" && to-part.From > 1 {
-			to = part.From + (to-part.From)/2
+		if res.Partial != "" && to-part.From > 1 {
+			cut = res.Partial
+			half := part.From + (to-part.From)/2
+			if last := r.lastRead(res); last > part.From && last < to {
+				to = last
+			} else {
+				to = half
+			}
 			continue
 		}
-		r.observe(observation{at, w, res, r.state.Edited}, took)
-		return w.UpToSeq, true
+		r.observe(observation{at, w, res, r.state.Edited, cut}, took)
+		return to, true
 	}
 }
 
-// lastRead is the __seq__ up to which a cut result is complete, 0 when that is
-// not known: the rows have to be records in the order of their numbers.
+// lastRead is the number of the last row of a cut result whose rows are records
+// in the order of their numbers, else 0.
 func (r *run) lastRead(res *query.Result) int64 {
 	if !r.rule.bySeq || len(res.Seqs) == 0 || len(res.Seqs) != len(res.Rows) {
 		return 0

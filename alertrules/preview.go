@@ -21,6 +21,7 @@ type Preview struct {
 // the last one that is due. `after` and `for` are left out: one hit shows the
 // alert. Ids are "preview-1" and so on. An error of the query is returned.
 func (e *Engine) Preview(ctx context.Context, rule *Rule, at time.Time, last time.Duration) (*Preview, error) {
+	at = at.UTC().Round(0)
 	seq, generation, err := e.Logs.LastSeq(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the last record's number: %w", err)

@@ -40,6 +40,19 @@ type ruleText struct {
 	Tests         *Node        `yaml:"tests" doc:"examples with the alerts and mails that are expected"`
 }
 
+// KeyHint implements KeyHinter.
+func (*ruleText) KeyHint(key string) string {
+	switch key {
+	case "rows", "when", "condition":
+		return `it belongs to the trigger: trigger: {when: "cnt > 10", rows: ">= 3"}`
+	case "to", "also_to", "template", "repeat_interval", "quiet", "quiet_except", "resolved", "group_by", "group_wait", "group_interval":
+		return "it belongs to notify: notify: {" + key + ": …}"
+	case "title", "desc", "description", "summary":
+		return "it belongs to the annotations: annotations: {" + key + ": …}"
+	}
+	return ""
+}
+
 // A triggerText is "data is returned" or {when: …, rows: …}.
 type triggerText struct {
 	node *Node

@@ -66,7 +66,7 @@ func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 		r.failed(at, w, err)
 		return false
 	}
-	o := observation{m, w, res, r.state.Edited}
+	o := observation{at: m, window: w, result: res, edited: r.state.Edited}
 	r.observe(o, took)
 	s := r.state
 	s.WholeTo = to
@@ -150,7 +150,7 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 		r.failed(at, w, err)
 		return false
 	}
-	o := observation{at, w, res, time.Time{}}
+	o := observation{at: at, window: w, result: res}
 	if r.rule.Mode == Event {
 		r.observe(o, took)
 		r.state.Seen = nil

@@ -78,16 +78,22 @@ func (d *Document) decodeStruct(n *Node, v reflect.Value) {
 	for _, p := range n.Pairs {
 		i := fieldOf(v.Type(), p.Key.Text)
 		if i < 0 {
-			d.unknownKey(p.Key, known)
+			d.unknownKey(p.Key, known, v.Addr().Interface())
 			continue
 		}
 		d.decode(p.Value, v.Field(i))
 	}
 }
 
-func (d *Document) unknownKey(key *Node, known []string) {
+// A KeyHinter is a struct that knows where keys belong which people write into
+// it by mistake; an empty hint means that it does not know the key either.
+type KeyHinter interface{ KeyHint(key string) string }
+
+func (d *Document) unknownKey(key *Node, known []string, into any) {
 	hint := "known keys: " + strings.Join(known, ", ")
-	if s := diag.Suggest(key.Text, known); s != "" {
+	if h, ok := into.(KeyHinter); ok && h.KeyHint(key.Text) != "" {
+		hint = h.KeyHint(key.Text)
+	} else if s := diag.Suggest(key.Text, known); s != "" {
 		hint = "did you mean " + quote(s) + "?"
 	}
 	d.Problem("yaml/unknown-key", key, "unknown key "+quote(key.Text), hint)
