@@ -148,7 +148,7 @@ func (c *composition) others() []string {
 // period names the calendars that held the mail, and when the quiet time ended.
 func (c *composition) period(r *result) string {
 	if r.b.Held.IsZero() || len(r.d.Quiet) == 0 {
-		return ""
+		return "Quiet period"
 	}
 	cal := c.s.router.Calendar(r.d.Quiet[0])
 	from, until, quiet := cal.Period(r.b.Held.Add(-time.Second), c.d.to.Zone)
@@ -283,21 +283,18 @@ func (c *composition) shared(name string, o templates.Options) rendering {
 	return r
 }
 
-// builtinTemplate is the one that every message can be shown with.
-const builtinTemplate = "default"
-
 // template returns the author's template for what authors write templates for:
 // alerts of one rule that begin, go on, or end.
 func (c *composition) template() string {
-	name := ""
 	switch c.d.kind {
+	case KindOperator, KindRecap:
+		return string(c.d.kind)
 	case KindFirst, KindNews, KindRepeat, KindResolved:
-		name = c.lead().Settings.Template
+		if name := c.lead().Settings.Template; name != "" && !c.mail.Storm {
+			return name
+		}
 	}
-	if name == "" || c.mail.Storm {
-		return builtinTemplate
-	}
-	return name
+	return "default"
 }
 
 // templateFailed tells the operator once.

@@ -73,7 +73,8 @@ func TestRoute(t *testing.T) {
 		{"the owner", Rule{Owner: "payments"}, nil, alertrules.High, "ben@example.com", 48 * time.Hour, "nights"},
 		{"an owner who cannot be told", Rule{Owner: "nobody"}, nil, alertrules.High, "ami ken", 48 * time.Hour, "nights"},
 		{"rule over route", Rule{Notify: alertrules.Notify{RepeatInterval: &hour, Quiet: &none}}, map[string]string{"service": "payments"}, alertrules.High, "ben@example.com", hour, ""},
-		{"an address that is not allowed", Rule{Notify: alertrules.Notify{To: []string{"x@evil.example.net"}}}, nil, alertrules.High, "", 0, ""},
+		{"an address that is not allowed", Rule{Notify: alertrules.Notify{To: []string{"x@evil.example.net"}}}, nil, alertrules.High, "ami ken", 48 * time.Hour, "nights"},
+		{"an owner that is no address", Rule{Owner: "a b@c\r\n"}, nil, alertrules.High, "ami ken", 48 * time.Hour, "nights"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			var names []string
@@ -88,7 +89,7 @@ func TestRoute(t *testing.T) {
 			if last.Settings.Quiet != nil {
 				quiet = last.Settings.Quiet.Name
 			}
-			if k.to != "" && (last.Settings.Repeat != k.repeat || quiet != k.quiet || last.QuietExcept != alertrules.High) {
+			if last.Settings.Repeat != k.repeat || quiet != k.quiet || last.QuietExcept != alertrules.High {
 				t.Errorf("repeat %s, quiet %q, except %s", last.Settings.Repeat, quiet, last.QuietExcept)
 			}
 		})

@@ -96,8 +96,12 @@ func (r *Router) Route(rule Rule, labels map[string]string, severity alertrules.
 		to = r.c.Notify.To
 	}
 	said = said.over(r.c.Notify.choices())
+	people := r.recipients(slices.Concat(to, also))
+	if len(people) == 0 {
+		people = r.recipients(r.c.Notify.To) // better somebody than nobody
+	}
 	var out []Addressee
-	for _, person := range r.recipients(slices.Concat(to, also)) {
+	for _, person := range people {
 		out = append(out, Addressee{person, r.settings(said, person)})
 	}
 	return out
@@ -160,7 +164,7 @@ func (r *Router) Person(address string) Recipient {
 func (r *Router) known(name string) bool {
 	_, person := r.c.People[name]
 	_, group := r.c.Groups[name]
-	return person || group || strings.Contains(name, "@")
+	return person || group || CheckAddress(name, r.c.Mail.Allow) == nil
 }
 
 // recipients resolves people, groups and addresses, each address once. What is

@@ -163,10 +163,14 @@ reason: {{ mail.reason }}
 {% endfor %}{% for n in mail.notes %}note: {{ n }}
 {% endfor %}`
 
-// PlainTemplates is a set whose built-in template prints what a mail tells in the
-// notation of Want: a line "* " for each alert.
+// PlainTemplates is a set whose built-in templates print what a mail tells in
+// the notation of Want: a line "* " for each alert.
 func PlainTemplates() (*templates.Set, error) {
-	return templates.Load(fstest.MapFS{"default.html": {Data: []byte(plain)}, "default.txt": {Data: []byte(plainText)}})
+	files := fstest.MapFS{}
+	for _, name := range []string{"default", "recap", "operator"} {
+		files[name+".html"], files[name+".txt"] = &fstest.MapFile{Data: []byte(plain)}, &fstest.MapFile{Data: []byte(plainText)}
+	}
+	return templates.Load(files)
 }
 
 func newPlayer(tl Timeline, store *Memory, engine Engine) (*player, error) {
