@@ -24,8 +24,8 @@ type base struct {
 // set connects the parts. It is called once, when the base has its final place.
 func (d *base) set(in input, keys keyFunc) {
 	d.framer, d.clock, d.object, d.source, d.tenant = in.framer, in.clock, in.object, in.source, in.tenant
-	d.slicer.keyed, d.slicer.limits = keys, in.framer.limits
-	d.framer.scan, d.framer.cut = &d.slicer.scanner, d.slicer.cut
+	d.keyed, d.slicer.limits = keys, in.framer.limits
+	d.scan, d.framer.cut = &d.slicer.scanner, d.slicer.cut
 }
 
 // begin prepares r for the record raw of a logstore with n columns. Its cells

@@ -97,14 +97,24 @@ func cloudTrailFields() []Field {
 		Field{Name: "managementEvent", Column: "mgmt", Type: BooleanField, Doc: "true for a management event"},
 	)
 	for _, x := range [][3]string{
-		{"eventSource", "event_source", "service, such as iam.amazonaws.com"}, {"eventName", "event_name", "the call"}, {"awsRegion", "aws_region", "region"},
-		{"sourceIPAddress", "source_ip", "an address, or the name of a service"}, {"errorCode", "error_code", "such as AccessDenied; absent when it succeeded"},
-		{"requestID", "request_id", "id of the request"}, {"eventType", "event_type", "such as AwsApiCall or AwsConsoleSignIn"},
-		{"eventCategory", "event_category", "Management, Data, NetworkActivity or Insight"}, {"recipientAccountId", "recipient_account", "account that got the event"},
-		{"eventVersion", "event_version", "version of the record"}, {"sharedEventID", "shared_event_id", "the same for one action seen by two accounts"},
-		{"userIdentity.type", "ui_type", "Root, IAMUser, AssumedRole, AWSService, …"}, {"userIdentity.accountId", "ui_account", "account of the caller"},
-		{"userIdentity.accessKeyId", "ui_access_key", "access key"}, {"userIdentity.userName", "ui_user", "user name"}, {"userIdentity.invokedBy", "ui_invoked_by", "service that called for somebody"},
-		{"userIdentity.sessionContext.sessionIssuer.arn", "issuer_arn", "role of the session"}, {"userIdentity.sessionContext.sessionIssuer.userName", "issuer_name", "name of the role"},
+		{"eventSource", "event_source", "service, such as iam.amazonaws.com"},
+		{"eventName", "event_name", "the call"},
+		{"awsRegion", "aws_region", "region"},
+		{"sourceIPAddress", "source_ip", "an address, or the name of a service"},
+		{"errorCode", "error_code", "such as AccessDenied; absent when it succeeded"},
+		{"requestID", "request_id", "id of the request"},
+		{"eventType", "event_type", "such as AwsApiCall or AwsConsoleSignIn"},
+		{"eventCategory", "event_category", "Management, Data, NetworkActivity or Insight"},
+		{"recipientAccountId", "recipient_account", "account that got the event"},
+		{"eventVersion", "event_version", "version of the record"},
+		{"sharedEventID", "shared_event_id", "the same for one action seen by two accounts"},
+		{"userIdentity.type", "ui_type", "Root, IAMUser, AssumedRole, AWSService, …"},
+		{"userIdentity.accountId", "ui_account", "account of the caller"},
+		{"userIdentity.accessKeyId", "ui_access_key", "access key"},
+		{"userIdentity.userName", "ui_user", "user name"},
+		{"userIdentity.invokedBy", "ui_invoked_by", "service that called for somebody"},
+		{"userIdentity.sessionContext.sessionIssuer.arn", "issuer_arn", "role of the session"},
+		{"userIdentity.sessionContext.sessionIssuer.userName", "issuer_name", "name of the role"},
 		{"userIdentity.sessionContext.attributes.mfaAuthenticated", "mfa", `text: "true" or "false"`},
 	} {
 		f = append(f, Field{Name: x[0], Column: x[1], Doc: x[2]})
@@ -115,8 +125,12 @@ func cloudTrailFields() []Field {
 		Field{Name: "userIdentity.sessionContext.sourceIdentity", Column: "user_identity", Path: []string{"sessionContext", "sourceIdentity"}, Caller: true, Doc: "identity that the caller stated"},
 	)
 	for _, x := range [][3]string{
-		{"userIdentity", "user_identity", "the caller"}, {"requestParameters", "request_parameters", "what was asked for"}, {"responseElements", "response_elements", "what came back"},
-		{"additionalEventData", "additional_event_data", "such as MFAUsed"}, {"resources", "resources", "resources: ARN, accountId, type"}, {"tlsDetails", "tls_details", "version and cipher"},
+		{"userIdentity", "user_identity", "the caller"},
+		{"requestParameters", "request_parameters", "what was asked for"},
+		{"responseElements", "response_elements", "what came back"},
+		{"additionalEventData", "additional_event_data", "such as MFAUsed"},
+		{"resources", "resources", "resources: ARN, accountId, type"},
+		{"tlsDetails", "tls_details", "version and cipher"},
 		{"extra", "extra", "every other key of the record"},
 	} {
 		f = append(f, Field{Name: x[0], Column: x[1], Type: JSONField, Open: true, Doc: x[2]})

@@ -130,7 +130,8 @@ func declaredColumn(name string) string {
 
 func validName(s string) bool {
 	for i, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || i > 0 && strings.ContainsRune("._-", r)) {
+		plain := r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || i > 0 && strings.ContainsRune("._-", r)
+		if !plain {
 			return false
 		}
 	}

@@ -91,8 +91,10 @@ func compareRecord(t *testing.T, l *Logstore, r *Record, doc []byte) {
 			t.Errorf("%v: %q (%v), not %v", path, c.B, c.Valid, want)
 		}
 	}
-	for name, path := range map[string]string{"user_identity": "userIdentity", "request_parameters": "requestParameters", "response_elements": "responseElements",
-		"additional_event_data": "additionalEventData", "resources": "resources", "tls_details": "tlsDetails"} {
+	for name, path := range map[string]string{
+		"user_identity": "userIdentity", "request_parameters": "requestParameters", "response_elements": "responseElements",
+		"additional_event_data": "additionalEventData", "resources": "resources", "tls_details": "tlsDetails",
+	} {
 		compareJSON(t, path, columns[name], ref[path])
 	}
 	compareRest(t, columns, ref, r)

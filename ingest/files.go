@@ -64,14 +64,19 @@ func (l *lister) add(path string) error {
 		if e.IsDir() {
 			return nil
 		}
-		info, err := os.Stat(p) // follows a link to a file
-		if err != nil {
-			l.skipped = append(l.skipped, Skipped{p, err.Error()})
-			return nil
-		}
-		l.file(p, info, false)
+		l.found(p)
 		return nil
 	})
+}
+
+// found adds a file of a folder; a link to nowhere is skipped.
+func (l *lister) found(path string) {
+	info, err := os.Stat(path) // follows a link to a file
+	if err != nil {
+		l.skipped = append(l.skipped, Skipped{path, err.Error()})
+		return
+	}
+	l.file(path, info, false)
 }
 
 func (l *lister) file(path string, info fs.FileInfo, named bool) {

@@ -142,7 +142,7 @@ func (d *findingsDecoder) fill(r *Record, f *finding) {
 func (d *findingsDecoder) native(r *Record, raw []byte, whole bool) {
 	for _, m := range d.rest[:min(len(d.rest), d.slicer.limits.Keys)] {
 		key := d.plain(m)
-		if flag := reservedFlag(key); flag != "" && !(d.own && declaredKey(key)) {
+		if flag := reservedFlag(key); flag != "" && (!d.own || !declaredKey(key)) {
 			r.Flags = appendFlag(r.Flags, flag)
 		}
 	}

@@ -75,10 +75,10 @@ func (f *framer) next() ([]byte, error) {
 			return nil, err
 		}
 		var raw []byte
-		switch {
-		case f.place == inTail:
+		switch f.place {
+		case inTail:
 			err = f.tail()
-		case f.place == inList:
+		case inList:
 			raw, err = f.element(c)
 		default:
 			raw, err = f.top(c)

@@ -28,7 +28,8 @@ func utcSeconds(b []byte) stamp {
 	mi, ok5 := two(b, 14)
 	s, ok6 := two(b, 17)
 	y = y*100 + c
-	if !(ok0 && ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || h > 23 || mi > 59 || s > 60 || !validDay(y, mo, d) {
+	numeric := ok0 && ok1 && ok2 && ok3 && ok4 && ok5 && ok6
+	if !numeric || h > 23 || mi > 59 || s > 60 || !validDay(y, mo, d) {
 		return stamp{}
 	}
 	n := daysSince1970(y, mo, d)*86400 + int64(h*3600+mi*60+s)

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +60,7 @@ func one(t *testing.T, text, object string, o Options) *Record {
 		t.Fatal(text, err)
 	}
 	var r Record
-	if err := d.Next(&r); err != nil && err != io.EOF {
+	if err := d.Next(&r); err != nil {
 		t.Fatal(text, err)
 	}
 	return &r

@@ -69,6 +69,7 @@ type opener func(data []byte) (io.Reader, error)
 
 func plain(data []byte) (io.Reader, error)   { return bytes.NewReader(data), nil }
 func trickle(data []byte) (io.Reader, error) { return iotest.OneByteReader(bytes.NewReader(data)), nil }
+
 func marked(data []byte) (io.Reader, error) {
 	return bytes.NewReader(append([]byte("\xef\xbb\xbf"), data...)), nil
 }
@@ -110,14 +111,18 @@ func (c Case) readFrom(t *testing.T, r io.Reader) (res result) {
 	if err != nil {
 		return result{err: err}
 	}
-	defer o.Close()
+	defer func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	res.format = o.Format.Name
 	var rec ingest.Record
 	for {
 		var b *ingest.Broken
 		switch err := o.Next(&rec); {
-		case err == io.EOF:
-			if err := o.Next(&rec); err != io.EOF {
+		case errors.Is(err, io.EOF):
+			if err := o.Next(&rec); !errors.Is(err, io.EOF) {
 				t.Errorf("behind the end: %v", err)
 			}
 			return res

@@ -170,7 +170,10 @@ func (t *trail) append(b []byte, r record) []byte {
 	b = append(b, `,"eventTime":"`...)
 	b = r.at.AppendFormat(b, "2006-01-02T15:04:05Z")
 	for _, m := range [...][2]string{
-		{`","eventSource":"`, r.service}, {`.amazonaws.com","eventName":"`, r.name}, {`","awsRegion":"`, r.who.region}, {`","sourceIPAddress":"`, r.ip},
+		{`","eventSource":"`, r.service},
+		{`.amazonaws.com","eventName":"`, r.name},
+		{`","awsRegion":"`, r.who.region},
+		{`","sourceIPAddress":"`, r.ip},
 		{`","userAgent":"`, r.agent},
 	} {
 		b = append(append(b, m[0]...), m[1]...)

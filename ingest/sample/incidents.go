@@ -30,8 +30,10 @@ func plantCloudTrail(w *writer, o Options) []record {
 // plantFailedLogins: somebody tries passwords of one user, every 17 seconds.
 func plantFailedLogins(o Options) (Incident, []record) {
 	const first, gap = 95 * time.Minute, 17 * time.Second
-	w := who{account: accounts[0], region: "us-east-1", actor: "arn:aws:iam::" + accounts[0] + ":user/hiro",
-		identity: fmt.Sprintf(`{"type":"IAMUser","principalId":"AIDA%s","accountId":"%s","accessKeyId":"","userName":"hiro"}`, key(accounts[0], "hiro"), accounts[0])}
+	w := who{
+		account: accounts[0], region: "us-east-1", actor: "arn:aws:iam::" + accounts[0] + ":user/hiro",
+		identity: fmt.Sprintf(`{"type":"IAMUser","principalId":"AIDA%s","accountId":"%s","accessKeyId":"","userName":"hiro"}`, key(accounts[0], "hiro"), accounts[0]),
+	}
 	var all []record
 	for i := range 14 {
 		r := login(o.before(first-time.Duration(i)*gap), w, intruder)
@@ -61,8 +63,10 @@ func plantLogin(o Options) (Incident, []record) {
 // plantRoot: the root user of another account logs in.
 func plantRoot(o Options) (Incident, []record) {
 	a := accounts[1]
-	w := who{account: a, region: "us-east-1", actor: "arn:aws:iam::" + a + ":root",
-		identity: fmt.Sprintf(`{"type":"Root","principalId":"%s","arn":"arn:aws:iam::%s:root","accountId":"%s","accessKeyId":""}`, a, a, a)}
+	w := who{
+		account: a, region: "us-east-1", actor: "arn:aws:iam::" + a + ":root",
+		identity: fmt.Sprintf(`{"type":"Root","principalId":"%s","arn":"arn:aws:iam::%s:root","accountId":"%s","accessKeyId":""}`, a, a, a),
+	}
 	r := login(o.before(52*time.Minute), w, intruder)
 	r.who = w
 	return Incident{

@@ -3,6 +3,7 @@ package sample
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -97,10 +98,10 @@ func read(t *testing.T, obj ingest.Object, each func(store string, r *ingest.Rec
 	defer o.Close()
 	var r ingest.Record
 	for {
-		switch err := o.Next(&r); err {
-		case nil:
+		switch err := o.Next(&r); {
+		case err == nil:
 			each(o.Logstore.Name, &r)
-		case io.EOF:
+		case errors.Is(err, io.EOF):
 			return
 		default:
 			t.Fatal(obj.Name, err)
