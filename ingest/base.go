@@ -25,7 +25,7 @@ type base struct {
 func (d *base) set(in input, keys keyFunc) {
 	d.framer, d.clock, d.object, d.source, d.tenant = in.framer, in.clock, in.object, in.source, in.tenant
 	d.keyed, d.slicer.limits = keys, in.framer.limits
-	d.scan, d.framer.cut = &d.slicer.scanner, d.slicer.cut
+	d.scan, d.framer.cut = &d.scanner, d.slicer.cut
 }
 
 // begin prepares r for the record raw of a logstore with n columns. Its cells

@@ -62,7 +62,7 @@ func TestChunks(t *testing.T) {
 		for {
 			var b *Broken
 			switch err := o.Next(&r); {
-			case err == io.EOF:
+			case errors.Is(err, io.EOF):
 				return all
 			case errors.As(err, &b):
 				if !bytes.HasPrefix(data[b.Offset:], b.Raw) || b.Line != int64(bytes.Count(data[:b.Offset], []byte{'\n'}))+1 {

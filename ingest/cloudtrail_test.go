@@ -32,7 +32,7 @@ func drain(t testing.TB, o *Opened, each func(*Record)) (n int, broken []*Broken
 	for {
 		var b *Broken
 		switch err := o.Next(&r); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return n, broken
 		case errors.As(err, &b):
 			broken = append(broken, b)

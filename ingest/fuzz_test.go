@@ -62,7 +62,7 @@ func exhaust(t *testing.T, o *Opened, size int) (positions []int64, err error) {
 		var b *Broken
 		err := o.Next(&r)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return positions, nil
 		case errors.As(err, &b):
 			if b.Offset < 0 || b.Offset > int64(size) || len(b.Raw) > rawKept || b.Reason == "" || b.Position != int64(len(positions)) {

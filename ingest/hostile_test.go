@@ -39,7 +39,7 @@ func load(data []byte, o Options) (out outcome) {
 	for {
 		var b *Broken
 		switch err := opened.Next(&r); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return out
 		case errors.As(err, &b):
 			out.broken = append(out.broken, b)
@@ -202,7 +202,7 @@ func count(obj Object) (out outcome) {
 	for {
 		var b *Broken
 		switch err := opened.Next(&r); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return out
 		case errors.As(err, &b):
 			out.broken = append(out.broken, b)
