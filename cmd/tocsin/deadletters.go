@@ -44,33 +44,30 @@ func listDeadletters(ctx context.Context, e *env, o *options, output string, lim
 	if err != nil {
 		return err
 	}
-	p, err := openProject(ctx, e, o, "tocsin deadletters")
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	list, all, err := p.store.Logs.DeadLetters(ctx, limit)
-	if err != nil {
-		return err
-	}
-	r := &query.Result{Columns: []query.Column{
-		{Name: "number", Type: query.Integer}, {Name: "logstore"}, {Name: "object"}, {Name: "line", Type: query.Integer},
-		{Name: "record", Type: query.Integer}, {Name: "byte", Type: query.Integer}, {Name: "reason"}, {Name: "set_aside", Type: query.Time},
-	}}
-	for _, d := range list {
-		row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}
-		if d.Whole {
-			row[3], row[4], row[5] = nil, nil, nil
+	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
+		list, all, err := p.store.Logs.DeadLetters(ctx, limit)
+		if err != nil {
+			return err
 		}
-		r.Rows = append(r.Rows, row)
-	}
-	if err := writeResult(e, format, r); err != nil {
-		return err
-	}
-	if all > int64(len(list)) {
-		return usageNote(e, "%d more; --rows shows them", all-int64(len(list)))
-	}
-	return nil
+		r := &query.Result{Columns: []query.Column{
+			{Name: "number", Type: query.Integer}, {Name: "logstore"}, {Name: "object"}, {Name: "line", Type: query.Integer},
+			{Name: "record", Type: query.Integer}, {Name: "byte", Type: query.Integer}, {Name: "reason"}, {Name: "set_aside", Type: query.Time},
+		}}
+		for _, d := range list {
+			row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}
+			if d.Whole {
+				row[3], row[4], row[5] = nil, nil, nil
+			}
+			r.Rows = append(r.Rows, row)
+		}
+		if err := writeResult(e, format, r); err != nil {
+			return err
+		}
+		if all > int64(len(list)) {
+			return usageNote(e, "%d more; --rows shows them", all-int64(len(list)))
+		}
+		return nil
+	})
 }
 
 func showDeadletter(ctx context.Context, e *env, o *options, number string) error {
@@ -78,22 +75,19 @@ func showDeadletter(ctx context.Context, e *env, o *options, number string) erro
 	if err != nil {
 		return usage("%q is no number of a dead letter (tocsin deadletters list)", number)
 	}
-	p, err := openProject(ctx, e, o, "tocsin deadletters")
-	if err != nil {
+	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
+		d, err := p.store.Logs.DeadLetter(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := usageNote(e, "%s: %s", cell(d.Object), cell(d.Reason)); err != nil {
+			return err
+		}
+		if e.terminal {
+			_, err = e.stdout.Write([]byte(cleanLines(string(d.Raw)) + "\n"))
+			return err
+		}
+		_, err = e.stdout.Write(d.Raw)
 		return err
-	}
-	defer p.close()
-	d, err := p.store.Logs.DeadLetter(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := usageNote(e, "%s: %s", cell(d.Object), cell(d.Reason)); err != nil {
-		return err
-	}
-	if e.terminal {
-		_, err = e.stdout.Write([]byte(cleanLines(string(d.Raw)) + "\n"))
-		return err
-	}
-	_, err = e.stdout.Write(d.Raw)
-	return err
+	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -57,12 +56,7 @@ func runDemo(ctx context.Context, e *env) error {
 	}
 	fmt.Fprintf(e.stderr, "wrote sample logs of the last 24 hours, with %s planted\n", count(int64(len(manifest.Incidents)), "incident"))
 	o := &options{data: filepath.Join(demoDir, "data"), config: filepath.Join(demoDir, "tocsin.yaml")}
-	p, err := openProject(ctx, e, o, "tocsin demo")
-	if err != nil {
-		return err
-	}
-	err = p.demo(ctx)
-	if err := errors.Join(err, p.close()); err != nil {
+	if err := withProject(ctx, e, o, "tocsin demo", func(p *project) error { return p.demo(ctx) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, `

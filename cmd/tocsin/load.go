@@ -49,25 +49,22 @@ no known format is skipped and named in the summary, which is no fault.`,
 }
 
 func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []string) error {
-	p, err := openProject(ctx, e, o, "tocsin load")
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if err := p.makeRulesKnown(ctx); err != nil {
-		return err
-	}
-	report, skipped, err := p.load(ctx, f, paths)
-	if report != nil {
-		printLoad(e, report, skipped)
-	}
-	if err != nil {
-		return err
-	}
-	if report.SetAside() || namedRefused(report, paths) {
-		return found()
-	}
-	return nil
+	return withProject(ctx, e, o, "tocsin load", func(p *project) error {
+		if err := p.makeRulesKnown(ctx); err != nil {
+			return err
+		}
+		report, skipped, err := p.load(ctx, f, paths)
+		if report != nil {
+			printLoad(e, report, skipped)
+		}
+		if err != nil {
+			return err
+		}
+		if report.SetAside() || namedRefused(report, paths) {
+			return found()
+		}
+		return nil
+	})
 }
 
 // load takes files in, with progress on a terminal.

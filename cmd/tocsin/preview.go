@@ -45,42 +45,39 @@ type previewFlags struct {
 }
 
 func runPreview(ctx context.Context, e *env, o *options, id string, f previewFlags) error {
-	p, err := openProject(ctx, e, o, "tocsin preview")
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	p.warnProblems()
-	rule, ok := p.rules.Rule(id)
-	if !ok {
-		return usage("there is no rule %s; %s", diag.Line(id), didYouMean(id, ruleIDs(p.rules)))
-	}
-	seen, err := p.engine.Preview(ctx, rule, p.now, f.last)
-	if err != nil {
-		return err
-	}
-	for _, ev := range seen.Evaluations {
-		fmt.Fprintf(e.stderr, "%s: %s: %s\n", id, ev.Outcome, diag.Line(ev.Reason))
-	}
-	letters, err := p.previewMails(ctx, id, seen)
-	if err != nil {
-		return err
-	}
-	for _, l := range letters {
-		body := l.Text
-		if f.html {
-			body = l.HTML
+	return withProject(ctx, e, o, "tocsin preview", func(p *project) error {
+		p.warnProblems()
+		rule, ok := p.rules.Rule(id)
+		if !ok {
+			return usage("there is no rule %s; %s", diag.Line(id), didYouMean(id, ruleIDs(p.rules)))
 		}
-		fmt.Fprintf(e.stdout, "To: %s\nSubject: %s\n\n%s\n", cell(l.To), cell(l.Subject), body)
-		for _, a := range l.Attachments {
-			fmt.Fprintf(e.stdout, "[attachment %s, %d bytes]\n", a.Name, len(a.Data))
+		seen, err := p.engine.Preview(ctx, rule, p.now, f.last)
+		if err != nil {
+			return err
 		}
-	}
-	fmt.Fprintf(e.stderr, "%s would be sent\n", count(int64(len(letters)), "mail"))
-	if len(letters) == 0 && len(seen.Alerts) > 0 {
-		fmt.Fprintln(e.stderr, "nobody is named: give the rule notify.to, or tocsin.yaml a notify.to")
-	}
-	return nil
+		for _, ev := range seen.Evaluations {
+			fmt.Fprintf(e.stderr, "%s: %s: %s\n", id, ev.Outcome, diag.Line(ev.Reason))
+		}
+		letters, err := p.previewMails(ctx, id, seen)
+		if err != nil {
+			return err
+		}
+		for _, l := range letters {
+			body := l.Text
+			if f.html {
+				body = l.HTML
+			}
+			fmt.Fprintf(e.stdout, "To: %s\nSubject: %s\n\n%s\n", cell(l.To), cell(l.Subject), body)
+			for _, a := range l.Attachments {
+				fmt.Fprintf(e.stdout, "[attachment %s, %d bytes]\n", a.Name, len(a.Data))
+			}
+		}
+		fmt.Fprintf(e.stderr, "%s would be sent\n", count(int64(len(letters)), "mail"))
+		if len(letters) == 0 && len(seen.Alerts) > 0 {
+			fmt.Fprintln(e.stderr, "nobody is named: give the rule notify.to, or tocsin.yaml a notify.to")
+		}
+		return nil
+	})
 }
 
 func ruleIDs(set *alertrules.Set) []string {

@@ -63,27 +63,24 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 	if (len(args) == 1) == (f.alert != "") {
 		return usage("give one QUERY, or --alert ID")
 	}
-	p, err := openProject(ctx, e, o, "tocsin query")
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if f.alert != "" {
-		return p.queryAlert(ctx, f, format)
-	}
-	window, err := f.window(p)
-	if err != nil {
-		return err
-	}
-	logstore, err := p.queried(ctx, f.logstore)
-	if err != nil {
-		return err
-	}
-	plan, err := p.plan(args[0], logstore, f.limit)
-	if err != nil {
-		return wrong(err)
-	}
-	return p.answer(ctx, f, format, plan, window)
+	return withProject(ctx, e, o, "tocsin query", func(p *project) error {
+		if f.alert != "" {
+			return p.queryAlert(ctx, f, format)
+		}
+		window, err := f.window(p)
+		if err != nil {
+			return err
+		}
+		logstore, err := p.queried(ctx, f.logstore)
+		if err != nil {
+			return err
+		}
+		plan, err := p.plan(args[0], logstore, f.limit)
+		if err != nil {
+			return wrong(err)
+		}
+		return p.answer(ctx, f, format, plan, window)
+	})
 }
 
 // plan reads and plans a query that was typed.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,22 +46,19 @@ mail was refused for good.`,
 }
 
 func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
-	p, err := openProject(ctx, e, o, "tocsin run")
-	if err != nil {
-		return err
-	}
-	p.warnProblems()
-	level := slog.LevelInfo
-	if verbose {
-		level = slog.LevelDebug
-	}
-	p.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
-	p.log.Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
-	if err := p.sayBefore(ctx); err != nil {
-		return errors.Join(err, p.close())
-	}
-	err = p.agent().Run(ctx)
-	return errors.Join(err, p.close())
+	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
+		p.warnProblems()
+		level := slog.LevelInfo
+		if verbose {
+			level = slog.LevelDebug
+		}
+		p.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
+		p.log.Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
+		if err := p.sayBefore(ctx); err != nil {
+			return err
+		}
+		return p.agent().Run(ctx)
+	})
 }
 
 // cleanAttr keeps text that is not ours from forging log lines.
@@ -79,26 +75,21 @@ func cleanAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func runOnce(ctx context.Context, e *env, o *options) error {
-	p, err := openProject(ctx, e, o, "tocsin run --once")
-	if err != nil {
+	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
+		p.warnProblems()
+		summary, err := p.agent().Once(ctx, p.now)
+		if err != nil {
+			return err
+		}
+		if err := p.sayBefore(ctx); err != nil {
+			return err
+		}
+		failed, err := p.sayRound(ctx, summary)
+		if err == nil && failed {
+			err = found()
+		}
 		return err
-	}
-	p.warnProblems()
-	summary, err := p.agent().Once(ctx, p.now)
-	if err == nil {
-		err = p.sayBefore(ctx)
-	}
-	var failed bool
-	if err == nil {
-		failed, err = p.sayRound(ctx, summary)
-	}
-	if err := errors.Join(err, p.close()); err != nil {
-		return err
-	}
-	if failed {
-		return found()
-	}
-	return nil
+	})
 }
 
 // sayRound tells on standard error what a round did, and whether something went

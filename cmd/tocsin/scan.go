@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -35,13 +36,10 @@ func runScan(ctx context.Context, e *env, o *options, paths []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	p, err := openProject(ctx, e, &options{data: dir + "/data", config: o.config}, "tocsin scan")
-	if err != nil {
-		return err
-	}
-	err = p.scan(ctx, paths)
-	return errors.Join(err, p.close())
+	err = withProject(ctx, e, &options{data: filepath.Join(dir, "data"), config: o.config}, "tocsin scan", func(p *project) error {
+		return p.scan(ctx, paths)
+	})
+	return errors.Join(err, os.RemoveAll(dir))
 }
 
 // scan loads, runs the bundled rules and prints what they found.

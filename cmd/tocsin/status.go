@@ -27,16 +27,16 @@ Exit status: 0 well, 1 degraded, 3 it could not look.`,
 }
 
 func runStatus(ctx context.Context, e *env, o *options) error {
-	p, err := openProject(ctx, e, o, "tocsin status")
+	err := withProject(ctx, e, o, "tocsin status", func(p *project) error { return p.status(ctx) })
 	var l *store.LockedError
 	if errors.As(err, &l) {
 		fmt.Fprintf(e.stdout, "agent: %s, pid %d, has %s\n", diag.Line(l.Command), l.PID, diag.Line(l.Dir))
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer p.close()
+	return err
+}
+
+func (p *project) status(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{p.statusRecords, p.statusRules, p.statusAlerts, p.statusMail} {
 		if err := part(ctx); err != nil {
 			return err
@@ -47,7 +47,7 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 		return err
 	}
 	for _, c := range causes {
-		fmt.Fprintf(e.stdout, "%s since %s: %s\n", e.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), diag.Line(c.Text))
+		fmt.Fprintf(p.env.stdout, "%s since %s: %s\n", p.env.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), diag.Line(c.Text))
 	}
 	if len(causes) > 0 || len(p.problems) > 0 {
 		return found()

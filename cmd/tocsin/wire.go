@@ -69,6 +69,19 @@ func (p *project) agent() *agent.Agent {
 	})
 }
 
+// withProject opens the project of a verb, runs it, and closes it.
+func withProject(ctx context.Context, e *env, o *options, command string, do func(p *project) error) error {
+	p, err := openProject(ctx, e, o, command)
+	if err != nil {
+		return err
+	}
+	err = do(p)
+	if closing := p.close(); closing != nil {
+		return errors.Join(err, closing)
+	}
+	return err
+}
+
 // close writes everything into the files and closes them, also when the
 // context of the verb has ended.
 func (p *project) close() error {
