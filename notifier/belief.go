@@ -61,7 +61,6 @@ type Heard struct {
 	N      int64   // all news up to this number
 	Above  []int64 // and these, sorted
 	Closed bool    // told that the rule is no longer watched
-	Began  time.Time
 }
 
 // Has reports whether the piece n was told.
@@ -198,7 +197,7 @@ func (b *Belief) tell(t Telling, at time.Time) {
 		}
 		h := b.Episodes[t.Alert]
 		if h == nil {
-			h = &Heard{Began: at}
+			h = &Heard{}
 			b.Episodes[t.Alert] = h
 		}
 		h.add(t.News)

@@ -20,6 +20,7 @@ const (
 	alertRows   = 20      // rows of one alert in its table
 	mailRows    = 200     // rows of all tables
 	stormRows   = 20      // alerts that a storm mail shows (D28)
+	stillAlerts = 20      // alerts named that only go on
 	slsRows     = 100     // rows that an SLS template sees
 	csvBytes    = 1 << 20 // of the attachment
 	stormBytes  = 100_000 // of the attachment in the storm form (P18)

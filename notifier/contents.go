@@ -63,10 +63,14 @@ func pieceTitle(n *alertrules.News, zone *time.Location) string {
 // alerts fills the alerts with their tables. A storm shows the worst of them
 // with their first rows.
 func (c *composition) alerts() {
-	left := mailRows
-	shown := 0
+	left, shown, still := mailRows, 0, 0
 	for _, e := range c.items {
-		if c.mail.Storm && (e.What == Still || shown >= stormRows) {
+		if e.What == Still {
+			if still++; still > stillAlerts || c.mail.Storm {
+				continue
+			}
+		}
+		if c.mail.Storm && shown >= stormRows {
 			for _, t := range e.tables(c.d.to.Zone) {
 				c.mail.RowCount += t.all
 			}
@@ -90,6 +94,9 @@ func (c *composition) alerts() {
 			c.mail.Alerts = append(c.mail.Alerts, a)
 		}
 		shown++
+	}
+	if still > stillAlerts || c.mail.Storm && still > 0 {
+		c.mail.Notes = append(c.mail.Notes, "still firing: "+plural(still, "alert")+" in all")
 	}
 }
 

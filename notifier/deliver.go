@@ -15,25 +15,7 @@ import (
 )
 
 // readyRows is how many rows are looked at in one go.
-const readyRows = 100
-
-// Backoffs. While the server cannot be reached or refuses us, the whole channel
-// waits; a row that is refused for now waits alone.
-const (
-	firstPause   = 2 * time.Second
-	lastPause    = 5 * time.Minute // D26
-	alarmPause   = 5 * time.Minute // after a refusal about us
-	longestAlarm = time.Hour
-	firstRetry   = time.Minute
-	lastRetry    = 30 * time.Minute
-)
-
-// pause is a channel that waits.
-type pause struct {
-	until  time.Time
-	tries  int
-	reason string
-}
+const readyRows = 25
 
 // Deliver is T3: it attempts every row that is due at now, oldest decision
 // first. It returns when to be called again though nothing changes; zero: there
@@ -42,6 +24,7 @@ type pause struct {
 func (n *Notifier) Deliver(ctx context.Context, now time.Time) (next time.Time, err error) {
 	n.delivery.Lock()
 	defer n.delivery.Unlock()
+	now = exact(now)
 	if now.Before(n.pause.until) {
 		return n.pause.until, nil
 	}
@@ -126,10 +109,13 @@ func (n *Notifier) sleeps(m *Mail, now time.Time) time.Time {
 func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 	if until := n.sleeps(m, now); !until.IsZero() { // a marked row: only these bytes may be sent, later
 		m.Next = until
-		return n.record(ctx, m, now, nil)
+		return gone(n.record(ctx, m, now, nil))
 	}
-	if wait, err := n.behind(ctx, m); err != nil || wait {
+	if wait, err := n.behind(ctx, m); err != nil {
 		return err
+	} else if wait {
+		m.Next = now.Add(firstRetry)
+		return gone(n.record(ctx, m, now, nil))
 	}
 	marked, markFault := m.Marked, error(nil)
 	envelope := Envelope{ID: m.ID, From: m.From, To: m.Recipient, Bytes: m.Bytes, Tries: m.Tries, Marked: m.Marked}
@@ -146,9 +132,13 @@ func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 	m.Tries++
 	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer
 	// The answer must be kept although the caller may be stopping.
-	err := n.outcome(context.WithoutCancel(ctx), m, outcome, marked, now)
+	return gone(n.outcome(context.WithoutCancel(ctx), m, outcome, marked, now))
+}
+
+// gone makes nothing of a row that a decision replaced during the dialogue.
+func gone(err error) error {
 	if errors.Is(err, errReplaced) {
-		return nil // by a decision that was made during the dialogue
+		return nil
 	}
 	return err
 }
@@ -328,46 +318,4 @@ func refusedNotice(m *Mail, now time.Time) alertrules.Notice {
 		Text:  fmt.Sprintf("%s refused: %s\nThe mail waits in the outbox; the next news tries the address again.", m.Recipient, m.Answer),
 		Since: now,
 	}
-}
-
-// hold pauses the channel.
-func (n *Notifier) hold(now time.Time, o Outcome) {
-	n.pause.tries++
-	wait := n.backoff(n.pause.tries, firstPause, lastPause)
-	if o.Kind == Operator {
-		wait = n.backoff(n.pause.tries, alarmPause, longestAlarm)
-	}
-	n.pause.until, n.pause.reason = now.Add(wait), o.Answer
-}
-
-// alarm tells the operator of a refusal about us; the Book keeps one cause open
-// at a time.
-func (n *Notifier) alarm(o Outcome, now time.Time) alertrules.Notice {
-	n.proven = false
-	return alertrules.Notice{
-		Key:   "mail/channel/" + n.o.Name,
-		Text:  fmt.Sprintf("no mail goes out: %s (%s)\nIt is tried again with growing waits; tocsin mail-test ADDRESS shows the dialogue.", o.Answer, o.Stage),
-		Since: now,
-	}
-}
-
-// works ends the pause of the channel, and the alarm where one was open: also
-// one of before a restart.
-func (n *Notifier) works(now time.Time) []alertrules.Notice {
-	n.pause = pause{}
-	if n.proven {
-		return nil
-	}
-	n.proven = true
-	return []alertrules.Notice{{Key: "mail/channel/" + n.o.Name, Text: "mail goes out again", Since: now, Over: true}}
-}
-
-// backoff doubles from shortest to longest with the number of tries, and takes a
-// part of up to a quarter away at random.
-func (n *Notifier) backoff(tries int, shortest, longest time.Duration) time.Duration {
-	d := longest
-	if tries < 20 {
-		d = min(longest, shortest<<max(0, tries-1))
-	}
-	return d - time.Duration(n.o.Jitter()*float64(d)/4)
 }

@@ -73,6 +73,7 @@ func New(o Options) (*Notifier, error) {
 func (n *Notifier) Step(ctx context.Context, now time.Time) (next time.Time, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	now = exact(now)
 	work, err := n.o.Book.Work(ctx, now)
 	if err != nil {
 		return time.Time{}, err
@@ -111,9 +112,9 @@ func (n *Notifier) redecide(ctx context.Context, rows []*Mail, now time.Time) er
 	return s.run(ctx, nil)
 }
 
-// Run steps and delivers until ctx ends. wake is sent to, or closed never,
-// after every round; it may be nil. A dialogue in flight is finished or given
-// up by the channel when ctx ends.
+// Run steps and delivers until ctx ends. Send to wake after every round; it may
+// be nil, and is never closed. A dialogue in flight is finished or given up by
+// the channel when ctx ends.
 func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}) error {
 	for {
 		next, err := n.Step(ctx, time.Now())
@@ -145,6 +146,9 @@ const (
 	maxSleep = 30 * time.Second
 	minSleep = 200 * time.Millisecond
 )
+
+// exact is t as stores keep it: UTC, to the microsecond.
+func exact(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // soonest returns the earlier moment; zero stands for none.
 func soonest(a, b time.Time) time.Time {

@@ -99,7 +99,11 @@ func (d *Decision) newsText(b *Belief, w World, now time.Time) string {
 	for _, it := range d.Items {
 		switch it.What {
 		case Rises:
-			parts = append(parts, fmt.Sprintf("%s → %s", it.Told.Severity, it.Alert.MaxSeverity))
+			text := fmt.Sprintf("%s → %s", it.Told.Severity, it.Alert.MaxSeverity)
+			if !it.Alert.Edited.IsZero() {
+				text += ", by the edit of " + moment(it.Alert.Edited, now, w.Zone)
+			}
+			parts = append(parts, text)
 		case Unwatched:
 			parts = append(parts, howText(it.Alert, w.Zone))
 		case Changed:

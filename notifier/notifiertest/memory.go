@@ -69,72 +69,6 @@ func NewMemory() *Memory {
 	}
 }
 
-// RuleStates implements alertrules.States.
-func (m *Memory) RuleStates(context.Context) (map[string]*alertrules.RuleState, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := map[string]*alertrules.RuleState{}
-	for id, doc := range m.rules {
-		out[id] = decode[alertrules.RuleState](doc)
-	}
-	return out, nil
-}
-
-// Alerts implements alertrules.States.
-func (m *Memory) Alerts(_ context.Context, rule string) ([]*alertrules.Alert, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []*alertrules.Alert
-	for _, id := range slices.Sorted(maps.Keys(m.alerts)) {
-		row := m.alerts[id]
-		if a := row.alert(); row.rule == rule && a.Firing() && !(a.Mode == alertrules.Event && row.settled) {
-			out = append(out, a)
-		}
-	}
-	return out, nil
-}
-
-// NextAlertIDs implements alertrules.States.
-func (m *Memory) NextAlertIDs(_ context.Context, n int) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	ids := make([]string, n)
-	for i := range ids {
-		m.alertIDs++
-		ids[i] = fmt.Sprintf("A-%04d", m.alertIDs)
-	}
-	return ids, nil
-}
-
-// CommitRound implements alertrules.States.
-func (m *Memory) CommitRound(_ context.Context, r *alertrules.Round) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.killed() {
-		return ErrCrash
-	}
-	m.rounds++
-	for _, s := range r.Rules {
-		m.rules[s.Rule] = encode(s)
-	}
-	for _, a := range r.Alerts {
-		row := &alertRow{doc: encode(a), rule: a.Rule}
-		if old := m.alerts[a.ID]; old != nil {
-			row.closes = old.closes
-		}
-		m.alerts[a.ID] = row
-		m.changed[a.Rule] = m.rounds
-	}
-	for _, n := range r.News {
-		row := m.alerts[n.Alert]
-		row.settled = false
-		m.news[notifier.NewsKey{Alert: n.Alert, N: n.N}] = &newsRow{doc: encode(n), rule: row.rule}
-		m.changed[row.rule] = m.rounds
-	}
-	m.notice(r.Notices)
-	return m.done()
-}
-
 // notice keeps one cause open at a time.
 func (m *Memory) notice(notices []alertrules.Notice) {
 	for _, n := range notices {
@@ -261,58 +195,6 @@ func (m *Memory) Commit(_ context.Context, d *notifier.Decided) error {
 	}
 	for id, t := range d.Closes {
 		m.alerts[id].closes = t
-	}
-	m.notice(d.Notices)
-	m.Log = append(m.Log, d.Log...)
-	return m.done()
-}
-
-// Ready implements notifier.Outbox.
-func (m *Memory) Ready(_ context.Context, now time.Time, limit int) (rows []*notifier.Mail, next time.Time, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, row := range m.mails {
-		switch {
-		case row.State != notifier.Waiting:
-		case !row.Next.After(now):
-			c := *row
-			rows = append(rows, &c)
-		case next.IsZero() || row.Next.Before(next):
-			next = row.Next
-		}
-	}
-	slices.SortFunc(rows, func(a, b *notifier.Mail) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
-	return rows[:min(limit, len(rows))], next, nil
-}
-
-// Mails implements notifier.Outbox.
-func (m *Memory) Mails(_ context.Context, ids []int64) ([]*notifier.Mail, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []*notifier.Mail
-	for _, id := range ids {
-		if row := m.mails[id]; row != nil {
-			c := *row
-			out = append(out, &c)
-		}
-	}
-	return out, nil
-}
-
-// Record implements notifier.Outbox.
-func (m *Memory) Record(_ context.Context, d *notifier.Delivery) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.killed() {
-		return ErrCrash
-	}
-	for _, row := range d.Mails {
-		c := *row
-		c.Bytes = m.mails[row.ID].Bytes
-		m.mails[row.ID] = &c
-	}
-	for _, b := range d.Beliefs {
-		m.beliefs[b.Key()] = encode(b)
 	}
 	m.notice(d.Notices)
 	m.Log = append(m.Log, d.Log...)
