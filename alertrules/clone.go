@@ -24,6 +24,10 @@ func cloneState(s *RuleState, rule string) *RuleState {
 		e := *s.Earlier
 		c.Earlier = &e
 	}
+	if s.EarlierWhole != nil {
+		e := *s.EarlierWhole
+		c.EarlierWhole = &e
+	}
 	c.Pending = make(map[string]*Pending, len(s.Pending))
 	for key, p := range s.Pending {
 		q := *p

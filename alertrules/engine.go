@@ -72,7 +72,7 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 	if !r.Enabled || s != nil && s.Off != "" {
 		return d
 	}
-	if s == nil || s.Moment.IsZero() || s.Earlier != nil {
+	if s == nil || s.Moment.IsZero() || s.Earlier != nil || s.EarlierWhole != nil {
 		d.Moments = []time.Time{now}
 		return d
 	}

@@ -281,6 +281,33 @@ rules: [{id: n}, {id: s, window: 1h, after: 5}, {id: w, window: whole 1h}]`)
 	}
 }
 
+// An earlier start of whole windows takes in, once, those that the rule has
+// never seen; what they find is over.
+func TestEarlierStartOfWholeWindows(t *testing.T) {
+	rule := `rules: [{id: w, logstore: findings, window: whole 1h, query: "status:x", start: "%s"}]`
+	w := world(t, "10:00", fmt.Sprintf(rule, "now"))
+	handle(t, w, "w", alertrulestest.Matching(everything))
+	w.Log.Add(record("09:00", "07:30", "status", "a"))
+	w.Log.Add(record("10:30", "10:20", "status", "b"))
+	want(t, runTo(t, w, "11:10"), "status", "11:00 begin A-0001 medium: b")
+	w.Log.Now = clock("11:12")
+	load(t, w, fmt.Sprintf(rule, "-6h"))
+	round, err := w.At(w.Log.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, []*alertrules.Round{round}, "status", "11:12 end A-0002 no rows")
+	if a := w.States.Alert("A-0002"); !a.From.Equal(clock("08:00")) || !a.Began.Equal(clock("08:00")) || !a.Ended.Equal(clock("09:00")) {
+		t.Errorf("began %s, ended %s", a.Began, a.Ended)
+	}
+	if a := w.States.Alert("A-0001"); !a.Firing() {
+		t.Error("the live alert ended")
+	}
+	want(t, runTo(t, w, "12:00"), "status", "12:00 end A-0001 no rows")
+	load(t, w, fmt.Sprintf(rule, "-6h"))
+	want(t, runTo(t, w, "12:10"), "status")
+}
+
 // The loop evaluates on the moments of the schedule, in virtual time.
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -321,6 +348,19 @@ func BenchmarkRound(b *testing.B) {
 	for b.Loop() {
 		w.Log.Now = w.Log.Now.Add(5 * time.Minute)
 		if _, err := w.At(w.Log.Now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	var rules strings.Builder
+	rules.WriteString("rules:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&rules, "  - {id: r%d, logstore: cloudtrail, query: \"eventName:E%d\"}\n", i, i)
+	}
+	for b.Loop() {
+		if _, err := alertrules.Parse("r.yaml", []byte(rules.String()), alertrulestest.Env()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/diag"
 	"tocsin/query"
 )
 
@@ -106,9 +107,15 @@ func (r *run) settled() {
 	r.state.Hash, r.state.Edited = r.rule.Hash, time.Time{}
 }
 
+// maxErrorText bounds what is remembered and told of an error.
+const maxErrorText = 500
+
 // failed records an error: no state changes, the operator is told once (D31).
 func (r *run) failed(at time.Time, w query.Window, err error) {
-	text := err.Error()
+	text := diag.Line(err.Error())
+	if runes := []rune(text); len(runes) > maxErrorText {
+		text = string(runes[:maxErrorText]) + "…"
+	}
 	if r.state.Error == "" {
 		r.state.ErrorSince = at
 	}

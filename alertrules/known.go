@@ -236,8 +236,13 @@ func (k *knower) earlier(ctx context.Context, r *run) error {
 		}
 	case WholeWindow:
 		from, _ := r.rule.Window.Around(r.rule.Start.Moment(k.now), r.rule.Zone)
-		if from.Before(s.WholeFrom) && s.WholeTo.Equal(s.WholeFrom) {
+		switch {
+		case !from.Before(s.WholeFrom):
+		case s.WholeTo.Equal(s.WholeFrom): // no window has a verdict yet
 			s.WholeTo, s.WholeFrom = from, from
+		default:
+			s.EarlierWhole = &TimeRange{from, s.WholeFrom}
+			s.WholeFrom = from
 		}
 	}
 	return nil

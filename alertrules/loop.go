@@ -25,6 +25,9 @@ type Loop struct {
 // retryAfter is how long the loop waits after an error that is no rule's.
 const retryAfter = 5 * time.Second
 
+// minWait keeps the loop from spinning when a moment passed during a round.
+const minWait = 10 * time.Millisecond
+
 // Run evaluates until ctx is done, and returns nil then.
 func (l *Loop) Run(ctx context.Context) error {
 	var known *Set
@@ -37,7 +40,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		wait := retryAfter
 		if err == nil {
-			wait, err = l.untilNext(ctx, set, now)
+			wait, err = l.untilNext(ctx, set)
 		}
 		if err != nil && ctx.Err() == nil && l.Failed != nil {
 			l.Failed(err)
@@ -70,7 +73,7 @@ func (l *Loop) done(r *Round) {
 }
 
 // untilNext is how long it is until the first moment of any rule.
-func (l *Loop) untilNext(ctx context.Context, set *Set, now time.Time) (time.Duration, error) {
+func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 	states, err := l.Engine.States.RuleStates(ctx)
 	if err != nil {
 		return retryAfter, fmt.Errorf("read the rules' states: %w", err)
@@ -78,14 +81,13 @@ func (l *Loop) untilNext(ctx context.Context, set *Set, now time.Time) (time.Dur
 	wait := time.Hour
 	for _, r := range set.Rules {
 		s := states[r.ID]
-		if !r.Enabled || s == nil || s.Moment.IsZero() {
+		if !r.Enabled || s == nil || s.Off != "" || s.Moment.IsZero() {
 			continue
 		}
 		if next := r.Schedule.Next(s.Moment); !next.IsZero() {
-			wait = min(wait, max(0, time.Until(next)))
+			wait = min(wait, max(minWait, time.Until(next)))
 		}
 	}
-	_ = now
 	return wait, nil
 }
 

@@ -64,11 +64,17 @@ type RuleState struct {
 	Seen []string
 	// WholeFrom is the end of the oldest window that can have a verdict.
 	WholeFrom time.Time
-	Verdicts  []Verdict // of `whole`: the last ones, oldest first, which late records may reverse
+	// EarlierWhole is the time before WholeFrom that an earlier start added, to be
+	// taken in once (D34).
+	EarlierWhole *TimeRange
+	Verdicts     []Verdict // of `whole`: the last ones, oldest first, which late records may reverse
 }
 
 // A SeqRange is (From, To] of __seq__.
 type SeqRange struct{ From, To int64 }
+
+// A TimeRange is [From, To) of event time.
+type TimeRange struct{ From, To time.Time }
 
 // A Verdict is what the evaluation of one whole window found (D20).
 type Verdict struct {

@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,7 +34,47 @@ func (r *run) overWhole(ctx context.Context, at time.Time) bool {
 			return false
 		}
 	}
-	return r.late(ctx, at)
+	return r.late(ctx, at) && r.earlierWindows(ctx, at)
+}
+
+// earlierWindows takes in the windows that an earlier start added (D34). What
+// they find is over by now: it changes no live alert.
+func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
+	e := r.state.EarlierWhole
+	if e == nil {
+		return true
+	}
+	var seen []observation
+	for from := e.From; from.Before(e.To) && len(seen) < windowsPerRound; {
+		start, to := r.rule.Window.Around(from, r.rule.Zone)
+		w := query.Window{From: start, To: to, UpToSeq: r.pin.upTo(), Now: to}
+		res, _, err := r.ask(ctx, to, w)
+		if err != nil {
+			r.failed(at, w, err)
+			return false
+		}
+		seen = append(seen, observation{at: r.due(to, at), window: w, result: res})
+		from = to
+	}
+	live, pending := r.live, r.state.Pending
+	if r.rule.Mode == State {
+		r.live, r.state.Pending = map[string]*Alert{}, nil
+	}
+	for _, o := range seen {
+		r.observe(o, 0)
+		e.From = o.window.To
+	}
+	if r.rule.Mode == State {
+		for _, key := range slices.Sorted(maps.Keys(r.live)) {
+			r.close(r.live[key], seen[len(seen)-1].at, EndNoRows)
+		}
+		r.live, r.state.Pending = live, pending
+	}
+	r.state.Seen = nil
+	if !e.From.Before(e.To) {
+		r.state.EarlierWhole = nil
+	}
+	return true
 }
 
 // skipOld makes a gap of windows that are too old to be caught up.

@@ -64,7 +64,7 @@ func (n *Node) Locate(s diag.Span) diag.Span {
 		return diag.Span{Start: n.places[start], End: n.places[start]}
 	}
 	end := min(s.End, last)
-	return diag.Span{Start: n.places[start], End: max(n.places[end-1]+1, n.places[start])}
+	return diag.Span{Start: n.places[start], End: min(max(n.places[end-1]+1, n.places[start]), n.places[last])}
 }
 
 func (n *Node) span() diag.Span {
