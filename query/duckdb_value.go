@@ -245,6 +245,8 @@ func (d *duckPrinter) aggregate(a *aggregate) {
 	switch {
 	case a.fn == "sum" && a.t == Integer, a.fn == "count_if", a.fn == "count" && a.distinct:
 		before, after = "CAST(", " AS BIGINT)"
+	case a.fn == "array_agg" && a.distinct:
+		before, after = "list_sort(", ", 'ASC', 'NULLS LAST')"
 	case a.fn == "first_stored":
 		name = "arg_min"
 	case a.fn == "max_by":

@@ -144,7 +144,7 @@ var functionTable = [...]function{
 	{name: "ceil", args: "n", result: "N"},
 	{name: "ceiling", args: "n", result: "N", alias: "ceil"},
 	{name: "floor", args: "n", result: "N"},
-	{name: "sign", args: "n", result: "N"},
+	{name: "sign", args: "n", result: "i"},
 	{name: "mod", args: "n n", result: "N"},
 	{name: "power", args: "n n", result: "d"},
 	{name: "pow", args: "n n", result: "d", alias: "power"},

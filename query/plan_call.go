@@ -89,6 +89,9 @@ func (s *stage) args(f *function, e *Call, v env) []value {
 func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true
+	if to, typed := kindType(kind); typed && t == Unknown {
+		return &conversion{x: v, to: to} // an engine chooses a function by types
+	}
 	switch kind {
 	case 't':
 		ok = t.textual() || t == Unknown
@@ -129,6 +132,23 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		return null()
 	}
 	return v
+}
+
+// kindType is the type that NULL takes as an argument of a kind.
+func kindType(kind byte) (Type, bool) {
+	switch kind {
+	case 't', 'j':
+		return Text, true
+	case 'n', 'i':
+		return Integer, true
+	case 'b':
+		return Boolean, true
+	case 'T', 'e':
+		return Time, true
+	case 'A':
+		return ArrayOf(Text), true
+	}
+	return Unknown, false
 }
 
 // ofField reports whether v is a field, or JSON inside of one (G24).
@@ -210,7 +230,10 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 		return null()
 	}
 	for _, o := range e.OrderBy {
-		a.order = append(a.order, sortKey{item: -1, x: s.expr(o.X, inner), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst})
+		x := s.expr(o.X, inner)
+		if _, same := x.(*constant); !same {
+			a.order = append(a.order, sortKey{item: -1, x: x, desc: o.Desc, nullsFirst: o.Nulls == NullsFirst})
+		}
 	}
 	return s.settle(a, e)
 }
@@ -234,8 +257,7 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		a.fn, a.distinct = "min", false
 	case "array_agg":
 		switch {
-		case a.distinct:
-			a.order = []sortKey{{item: -1, x: a.args[0]}}
+		case a.distinct: // sorted by its elements
 		case seq != nil:
 			a.order = append(a.order, sortKey{item: -1, x: seq})
 		case len(a.order) == 0:

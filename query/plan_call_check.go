@@ -20,6 +20,10 @@ func (s *stage) special(c *call, e *Call) value {
 			c.args[i] = s.textOf(c.args[i], e.Args[i])
 		}
 		return s.bounded(c, e.Span())
+	case "ceil", "floor", "round":
+		if c.t == Integer && len(c.args) == 1 {
+			return c.args[0]
+		}
 	case "nullif":
 		x, y := s.pair(c.args[0], c.args[1], e)
 		return &call{c.fn, []value{x, y}, x.typ()}

@@ -256,8 +256,10 @@ func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
 // time takes v as a point in time.
 func (p *planner) time(v value, at Node) value {
 	switch v.typ() {
-	case Time, Unknown:
+	case Time:
 		return v
+	case Unknown:
+		return &conversion{x: v, to: Time}
 	case Integer, Double:
 		return &call{fn: "from_unixtime", args: []value{v}, t: Time}
 	}

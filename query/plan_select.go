@@ -43,7 +43,7 @@ func (p *planner) selectRows(n *Select, in *scope) *scope {
 	}
 	s.orderBy(n)
 	s.group(n)
-	s.distinct(n)
+	s.out.distinct = n.Distinct
 	if n.Limit != nil {
 		s.out.limit, s.out.offset = n.Limit.Count, n.Limit.Offset
 	}
@@ -67,7 +67,7 @@ func (s *stage) selectItems(n *Select) {
 			if _, ok := v.(*constant); ok && v.typ() != Unknown {
 				s.fault("query/ordinal", g.Span(), "GROUP BY without SELECT names fields", "write GROUP BY eventName")
 			}
-			s.items = append(s.items, selectItem{v: v, name: resultNameOf(g, i), at: g.Span()})
+			s.items = append(s.items, selectItem{v: v, name: s.nameOf(g, i), at: g.Span()})
 		}
 		s.items = append(s.items, selectItem{v: &aggregate{fn: "count", t: Integer}, name: "cnt", at: n.Span()})
 	default:
@@ -89,10 +89,10 @@ func (s *stage) item(i int, it *Item) {
 		return
 	}
 	v := s.expr(it.X, env{clause: "SELECT", aggregates: true})
-	name := resultNameOf(it.X, i)
+	name := s.nameOf(it.X, i)
 	if it.Alias != nil {
 		name = it.Alias.Text
-		if ours(name) && resultNameOf(it.X, i) != name {
+		if ours(name) && s.nameOf(it.X, i) != name {
 			s.fault("query/reserved-name", it.Alias.Span(), cut(name)+" is a name of ours, no alias", "choose another one")
 		}
 	}
@@ -109,13 +109,18 @@ func ours(name string) bool {
 	return false
 }
 
-// resultNameOf is the name of a result without AS: a path as written, without the @
-// of @actor; _col0 … for an expression.
-func resultNameOf(e Expr, i int) string {
-	if ref, ok := e.(*ColumnRef); ok {
-		return strings.TrimPrefix(written(ref.Names), "@")
+// nameOf is the name of a result without AS: a path as written, without the @
+// of @actor and without the alias of the source; _col0 … for an expression.
+func (s *stage) nameOf(e Expr, i int) string {
+	ref, ok := e.(*ColumnRef)
+	if !ok {
+		return "_col" + strconv.Itoa(i)
 	}
-	return "_col" + strconv.Itoa(i)
+	names := ref.Names
+	if len(names) > 1 && strings.EqualFold(names[0].Text, s.in.alias) && s.in.resolve(names, ref.Span()) == nil {
+		names = names[1:]
+	}
+	return strings.TrimPrefix(written(names), "@")
 }
 
 // checkNames refuses a name that stands twice.
@@ -191,6 +196,12 @@ func (s *stage) orderBy(n *Select) {
 			if k.x.typ().IsArray() {
 				s.fault("query/type", o.X.Span(), "an array has no order", "")
 			}
+			if _, same := k.x.(*constant); same {
+				continue
+			}
+			if n.Distinct {
+				s.fault("query/distinct-order", o.X.Span(), "with DISTINCT, ORDER BY takes columns of the result", "add it to the SELECT list")
+			}
 		}
 		s.out.order = append(s.out.order, k)
 	}
@@ -234,16 +245,6 @@ func (s *stage) group(n *Select) {
 		}
 	}
 	s.out.aggs = g.aggs
-}
-
-// distinct checks SELECT DISTINCT, whose order must be of its columns.
-func (s *stage) distinct(n *Select) {
-	s.out.distinct = n.Distinct
-	for i, k := range s.out.order {
-		if n.Distinct && k.item < 0 {
-			s.fault("query/distinct-order", n.OrderBy[i].Span(), "with DISTINCT, ORDER BY takes columns of the result", "add it to the SELECT list")
-		}
-	}
 }
 
 // total makes an order total where rows are cut, so that an evaluation is

@@ -126,7 +126,7 @@ func runConformance(t *testing.T, conn *sql.Conn, p *query.Plan, w query.Window)
 			vals = vals[1:]
 		}
 		for i, c := range p.Columns() {
-			checkType(t, c, vals[i])
+			checkType(t, s.Text, c, vals[i])
 		}
 		var b strings.Builder
 		enc := json.NewEncoder(&b)
@@ -143,7 +143,7 @@ func runConformance(t *testing.T, conn *sql.Conn, p *query.Plan, w query.Window)
 }
 
 // checkType holds that the engine gives the Go type that the plan promised.
-func checkType(t *testing.T, c query.Column, v any) {
+func checkType(t *testing.T, text string, c query.Column, v any) {
 	t.Helper()
 	ok := true
 	switch v.(type) {
@@ -166,7 +166,7 @@ func checkType(t *testing.T, c query.Column, v any) {
 		ok = false
 	}
 	if !ok {
-		t.Errorf("column %s is %s and holds a %T", c.Name, c.Type, v)
+		t.Errorf("column %s is %s and holds a %T: %s", c.Name, c.Type, v, text)
 	}
 }
 
