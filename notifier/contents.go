@@ -213,6 +213,9 @@ func (c *composition) slsRows(t table, n int) []map[string]any {
 	return out
 }
 
+// csvCellRunes is what a spreadsheet holds in a cell, a little less.
+const csvCellRunes = 32_000
+
 // attachmentName is the name of the CSV.
 const attachmentName = "rows.csv"
 
@@ -243,7 +246,7 @@ func (c *composition) attach() {
 		limit = stormBytes
 	}
 	data := CSV(heading, lines)
-	for len(data) > limit {
+	for len(data) > limit && len(lines) > 0 {
 		lines = lines[:len(lines)*limit/(len(data)+limit/8)]
 		data = CSV(heading, lines)
 	}
@@ -281,7 +284,7 @@ func (c *composition) csvRows(tables []table) (heading []string, lines [][]strin
 				copy(line, []string{t.Alert.ID, ruleName(t.rule), state, t.severity().String()})
 			}
 			for i, col := range t.columns {
-				line[at[col.Name]] = cellText(c.mask.value(col.Name, cell(r, i)))
+				line[at[col.Name]] = cut(cellText(c.mask.value(col.Name, cell(r, i))), csvCellRunes)
 			}
 			lines = append(lines, line)
 		}

@@ -132,7 +132,7 @@ func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 	m.Tries++
 	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer
 	// The answer must be kept although the caller may be stopping.
-	return gone(n.outcome(context.WithoutCancel(ctx), m, outcome, marked, now))
+	return gone(n.outcome(context.WithoutCancel(ctx), try{m, marked, now}, outcome))
 }
 
 // gone makes nothing of a row that a decision replaced during the dialogue.
@@ -217,8 +217,16 @@ func (n *Notifier) commit(ctx context.Context, m *Mail, d *Delivery, change func
 	return n.o.Outbox.Record(ctx, d)
 }
 
+// try is one attempt at a row.
+type try struct {
+	m      *Mail
+	marked bool // by an earlier attempt
+	at     time.Time
+}
+
 // outcome commits what came of an attempt.
-func (n *Notifier) outcome(ctx context.Context, m *Mail, o Outcome, marked bool, now time.Time) error {
+func (n *Notifier) outcome(ctx context.Context, t try, o Outcome) error {
+	m, now := t.m, t.at
 	d := &Delivery{At: now}
 	switch o.Kind {
 	case Sent:
@@ -254,7 +262,7 @@ func (n *Notifier) outcome(ctx context.Context, m *Mail, o Outcome, marked bool,
 			m.Next = now.Add(n.backoff(m.Tries, firstRetry, lastRetry))
 		}
 	}
-	return n.unmark(ctx, m, d, marked)
+	return n.unmark(ctx, t, d)
 }
 
 // undo brings rows back whose refusal was about us.
@@ -295,8 +303,9 @@ func (n *Notifier) undo(ctx context.Context, ids []int64, d *Delivery) error {
 
 // unmark takes the mark away when the answer is known to be a refusal: the row
 // may be replaced again. A mark that an earlier attempt left stays.
-func (n *Notifier) unmark(ctx context.Context, m *Mail, d *Delivery, marked bool) error {
-	if marked || !m.Marked {
+func (n *Notifier) unmark(ctx context.Context, t try, d *Delivery) error {
+	m := t.m
+	if t.marked || !m.Marked {
 		return n.commit(ctx, m, d, nil)
 	}
 	m.Marked = false

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,6 +141,9 @@ func numberText(v any) (string, bool) {
 	case int:
 		return strconv.Itoa(n), true
 	case float64:
+		if math.Abs(n) < 1e15 {
+			return strconv.FormatFloat(n, 'f', -1, 64), true
+		}
 		return strconv.FormatFloat(n, 'g', -1, 64), true
 	}
 	return "", false

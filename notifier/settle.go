@@ -14,9 +14,10 @@ import (
 
 // keep puts the beliefs that changed into the transaction.
 func (s *step) keep(g *group) {
+	live, keys := s.live(g)
 	for _, k := range slices.Sorted(maps.Keys(g.beliefs)) {
 		b := g.beliefs[k]
-		s.prune(g, b)
+		s.prune(b, live, keys)
 		switch {
 		case b.idle(s.now):
 			if b.stored != nil {
@@ -29,15 +30,23 @@ func (s *step) keep(g *group) {
 	}
 }
 
-// prune forgets what is of no more use, and sets when to look again.
-func (s *step) prune(g *group, b *belief) {
-	live := map[string]bool{}
-	keys := map[string]bool{}
+// live returns the ids and the keys of the alerts that are not settled.
+func (s *step) live(g *group) (ids, keys map[string]bool) {
+	settled := make(map[string]bool, len(s.d.Settled))
+	for _, id := range s.d.Settled {
+		settled[id] = true
+	}
+	ids, keys = map[string]bool{}, map[string]bool{}
 	for _, a := range g.alerts {
-		if !slices.Contains(s.d.Settled, a.ID) {
-			live[a.ID], keys[a.Key] = true, true
+		if !settled[a.ID] {
+			ids[a.ID], keys[a.Key] = true, true
 		}
 	}
+	return ids, keys
+}
+
+// prune forgets what is of no more use, and sets when to look again.
+func (s *step) prune(b *belief, live, keys map[string]bool) {
 	for k, t := range b.Keys {
 		t.Over = slices.DeleteFunc(t.Over, func(id string) bool { return !live[id] })
 		if !t.Firing && len(t.Over) == 0 || t.Firing && !keys[k] {
@@ -147,7 +156,8 @@ func (s *step) settleEvent(g *group, a *alertrules.Alert, open map[NewsKey]bool)
 // closes returns when an event episode is over: its repeat interval after the
 // last accepted mail, or after its last evaluation when nobody was told.
 func (g *group) closes(a *alertrules.Alert) time.Time {
-	last, repeat := time.Time{}, DefaultRepeat
+	var last time.Time
+	var repeat time.Duration
 	for _, b := range g.beliefs {
 		if b.Episodes[a.ID] == nil && len(b.Parked) == 0 {
 			continue
@@ -157,12 +167,10 @@ func (g *group) closes(a *alertrules.Alert) time.Time {
 				last = t
 			}
 		}
-		if b.Repeat > 0 {
-			repeat = b.Repeat
-		}
+		repeat = max(repeat, b.Repeat)
 	}
 	if last.IsZero() {
-		last = a.At
+		return a.At.Add(DefaultRepeat)
 	}
 	return last.Add(repeat)
 }

@@ -41,9 +41,9 @@ func (s *Script) Round(ctx context.Context, at time.Time, m Moment) error {
 		}
 		var err error
 		if r.Mode == "event" {
-			err = s.event(ctx, round, at, r, m.Round[id])
+			err = s.event(ctx, round, r, m.Round[id])
 		} else {
-			err = s.state(ctx, round, at, r, m.Round[id])
+			err = s.state(ctx, round, r, m.Round[id])
 		}
 		if err != nil {
 			return err
@@ -57,7 +57,8 @@ func (s *Script) Round(ctx context.Context, at time.Time, m Moment) error {
 }
 
 // state makes state alerts begin, go on and end.
-func (s *Script) state(ctx context.Context, round *alertrules.Round, at time.Time, r RuleSpec, f Found) error {
+func (s *Script) state(ctx context.Context, round *alertrules.Round, r RuleSpec, f Found) error {
+	at := round.At
 	found := map[string][]string{}
 	maps.Copy(found, f.Alerts)
 	if len(f.Rows) > 0 {
@@ -67,9 +68,12 @@ func (s *Script) state(ctx context.Context, round *alertrules.Round, at time.Tim
 		key := r.ID + "/" + value
 		a := s.live[key]
 		if a == nil || !a.Firing() {
-			next, err := s.begin(ctx, a, key, at, r)
+			next, err := s.begin(ctx, at, r.ID, key)
 			if err != nil {
 				return err
+			}
+			if a != nil {
+				next.Again, next.PrevEnded = true, a.Ended
 			}
 			next.Labels = labels(r, value)
 			a = next
@@ -85,6 +89,13 @@ func (s *Script) state(ctx context.Context, round *alertrules.Round, at time.Tim
 		s.live[key] = a
 		round.Alerts = append(round.Alerts, a)
 	}
+	s.end(round, r, f, found)
+	return nil
+}
+
+// end ends the alerts of a rule that were not found.
+func (s *Script) end(round *alertrules.Round, r RuleSpec, f Found, found map[string][]string) {
+	at := round.At
 	for _, key := range slices.Sorted(maps.Keys(s.live)) {
 		a := s.live[key]
 		if _, still := found[strings.TrimPrefix(key, r.ID+"/")]; still || a.Rule != r.ID || !a.Firing() || a.Mode != alertrules.State {
@@ -98,23 +109,19 @@ func (s *Script) state(ctx context.Context, round *alertrules.Round, at time.Tim
 		s.live[key] = &c
 		round.Alerts = append(round.Alerts, &c)
 	}
-	return nil
 }
 
-func (s *Script) begin(ctx context.Context, before *alertrules.Alert, key string, at time.Time, r RuleSpec) (*alertrules.Alert, error) {
+func (s *Script) begin(ctx context.Context, at time.Time, rule, key string) (*alertrules.Alert, error) {
 	ids, err := s.store.NextAlertIDs(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	a := &alertrules.Alert{ID: ids[0], Rule: r.ID, Key: key, Mode: alertrules.State, Since: at, Began: at}
-	if before != nil {
-		a.Again, a.PrevEnded = true, before.Ended
-	}
-	return a, nil
+	return &alertrules.Alert{ID: ids[0], Rule: rule, Key: key, Mode: alertrules.State, Since: at, Began: at}, nil
 }
 
 // event adds news to the open episode of the rule, or to a new one.
-func (s *Script) event(ctx context.Context, round *alertrules.Round, at time.Time, r RuleSpec, f Found) error {
+func (s *Script) event(ctx context.Context, round *alertrules.Round, r RuleSpec, f Found) error {
+	at := round.At
 	open, err := s.store.Alerts(ctx, r.ID)
 	if err != nil {
 		return err
@@ -133,7 +140,7 @@ func (s *Script) event(ctx context.Context, round *alertrules.Round, at time.Tim
 		return nil
 	}
 	if a == nil {
-		if a, err = s.begin(ctx, nil, r.ID, at, r); err != nil {
+		if a, err = s.begin(ctx, at, r.ID, r.ID); err != nil {
 			return err
 		}
 		a.Mode, a.Labels = alertrules.Event, labels(r, "")
