@@ -365,3 +365,33 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// An exception holds through its last day, in the zone of tocsin.yaml (D25).
+func TestExceptionsRunOut(t *testing.T) {
+	env := alertrulestest.Env()
+	var err error
+	if env.Zone, err = alertrules.LoadZone("Asia/Tokyo"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := alertrules.Parse("r.yaml", []byte(`rules: [{id: r, logstore: cloudtrail, query: "eventName:x", exceptions: [{match: "awsRegion:a", until: 2027-01-31}, {match: "awsRegion:b", until: 2027-02-15}, {match: "awsRegion:c"}]}]`), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	regions := func(moment string) (n int) {
+		at, err := time.Parse(time.RFC3339, moment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, arg := range f.Rules[0].Plan(at).SQL(query.DuckDB(), query.Window{}).Args {
+			if s, ok := arg.(string); ok && strings.Trim(s, "abcABC") == "" {
+				n++
+			}
+		}
+		return n
+	}
+	for moment, want := range map[string]int{"2027-01-31T23:45:00+09:00": 3, "2027-02-01T00:00:00+09:00": 2, "2027-02-15T23:59:59+09:00": 2, "2027-02-16T00:00:00+09:00": 1, "2030-01-01T00:00:00Z": 1} {
+		if got := regions(moment); got != want {
+			t.Errorf("at %s %d exceptions hold, not %d", moment, got, want)
+		}
+	}
+}

@@ -264,8 +264,11 @@ func (r *Rule) reason(o observation, groups []*group) string {
 		}
 	}
 	s := itoa(len(o.result.Rows)) + " rows"
+	if len(o.result.Rows) == 1 {
+		s = "1 row"
+	}
 	if r.Trigger.When != nil {
-		s += ", " + itoa(rows) + " of them meet " + r.Trigger.When.Text
+		s += ", " + itoa(rows) + " with " + r.Trigger.When.Text
 	}
 	if len(r.AlertPer) > 0 {
 		s += "; " + itoa(hits) + " of " + itoa(len(groups)) + " values hit"
