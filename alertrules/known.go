@@ -276,7 +276,7 @@ func (e *Engine) Before(ctx context.Context, rule *Rule, now time.Time) (Hint, e
 		n, _ := number(plain(res.Rows[0][0]))
 		h.Records = int64(n)
 	}
-	for _, back := range []string{"-1h", "-24h", "-7d", "-30d", "-400d"} {
+	for _, back := range []string{"-24h", "-7d", "-30d", "-400d"} {
 		d, err := ParseDuration(back)
 		if err != nil {
 			return h, err

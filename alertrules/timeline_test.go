@@ -353,7 +353,7 @@ func TestT30FirstRun(t *testing.T) {
 		}
 		rule, _ := w.Set.Rule("n")
 		hint, err := w.Engine.Before(context.Background(), rule, clock("09:20"))
-		if err != nil || hint.Records != 3210 || hint.Start != "-1h" {
+		if err != nil || hint.Records != 3210 || hint.Start != "-24h" {
 			t.Errorf("hint %+v, %v", hint, err)
 		}
 		w.Log.Now = clock("09:21")
