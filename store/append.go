@@ -76,7 +76,7 @@ func (o AppendOptions) withDefaults() AppendOptions {
 // Progress is how far an Append is. All of it grows.
 type Progress struct {
 	Objects int   // decoded, skipped or failed, of those that were given
-	Bytes   int64 // packed size of these, where it is known
+	Bytes   int64 // packed bytes of these, and what is read of the next
 	Records int64 // decoded
 }
 

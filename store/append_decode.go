@@ -24,7 +24,35 @@ type decoding struct {
 	b        *batch
 	record   ingest.Record
 	progress Progress
+	before   int64 // packed bytes of the objects before this one
+	read     int64 // packed bytes of this one, as far as it is read
 	broken   int64 // of the object
+}
+
+// counted counts what is read of an object.
+type counted struct {
+	io.ReadCloser
+	n *int64
+}
+
+// Read implements io.Reader.
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	*c.n += int64(n)
+	return n, err
+}
+
+// counting is an object that counts what is read of it.
+func (d *decoding) counting(o ingest.Object) ingest.Object {
+	open := o.Open
+	o.Open = func() (io.ReadCloser, error) {
+		r, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return counted{r, &d.read}, nil
+	}
+	return o
 }
 
 // run decodes all objects. It ends early when ctx is over.
@@ -38,7 +66,8 @@ func (d *decoding) run(ctx context.Context) {
 			return
 		}
 		d.progress.Objects++
-		d.progress.Bytes += max(d.objects[i].Size, 0)
+		d.before += max(d.objects[i].Size, d.read)
+		d.read = 0
 		d.tell()
 		if d.b.full() && !d.pass(ctx) {
 			return
@@ -50,6 +79,7 @@ func (d *decoding) run(ctx context.Context) {
 }
 
 func (d *decoding) tell() {
+	d.progress.Bytes = d.before + d.read
 	if d.options.Progress != nil {
 		d.options.Progress(d.progress)
 	}
@@ -88,7 +118,7 @@ func (d *decoding) pass(ctx context.Context) bool {
 func (d *decoding) object(ctx context.Context, i int) bool {
 	d.broken = 0
 	d.begin(segment{object: i, first: true})
-	opened, err := d.options.decode(d.objects[i])
+	opened, err := d.options.decode(d.counting(d.objects[i]))
 	if err != nil {
 		d.end(err)
 		return true

@@ -18,8 +18,8 @@ const (
 
 // distinct puts the rows from–to that are new into b.order, sorted by time. Of
 // rows with one id the first stays; the others are counted, and those with
-// other content are named. offset is the segment of a.segments[0].
-func (a *appender) distinct(ctx context.Context, b *batch, from, to, offset int) error {
+// other content are named.
+func (a *appender) distinct(ctx context.Context, b *batch, from, to int) error {
 	clear(b.seen)
 	b.order = b.order[:0]
 	for n := int32(from); n < int32(to); n++ {
@@ -31,13 +31,13 @@ func (a *appender) distinct(ctx context.Context, b *batch, from, to, offset int)
 			continue
 		}
 		r.duplicate = true
-		a.leftOut(r, a.segments[int(r.segment)-offset], !b.same(first, n))
+		a.leftOut(r, !b.same(first, n))
 	}
 	byTime := func(x, y int32) int { return cmp.Or(cmp.Compare(b.rows[x].time, b.rows[y].time), cmp.Compare(x, y)) }
 	if !slices.IsSortedFunc(b.order, byTime) {
 		slices.SortFunc(b.order, byTime)
 	}
-	if err := a.lookUp(ctx, b, offset); err != nil {
+	if err := a.lookUp(ctx, b); err != nil {
 		return err
 	}
 	b.order = slices.DeleteFunc(b.order, func(n int32) bool { return b.rows[n].duplicate })
@@ -45,7 +45,8 @@ func (a *appender) distinct(ctx context.Context, b *batch, from, to, offset int)
 }
 
 // leftOut counts a row that is not stored.
-func (a *appender) leftOut(r *batchRow, t *taken, conflict bool) {
+func (a *appender) leftOut(r *batchRow, conflict bool) {
+	t := a.of(r)
 	t.duplicates++
 	if !conflict {
 		return
@@ -67,7 +68,7 @@ type span struct {
 // large the table is; times outside of [now-400d, now+1d] go alone, so that one
 // of them does not stretch the range of the others. A record without a time is
 // looked for everywhere, because it got the time of loading.
-func (a *appender) lookUp(ctx context.Context, b *batch, offset int) error {
+func (a *appender) lookUp(ctx context.Context, b *batch) error {
 	var untimed []int32
 	timed := b.order
 	if slices.ContainsFunc(b.order, func(n int32) bool { return b.rows[n].untimed }) {
@@ -85,7 +86,7 @@ func (a *appender) lookUp(ctx context.Context, b *batch, offset int) error {
 		spans = append(spans, span{minTime, maxTime + 1, untimed})
 	}
 	for _, s := range spans {
-		if err := a.mark(ctx, b, s, offset); err != nil {
+		if err := a.mark(ctx, b, s); err != nil {
 			return err
 		}
 	}
@@ -147,7 +148,7 @@ func floorDay(t int64) int64 {
 }
 
 // mark looks one span up.
-func (a *appender) mark(ctx context.Context, b *batch, s span, offset int) error {
+func (a *appender) mark(ctx context.Context, b *batch, s span) error {
 	found, err := a.stored(ctx, b, s)
 	if err != nil || len(found) == 0 {
 		return err
@@ -160,7 +161,7 @@ func (a *appender) mark(ctx context.Context, b *batch, s span, offset int) error
 		r := &b.rows[n]
 		if !r.duplicate { // a table that was filled by hand may hold an id twice
 			r.duplicate = true
-			a.leftOut(r, a.segments[int(r.segment)-offset], differ[n])
+			a.leftOut(r, differ[n])
 		}
 	}
 	return nil

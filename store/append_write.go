@@ -51,9 +51,13 @@ type appender struct {
 	failed   []Failure
 	named    []Conflict
 	letters  []letter
-	alone    *taken // the object that is spread over batches
-	segments []*taken
+	alone    *taken   // the object that is spread over batches
+	base     int      // segment of the batch that segments begin with
+	segments []*taken // the objects of the run that is written
 }
+
+// of is the object that a row is from.
+func (a *appender) of(r *batchRow) *taken { return a.segments[int(r.segment)-a.base] }
 
 // consume writes batches until the decoder ends, and commits.
 func (a *appender) consume(ctx context.Context, d *decoding) error {
@@ -281,12 +285,13 @@ func (a *appender) history(t *taken) bool {
 func (a *appender) write(ctx context.Context, b *batch, i, j int) error {
 	from, to := b.segments[i].from, b.segments[j-1].to
 	a.records += int64(to - from)
-	if err := a.distinct(ctx, b, from, to, i); err != nil {
+	a.base = i
+	if err := a.distinct(ctx, b, from, to); err != nil {
 		return err
 	}
 	for _, n := range b.order {
 		r := &b.rows[n]
-		t := a.segments[int(r.segment)-i]
+		t := a.of(r)
 		r.seq, r.object = a.nextSeq, t.id
 		a.nextSeq++
 		t.stored(r)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tocsin/ingest"
+	"tocsin/query"
 )
 
 // TestMain lets a test run itself again as another process.
@@ -180,13 +181,7 @@ func runChild(tb testing.TB, what, files string) cost {
 // the ratio is over 1 or the peak of the memory over 1.2 GiB.
 // TOCSIN_BENCH_RECORDS sets the number of records (default 1,000,000).
 func BenchmarkLoad(b *testing.B) {
-	n := 1_000_000
-	if s := os.Getenv("TOCSIN_BENCH_RECORDS"); s != "" {
-		var err error
-		n, err = strconv.Atoi(s)
-		must(err)
-	}
-	dir := b.TempDir()
+	n, dir := benchRecords(), b.TempDir()
 	_, records := newTrail(1).write(b, dir, n)
 	for b.Loop() {
 		ours, base := runChild(b, "load", dir), runChild(b, "baseline", dir)
@@ -207,4 +202,54 @@ func BenchmarkLoad(b *testing.B) {
 			b.Errorf("CPU ratio %.2f, peak %d MiB; want at most 1 and 1228 MiB", ratio, ours.rss>>20)
 		}
 	}
+}
+
+// BenchmarkQuery runs a filter with GROUP BY over 15 minutes of the generated
+// records, and over all of them, through parser, planner and engine. It fails
+// when the 15 minutes cost more than a fifth of the whole.
+func BenchmarkQuery(b *testing.B) {
+	ctx, n := context.Background(), benchRecords()
+	s := openTest(b, b.TempDir())
+	dir := b.TempDir()
+	newTrail(1).write(b, dir, n)
+	ls := builtin("cloudtrail")
+	if _, err := s.Logs.Append(ctx, filesIn(dir), AppendOptions{Logstore: ls, Now: time.Now()}); err != nil {
+		b.Fatal(err)
+	}
+	must(s.Logs.in.checkpoint(ctx))
+	held, err := s.Logs.Range(ctx, ls.Name)
+	must(err)
+	middle := held.Oldest.Add(held.Newest.Sub(held.Oldest) / 2).Truncate(15 * time.Minute)
+	const text = "eventName:GetObjects | SELECT sourceIPAddress, count(*) AS n GROUP BY sourceIPAddress"
+	run := func(w query.Window) time.Duration {
+		start := time.Now()
+		rowsOf(b, s.Logs, ls.Name, text, w)
+		return time.Since(start)
+	}
+	short := query.Window{From: middle, To: middle.Add(15 * time.Minute), UpToSeq: int64(n)}
+	var quarter, all []time.Duration
+	for b.Loop() {
+		for range 21 {
+			quarter, all = append(quarter, run(short)), append(all, run(query.Window{UpToSeq: int64(n)}))
+		}
+	}
+	slices.Sort(quarter)
+	slices.Sort(all)
+	m, whole := quarter[len(quarter)/2], all[len(all)/2]
+	b.ReportMetric(m.Seconds()*1000, "ms/15min")
+	b.ReportMetric(whole.Seconds()*1000, "ms/all")
+	if n >= 1_000_000 && m > whole/5 {
+		b.Errorf("15 minutes take %s, everything %s", m, whole)
+	}
+}
+
+// benchRecords is TOCSIN_BENCH_RECORDS, default 1,000,000.
+func benchRecords() int {
+	s := os.Getenv("TOCSIN_BENCH_RECORDS")
+	if s == "" {
+		return 1_000_000
+	}
+	n, err := strconv.Atoi(s)
+	must(err)
+	return n
 }

@@ -136,11 +136,11 @@ func (l *Logs) Counts(ctx context.Context) (map[string]int64, error) {
 	}
 	counts := make(map[string]int64, len(names))
 	for _, name := range names {
-		r, err := l.Range(ctx, name)
-		if err != nil {
-			return nil, err
+		var n int64
+		if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM "+quoteName(tableName(name))).Scan(&n); err != nil {
+			return nil, fmt.Errorf("count %s: %w", name, err)
 		}
-		counts[name] = r.Records
+		counts[name] = n
 	}
 	return counts, nil
 }
