@@ -65,7 +65,7 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Between:
 		return s.between(e, v)
 	case *In:
-		return s.in_(e, v)
+		return s.membership(e, v)
 	case *Like:
 		return s.like(e, v)
 	case *IsNull:

@@ -18,7 +18,7 @@ func (s *stage) between(e *Between, v env) value {
 	return both
 }
 
-func (s *stage) in_(e *In, v env) value {
+func (s *stage) membership(e *In, v env) value {
 	x := s.expr(e.X, v)
 	var m value
 	if e.List != nil {
