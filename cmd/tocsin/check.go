@@ -3,12 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
 	"tocsin/diag"
+	"tocsin/ingest"
+	"tocsin/lint"
+	"tocsin/notifier"
+	"tocsin/store"
 )
 
 func newCheck(e *env, o *options) *cobra.Command {
@@ -32,77 +37,103 @@ Exit status: 1 for any error, 0 for warnings alone.`,
 }
 
 func runCheck(_ context.Context, e *env, o *options, paths []string) error {
-	errors := 0
+	t := &tally{env: e}
 	c, err := readConfig(o.config)
 	if err != nil {
 		printProblems(e, err)
 		if c == nil {
 			return found()
 		}
-		errors++
-	} else if err := printWarnings(e, c.list); err != nil {
-		return err
+		t.errors++
+	} else {
+		t.list(c.list)
 	}
-	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: storeSchema(c)}
+	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: store.Schema(c.logstores)}
 	if err := p.readTemplates(); err != nil {
 		printProblems(e, err)
-		errors++
+		t.errors++
 	}
+	named := len(paths) > 0 || c.path != ""
 	if len(paths) == 0 {
 		paths = c.rules
 	}
-	files, err := ruleFiles(paths, c.path != "" || len(paths) > 0 && fileExists(paths[0]))
+	files, err := ruleFiles(paths, named)
 	if err != nil {
 		return err
 	}
-	set := alertrules.ParseSet(files, p.ruleEnv())
-	lists := problemLists(set)
-	warnings := 0
-	for _, l := range lists {
-		if err := diag.Print(e.stderr, l); err != nil {
-			return err
-		}
-		for _, q := range l.Problems {
-			if q.Level == diag.Error {
-				errors++
-			} else {
-				warnings++
-			}
-		}
+	p.rules = alertrules.ParseSet(files, p.ruleEnv())
+	for _, f := range p.rules.Files {
+		t.list(f.List)
 	}
-	fmt.Fprintf(e.stderr, "%s, %s: %s, %s\n", count(int64(len(files)), "file"), count(int64(len(set.Rules)), "rule"),
-		count(int64(errors), "error"), count(int64(warnings), "warning"))
-	if errors > 0 {
+	for _, l := range lint.Run(p.facts()) {
+		t.list(l)
+	}
+	fmt.Fprintf(e.stderr, "%s, %s: %s, %s\n", count(int64(len(files)), "file"), count(int64(len(p.rules.Rules)), "rule"),
+		count(int64(t.errors), "error"), count(int64(t.warnings), "warning"))
+	if t.errors > 0 {
 		return found()
 	}
 	return nil
 }
 
-func fileExists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// tally prints problems and counts them.
+type tally struct {
+	env              *env
+	errors, warnings int
 }
 
-// printWarnings prints a list that holds no error.
-func printWarnings(e *env, l *diag.List) error {
+func (t *tally) list(l *diag.List) {
 	if l == nil {
-		return nil
+		return
 	}
-	return diag.Print(e.stderr, l)
+	_ = diag.Print(t.env.stderr, l) // standard error is where it would be reported
+	for _, p := range l.Problems {
+		if p.Level == diag.Error {
+			t.errors++
+		} else {
+			t.warnings++
+		}
+	}
+}
+
+// facts are what the named checks look at.
+func (p *project) facts() lint.Facts {
+	c := p.config
+	f := lint.Facts{
+		Set: p.rules, Operator: c.notify.Operator, Configured: c.path != "", Lateness: map[string]time.Duration{},
+		Known: func(name string) bool {
+			_, person := c.notify.People[name]
+			_, group := c.notify.Groups[name]
+			return person || group
+		},
+		Caller: func(logstore, field string) bool {
+			l, err := c.logstore(logstore)
+			if err != nil {
+				return false
+			}
+			return slices.ContainsFunc(l.Fields, func(f ingest.Field) bool { return f.Name == field && f.Caller })
+		},
+		Templates: p.templates, Now: p.now,
+	}
+	for _, l := range c.logstores {
+		f.Lateness[l.Name] = l.Lateness
+	}
+	if router, err := notifier.NewRouter(c.notify); err == nil {
+		f.Reached = func(r *alertrules.Rule) bool {
+			return len(router.Route(notifierRule(r), r.Labels, alertrules.Critical)) > 0
+		}
+	}
+	return f
 }
 
 func writeSchema(e *env, kind string) error {
 	if kind != "rules" {
 		return usage("--schema %s: it is rules", diag.Line(kind))
 	}
-	var err error
-	return err
-}
-
-// problemLists are the problems of each file.
-func problemLists(set *alertrules.Set) (lists []*diag.List) {
-	for _, f := range set.Files {
-		lists = append(lists, f.List)
+	schema, err := alertrules.Schema()
+	if err != nil {
+		return err
 	}
-	return lists
+	_, err = e.stdout.Write(append(schema, '\n'))
+	return err
 }

@@ -132,9 +132,6 @@ func (r *configReader) finish() (*config, error) {
 	for _, f := range c.notify.Validate() {
 		r.doc.Problem("config/notify", nodeAt(r.doc, f.Path), f.Message, f.Hint)
 	}
-	if len(r.file.Operator) == 0 && r.path != "" {
-		r.doc.Warn("config/no-operator", r.doc.At("operator"), "nobody is told when the agent itself has a problem", "operator: [NAME]")
-	}
 	return c, r.doc.List.Err()
 }
 

@@ -88,16 +88,21 @@ func (p *project) close() error {
 	return p.store.Close(context.Background())
 }
 
-// notifierRule is what the notifier has to know of a rule.
+// notifierRule finds the rule of an id for the notifier.
 func (p *project) notifierRule(id string) (notifier.Rule, bool) {
 	r, ok := p.rules.Rule(id)
 	if !ok {
 		return notifier.Rule{}, false
 	}
+	return notifierRule(r), r.Enabled
+}
+
+// notifierRule is what the notifier has to know of a rule.
+func notifierRule(r *alertrules.Rule) notifier.Rule {
 	return notifier.Rule{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, Logstore: r.Logstore, Query: r.Query, Condition: r.Trigger.Text,
 		Every: r.Schedule.Every, Controls: r.Controls, Notify: r.Notify,
-	}, r.Enabled
+	}
 }
 
 // ingestOptions are those of a source, or of a load.

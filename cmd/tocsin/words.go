@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"tocsin/diag"
-	"tocsin/query"
-	"tocsin/store"
 )
 
 // usageNote writes one line for a person to standard error.
@@ -23,6 +21,3 @@ func cleanLines(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-// storeSchema is the schema of a configuration, without a store.
-func storeSchema(c *config) query.Schema { return store.Schema(c.logstores) }
