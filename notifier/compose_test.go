@@ -177,6 +177,32 @@ func TestMailContent(t *testing.T) {
 	}
 }
 
+// Of whole records a table shows what tells something.
+func TestMailWideRecords(t *testing.T) {
+	b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)
+	a := stateAlert("A-0001")
+	a.Columns = nil
+	cells := []any{}
+	for i := range 45 {
+		a.Columns = append(a.Columns, alertrules.Column{Name: fmt.Sprintf("field%02d", i), Type: "text"})
+		cells = append(cells, fmt.Sprintf("value%02d", i))
+	}
+	for i, name := range map[int]string{30: "actor", 31: "time", 32: "@region", 33: "action"} {
+		a.Columns[i].Name = name
+	}
+	cells[33] = nil
+	a.Rows, a.RowsAll = []alertrules.Row{{Key: "1", Seq: 1, Cells: cells}}, 1
+	l := b.round([]*alertrules.Alert{a}, nil)["ken@example.com"]
+	for name, want := range map[string]bool{"value30": true, "value31": true, "value32": true, "action": false, "value00": false, "3 of 45 fields": true} {
+		if strings.Contains(l.Text, name) != want {
+			t.Errorf("%q is there: %v\n%s", name, !want, l.Text)
+		}
+	}
+	if strings.Index(l.Text, "value31") > strings.Index(l.Text, "value32") {
+		t.Error("the time comes first")
+	}
+}
+
 // 5,000 alerts are one mail of bounded size with the worst on top (D28, P18).
 func TestMailStorm(t *testing.T) {
 	b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)

@@ -119,20 +119,26 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 	} else {
 		m.Ended, m.How = a.Ended, howText(a, c.d.to.Zone)
 	}
-	for _, col := range t.columns {
-		m.Columns = append(m.Columns, col.Name)
+	for _, i := range t.shown() {
+		m.Columns = append(m.Columns, t.columns[i].Name)
 	}
 	return m
 }
 
 // mailRows marks what is new and what changed.
 func (c *composition) mailRows(t table) []templates.MailRow {
-	fresh := newRows(t.Item)
+	fresh, shown := newRows(t.Item), t.shown()
+	if len(shown) < len(t.columns) {
+		note := "a table shows " + cellText(len(shown)) + " of " + cellText(len(t.columns)) + " fields; the command below shows all"
+		if !slices.Contains(c.mail.Notes, note) {
+			c.mail.Notes = append(c.mail.Notes, note)
+		}
+	}
 	out := make([]templates.MailRow, 0, len(t.rows))
 	for _, r := range t.rows {
-		m := templates.MailRow{Cells: make([]any, len(t.columns)), New: fresh[rowID(r.Key)]}
-		for i, col := range t.columns {
-			m.Cells[i] = c.mask.value(col.Name, cell(r, i))
+		m := templates.MailRow{Cells: make([]any, len(shown)), New: fresh[rowID(r.Key)]}
+		for j, i := range shown {
+			m.Cells[j] = c.mask.value(t.columns[i].Name, cell(r, i))
 		}
 		if t.Alert.Mode == alertrules.State && t.Alert.Firing() {
 			m.Was = c.mask.was(t.columns, was(t.Item, r))
