@@ -18,7 +18,7 @@ test: ## all tests that need nothing else installed
 
 integration: ## installs and starts the real components, runs the tests that need them
 	tools/mailtest.sh install
-	go test -tags integration -run 'Integration' -count=1 -v ./cmd/... ./notifier/...
+	go test -tags integration -run Integration -count=1 -p 1 -v ./notifier/email ./cmd/tocsin
 
 soak: ## what takes too long for every run
 	go test -tags soak -run 'Soak' -timeout 2h -count=1 -v ./...
