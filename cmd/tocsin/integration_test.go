@@ -6,38 +6,32 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
-
 	"tocsin/examples"
+	"tocsin/notifier/channeltest"
 )
 
 // TestIntegrationArticle is the published article against a real Postfix and
 // Dovecot: load, run --once and mail-test through STARTTLS and AUTH, and the mail
 // read back by IMAP.
 func TestIntegrationArticle(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to start Postfix and Dovecot")
-	}
-	servers, dir := startMailServers(t), t.TempDir()
+	servers, dir := channeltest.Servers(t), t.TempDir()
 	writeArticle(t, dir, servers)
 	for _, args := range [][]string{{"check"}, {"load", "--live", "records.jsonl"}, {"run", "--once"}, {"mail-test", "imai@example.jp"}} {
 		out, err := command(t, dir, args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("tocsin %v: %v\n%s", args, err, out)
 		}
-		if bytes.Contains(out, []byte("s3cret")) {
+		if bytes.Contains(out, []byte(channeltest.Password)) {
 			t.Errorf("tocsin %v shows the password", args)
 		}
 	}
 	var alert string
-	for _, raw := range inbox(t, "imai@example.jp", 2) {
+	for _, raw := range channeltest.Inbox(t, "imai@example.jp", 2) {
 		subject, text, err := mailText(bytes.NewReader(raw))
 		if err != nil {
 			t.Fatalf("read back: %v\n%s", err, raw)
@@ -54,30 +48,6 @@ func TestIntegrationArticle(t *testing.T) {
 			t.Errorf("the mail lacks %q:\n%s", want, alert)
 		}
 	}
-}
-
-// startMailServers starts both on loopback and returns their folder.
-func startMailServers(t *testing.T) string {
-	t.Helper()
-	script, err := filepath.Abs("../../tools/mailtest.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("/tmp", "tocsin-mail-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil { // postfix and vmail have to enter it
-		t.Fatal(err)
-	}
-	run := func(what string) {
-		if out, err := exec.Command(script, what, dir).CombinedOutput(); err != nil {
-			t.Fatalf("mailtest.sh %s: %v\n%s", what, err, out)
-		}
-	}
-	run("up")
-	t.Cleanup(func() { run("down"); os.RemoveAll(dir) })
-	return dir
 }
 
 // writeArticle writes the example project, with a mail server, its records moved
@@ -99,7 +69,7 @@ func writeArticle(t *testing.T, dir, servers string) {
 		records = strings.ReplaceAll(records, fmt.Sprint(old), fmt.Sprint(time.Now().Add(-time.Hour).Unix()+int64(n)))
 	}
 	files := map[string]string{
-		"tocsin.yaml": config, "password": "s3cret\n", "records.jsonl": records,
+		"tocsin.yaml": config, "password": channeltest.Password + "\n", "records.jsonl": records,
 		"rules/cspm.yaml": read("rules/cspm.yaml"), "templates/cspm-article.html": read("templates/cspm-article.html"),
 	}
 	for name, text := range files {
@@ -111,39 +81,4 @@ func writeArticle(t *testing.T, dir, servers string) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// inbox returns the messages of a mailbox, waiting until there are n.
-func inbox(t *testing.T, user string, n int) (all [][]byte) {
-	t.Helper()
-	c, err := imapclient.DialInsecure("127.0.0.1:2143", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Login(user, "s3cret").Wait(); err != nil {
-		t.Fatal(err)
-	}
-	for range 100 {
-		box, err := c.Select("INBOX", nil).Wait()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if int(box.NumMessages) >= n {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	section := &imap.FetchItemBodySection{}
-	messages, err := c.Fetch(imap.SeqSet{imap.SeqRange{Start: 1, Stop: 0}}, &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{section}}).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range messages {
-		all = append(all, m.FindBodySection(section))
-	}
-	if len(all) != n {
-		t.Fatalf("%s has %d messages, want %d", user, len(all), n)
-	}
-	return all
 }

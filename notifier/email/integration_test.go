@@ -10,48 +10,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
-
 	"tocsin/notifier"
+	"tocsin/notifier/channeltest"
 )
-
-// servers starts Postfix and Dovecot and returns their folder, which vmail and
-// postfix have to be able to enter.
-func servers(t *testing.T) string {
-	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root to start Postfix and Dovecot")
-	}
-	script, err := filepath.Abs("../../tools/mailtest.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("/tmp", "tocsin-mail-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	run := func(args ...string) {
-		out, err := exec.Command(script, args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("mailtest.sh %v: %v\n%s", args, err, out)
-		}
-	}
-	run("install")
-	t.Cleanup(func() { run("down", dir) })
-	run("up", dir)
-	return dir
-}
 
 func realConfig(t *testing.T, dir, server string) Config {
 	c := settings(t, "", filepath.Join(dir, "tls/crt.pem"), true)
@@ -60,42 +26,6 @@ func realConfig(t *testing.T, dir, server string) Config {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// mailbox returns all messages of user, waiting until there are n.
-func mailbox(t *testing.T, user string, n int) [][]byte {
-	t.Helper()
-	c, err := imapclient.DialInsecure("127.0.0.1:2143", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Login(user, "s3cret").Wait(); err != nil {
-		t.Fatal(err)
-	}
-	for range 100 {
-		box, err := c.Select("INBOX", nil).Wait()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if int(box.NumMessages) >= n {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	section := &imap.FetchItemBodySection{}
-	messages, err := c.Fetch(imap.SeqSet{imap.SeqRange{Start: 1, Stop: 0}}, &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{section}}).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all [][]byte
-	for _, m := range messages {
-		all = append(all, m.FindBodySection(section))
-	}
-	if len(all) != n {
-		t.Fatalf("%s has %d messages, want %d", user, len(all), n)
-	}
-	return all
 }
 
 func build(t *testing.T, id int64, to string) notifier.Envelope {
@@ -113,7 +43,7 @@ func build(t *testing.T, id int64, to string) notifier.Envelope {
 // built, by STARTTLS and by implicit TLS, to several recipients over one
 // connection.
 func TestIntegrationMailServer(t *testing.T) {
-	dir := servers(t)
+	dir := channeltest.Servers(t)
 	t.Run("delivered and read back", func(t *testing.T) { realDelivery(t, dir) })
 	t.Run("refusals", func(t *testing.T) { realRefusals(t, dir) })
 	t.Run("every mechanism", func(t *testing.T) { realMechanisms(t, dir) })
@@ -141,7 +71,7 @@ func realDelivery(t *testing.T, dir string) {
 			t.Errorf("QUIT: %v", err)
 		}
 	}
-	for i, got := range mailbox(t, "imai@example.jp", len(sent)) {
+	for i, got := range channeltest.Inbox(t, "imai@example.jp", len(sent)) {
 		_, tail, found := bytes.Cut(got, []byte("Content-Type: multipart/mixed"))
 		_, want, _ := bytes.Cut(sent[i].Bytes, []byte("Content-Type: multipart/mixed"))
 		if !found || !bytes.Equal(tail, want) {
