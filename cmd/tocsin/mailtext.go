@@ -23,16 +23,20 @@ func mailText(r io.Reader) (subject, text string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	text, err = plainPart(m.Body, m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"))
+	text, err = textPart(m.Body, m.Header, "text/plain")
 	return subject, text, err
 }
 
-// errNoText says that a message has no plain text part.
-var errNoText = errors.New("the message has no plain text part")
+// errNoPart says that a message has no part of the kind that is looked for.
+var errNoPart = errors.New("the message has no such part")
 
-// plainPart finds the first text/plain part of a body.
-func plainPart(body io.Reader, contentType, encoding string) (string, error) {
-	kind, params, err := mime.ParseMediaType(contentType)
+// A header is that of a message or of one of its parts.
+type header interface{ Get(key string) string }
+
+// textPart finds the first part of a media type, such as text/plain, and decodes
+// it.
+func textPart(body io.Reader, h header, want string) (string, error) {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
 		return "", err
 	}
@@ -40,21 +44,21 @@ func plainPart(body io.Reader, contentType, encoding string) (string, error) {
 		for parts := multipart.NewReader(body, params["boundary"]); ; {
 			part, err := parts.NextRawPart()
 			if errors.Is(err, io.EOF) {
-				return "", errNoText
+				return "", errNoPart
 			}
 			if err != nil {
 				return "", err
 			}
-			text, err := plainPart(part, part.Header.Get("Content-Type"), part.Header.Get("Content-Transfer-Encoding"))
-			if !errors.Is(err, errNoText) {
+			text, err := textPart(part, part.Header, want)
+			if !errors.Is(err, errNoPart) {
 				return text, err
 			}
 		}
 	}
-	if kind != "text/plain" {
-		return "", errNoText
+	if kind != want {
+		return "", errNoPart
 	}
-	switch strings.ToLower(encoding) {
+	switch strings.ToLower(h.Get("Content-Transfer-Encoding")) {
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
 	case "base64":

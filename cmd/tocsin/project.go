@@ -46,7 +46,8 @@ func readProject(e *env, o *options) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: store.Schema(c.logstores)}
+	now := e.now().Truncate(time.Microsecond) // as exact as what the store keeps of it
+	p := &project{env: e, now: now, dir: o.data, config: c, schema: store.Schema(c.logstores)}
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // TestScripts runs testdata/script/*.txtar: the program as a user runs it. The
-// command `stamp FILE…` replaces {{now-5m}} and its like in files by moments.
+// command `stamp FILE…` replaces {{now-5m}} and its like in files by moments,
+// `replace OLD NEW FILE` a text in a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -21,7 +22,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TOCSIN_CONFIG", "")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"stamp": stampFiles},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"stamp": stampFiles, "replace": replaceText, "article": copyArticle, "mails": readMails,
+		},
 	})
 }
 
@@ -40,4 +43,15 @@ func stampFiles(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
 	}
+}
+
+func replaceText(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s does not contain %q", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
 }

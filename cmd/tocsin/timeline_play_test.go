@@ -1,0 +1,353 @@
+package main
+
+// This file plays timelines: it lets time pass, brings records in, and does
+// what the loops of the agent do.
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/ingest"
+	"tocsin/notifier"
+	"tocsin/notifier/notifiertest"
+	"tocsin/store"
+)
+
+// player is a timeline as it runs.
+type player struct {
+	t      *testing.T
+	dir    string
+	tl     timeline
+	zone   *time.Location
+	p      *project
+	now    time.Time
+	timer  time.Time // when the notifier wants to be called
+	stderr bytes.Buffer
+	coming []coming // in order of their arrival
+	loads  int
+	once   bool // the agent does not run
+	faults []string
+}
+
+// coming is a record that has not come in yet.
+type coming struct {
+	at   time.Time
+	line string
+}
+
+// play runs a timeline and returns what was not as expected.
+func play(t *testing.T, tl timeline) []string {
+	t.Helper()
+	pl := &player{t: t, tl: tl, dir: t.TempDir()}
+	var err error
+	if pl.zone, err = time.LoadLocation(tl.Zone); err != nil {
+		t.Fatal(err)
+	}
+	pl.files()
+	day := tl.Day
+	for i := range tl.Steps { // records know their time before the first step
+		if tl.Steps[i].Day == "" {
+			tl.Steps[i].Day = day
+		}
+		day = tl.Steps[i].Day
+		pl.schedule(tl.Steps[i])
+		pl.once = pl.once || tl.Steps[i].Once
+	}
+	slices.SortStableFunc(pl.coming, func(a, b coming) int { return a.at.Compare(b.at) })
+	defer func() {
+		if pl.p != nil {
+			pl.check(pl.p.close())
+		}
+	}()
+	for _, s := range tl.Steps {
+		pl.step(s)
+	}
+	return pl.faults
+}
+
+// files writes what a user writes: configuration, rules, templates.
+func (pl *player) files() {
+	pl.write("tocsin.yaml", pl.tl.Config)
+	if pl.tl.Project != "" {
+		for _, part := range []string{"rules", "templates"} {
+			pl.check(os.CopyFS(filepath.Join(pl.dir, part), os.DirFS(filepath.Join(pl.tl.Project, part))))
+		}
+		return
+	}
+	pl.write("rules/rules.yaml", pl.tl.Rules)
+	list := "[]"
+	if len(pl.tl.Show) > 0 {
+		list = `["` + strings.Join(pl.tl.Show, `", "`) + `"]`
+	}
+	for _, kind := range []string{"default", "recap"} { // each is a template of its own
+		for _, suffix := range []string{".html", ".txt"} {
+			src, err := os.ReadFile("testdata/timelines/templates/default" + suffix)
+			pl.check(err)
+			pl.write("templates/"+kind+suffix, strings.ReplaceAll(string(src), "SHOW", list))
+		}
+	}
+}
+
+func (pl *player) check(err error) {
+	pl.t.Helper()
+	if err != nil {
+		pl.t.Fatalf("%s: %v", pl.clock(), err)
+	}
+}
+
+func (pl *player) clock() string { return pl.now.In(pl.zone).Format("Mon 2006-01-02 15:04:05") }
+
+func (pl *player) write(name, text string) {
+	path := filepath.Join(pl.dir, name)
+	pl.check(os.MkdirAll(filepath.Dir(path), 0o755))
+	pl.check(os.WriteFile(path, []byte(text), 0o644))
+}
+
+// moment reads a time of day.
+func (pl *player) moment(day, at string) time.Time {
+	layout := "2006-01-02 15:04"
+	if strings.Count(at, ":") == 2 {
+		layout += ":05"
+	}
+	m, err := time.ParseInLocation(layout, day+" "+at, pl.zone)
+	pl.check(err)
+	return m.UTC()
+}
+
+// schedule notes the records of a step.
+func (pl *player) schedule(s step) {
+	for _, a := range s.Records {
+		day := a.Day
+		if day == "" {
+			day = s.Day
+		}
+		at, event := pl.moment(day, a.At), pl.moment(day, a.At)
+		if a.Event != "" {
+			event = pl.moment(day, a.Event)
+		}
+		if a.File != "" {
+			pl.scheduleFile(a, at)
+			continue
+		}
+		for n := range max(1, a.Times) {
+			later := time.Duration(n) * a.Every
+			pl.coming = append(pl.coming, coming{at.Add(later), pl.record(a, event.Add(later), max(1, a.First)+n)})
+		}
+	}
+}
+
+// scheduleFile notes the records of a file.
+func (pl *player) scheduleFile(a arrival, at time.Time) {
+	src, err := os.ReadFile(filepath.Join(pl.tl.Project, a.File))
+	pl.check(err)
+	for line := range strings.Lines(shiftTimes(string(src), a.Shift)) {
+		for old, text := range a.Replace {
+			line = strings.ReplaceAll(line, old, text)
+		}
+		pl.coming = append(pl.coming, coming{at, line})
+	}
+}
+
+var epoch = regexp.MustCompile(`"(__time__|start_time)": "(\d+)"`)
+
+// shiftTimes moves the times of records as SLS writes them.
+func shiftTimes(records string, by time.Duration) string {
+	return epoch.ReplaceAllStringFunc(records, func(pair string) string {
+		part := epoch.FindStringSubmatch(pair)
+		seconds, err := strconv.ParseInt(part[2], 10, 64)
+		if err != nil {
+			return pair
+		}
+		return fmt.Sprintf(`"%s": "%d"`, part[1], seconds+int64(by/time.Second))
+	})
+}
+
+func (pl *player) record(a arrival, event time.Time, n int) string {
+	replace := []string{"{time}", event.UTC().Format(time.RFC3339), "{epoch}", fmt.Sprint(event.Unix()), "{uuid}", fmt.Sprintf("%08x-0000-4000-8000-000000000000", len(pl.coming))}
+	for name, value := range a.Fields {
+		replace = append(replace, "{"+name+"}", strings.ReplaceAll(value, "{n}", fmt.Sprint(n)))
+	}
+	return strings.TrimSpace(strings.NewReplacer(replace...).Replace(pl.tl.Record)) + "\n"
+}
+
+// step lets the time pass until s, then does what s says.
+func (pl *player) step(s step) {
+	at := pl.moment(s.Day, s.At)
+	if pl.p == nil {
+		pl.now = at
+		pl.open()
+		pl.known()
+	}
+	for {
+		next := pl.next()
+		if next.IsZero() || !next.Before(at) {
+			break
+		}
+		pl.now = next
+		pl.work(false)
+		pl.compare(nil)
+	}
+	pl.now = at
+	if s.Rules != "" {
+		pl.write("rules/rules.yaml", s.Rules)
+		pl.check(pl.p.close())
+		pl.open()
+		pl.known()
+	}
+	if s.Once {
+		pl.runOnce(s)
+	} else {
+		pl.work(s.Crash)
+	}
+	pl.compare(s.Mails)
+	pl.holds(s.Holds)
+}
+
+// next is the next moment of a schedule or of a timer.
+func (pl *player) next() time.Time {
+	if pl.once {
+		return time.Time{}
+	}
+	next := pl.timer
+	for _, r := range pl.p.rules.Rules {
+		if at := r.Schedule.Next(pl.now); next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// open reads the project and opens its store, as a verb does.
+func (pl *player) open() {
+	e := &env{stdout: io.Discard, stderr: &pl.stderr, getenv: func(string) string { return "" }, now: func() time.Time { return pl.now }}
+	p, err := openProject(context.Background(), e, &options{data: filepath.Join(pl.dir, "data"), config: filepath.Join(pl.dir, "tocsin.yaml")}, "tocsin run")
+	pl.check(err)
+	for _, problem := range p.problems {
+		pl.check(problem)
+	}
+	pl.p = p
+}
+
+func (pl *player) restart() {
+	pl.check(pl.p.close())
+	pl.open()
+}
+
+func (pl *player) known() {
+	_, err := pl.p.engine.Known(context.Background(), pl.p.rules, pl.now)
+	pl.check(err)
+}
+
+// load stores what has come in since the last call.
+func (pl *player) load() {
+	n := 0
+	var lines strings.Builder
+	for n < len(pl.coming) && !pl.coming[n].at.After(pl.now) {
+		lines.WriteString(pl.coming[n].line)
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	at := pl.coming[n-1].at
+	pl.coming = pl.coming[n:]
+	pl.loads++
+	text := lines.String()
+	object := ingest.Object{Name: fmt.Sprintf("%04d.jsonl", pl.loads), Size: int64(len(text)), Modified: at,
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+	report, err := pl.p.store.Logs.Load(context.Background(), []ingest.Object{object}, store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
+	pl.check(err)
+	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
+		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)
+	}
+}
+
+// work is what the loops of the agent do at one moment: a round, then what
+// follows from it and the timers.
+func (pl *player) work(crash bool) {
+	ctx := context.Background()
+	between := func() {
+		if crash {
+			pl.restart()
+		}
+	}
+	pl.load()
+	if !pl.once {
+		_, err := pl.p.engine.Round(ctx, pl.p.rules.Rules, pl.now)
+		pl.check(err)
+	}
+	between()
+	for guard := 0; ; guard++ {
+		next, err := pl.p.notifier.Step(ctx, pl.now)
+		pl.check(err)
+		between()
+		later, err := pl.p.notifier.Deliver(ctx, pl.now)
+		pl.check(err)
+		between()
+		w, err := pl.p.store.State.Work(ctx, pl.now)
+		pl.check(err)
+		pl.timer = soonest(w.Next, soonest(next, later))
+		if len(w.Changed)+len(w.Due)+len(w.Notices) == 0 {
+			pl.timer = soonest(w.Next, later)
+			return
+		}
+		if guard > 100 {
+			pl.t.Fatalf("%s: work without end", pl.clock())
+		}
+	}
+}
+
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// runOnce is `tocsin run --once`.
+func (pl *player) runOnce(s step) {
+	ctx := context.Background()
+	pl.load()
+	pl.restart()
+	pl.stderr.Reset()
+	summary, err := pl.p.agent().Once(ctx, pl.now)
+	pl.check(err)
+	pl.check(pl.p.sayBefore(ctx))
+	_, err = pl.p.sayRound(ctx, summary)
+	pl.check(err)
+	for _, text := range s.Prints {
+		if !strings.Contains(pl.stderr.String(), text) {
+			pl.fault("run --once does not print %q:\n%s", text, pl.stderr.String())
+		}
+	}
+}
+
+func (pl *player) fault(format string, args ...any) {
+	pl.faults = append(pl.faults, pl.clock()+": "+fmt.Sprintf(format, args...))
+}
+
+// holds compares what is noted about why nothing goes out.
+func (pl *player) holds(holds []notifiertest.Hold) {
+	for _, h := range holds {
+		key := notifier.BeliefKey{Group: h.Rule, Recipient: pl.p.config.notify.People[h.To].Email}
+		beliefs, err := pl.p.store.State.Beliefs(context.Background(), []notifier.BeliefKey{key})
+		pl.check(err)
+		got := "no belief"
+		if len(beliefs) > 0 {
+			got = beliefs[0].Reason
+		}
+		if !strings.Contains(got, h.Reason) {
+			pl.fault("%s of %s is held because %q, want %q", h.To, h.Rule, got, h.Reason)
+		}
+	}
+}
