@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/alertrules"
 	"tocsin/ingest"
 	"tocsin/notifier"
 	"tocsin/notifier/notifiertest"
@@ -72,6 +73,7 @@ func play(t *testing.T, tl timeline) []string {
 	for _, s := range tl.Steps {
 		pl.step(s)
 	}
+	pl.refusals()
 	return pl.faults
 }
 
@@ -94,6 +96,19 @@ func (pl *player) files() {
 			src, err := os.ReadFile("testdata/timelines/templates/default" + suffix)
 			pl.check(err)
 			pl.write("templates/"+kind+suffix, strings.ReplaceAll(string(src), "SHOW", list))
+		}
+	}
+}
+
+// refusals reads rule files with edits that must not be taken.
+func (pl *player) refusals() {
+	for _, r := range pl.tl.Refused {
+		text := strings.ReplaceAll(pl.tl.Rules, r.Replace, r.By)
+		err := alertrules.ParseSet(map[string][]byte{"rules/rules.yaml": []byte(text)}, pl.p.ruleEnv()).Err()
+		var said bytes.Buffer
+		printProblems(&env{stderr: &said}, err)
+		if text == pl.tl.Rules || err == nil || !strings.Contains(said.String(), r.Says) {
+			pl.fault("%q is not refused with %q: %s", r.By, r.Says, said.String())
 		}
 	}
 }

@@ -65,6 +65,15 @@ type timeline struct {
 	Day     string   `yaml:"day"`     // of the first moment
 	Zone    string   `yaml:"zone"`    // of the moments; "": UTC
 	Steps   []step   `yaml:"steps"`
+
+	Refused []refusal `yaml:"refused"`
+}
+
+// A refusal is an edit of the rules that check refuses.
+type refusal struct {
+	Replace string `yaml:"replace"`
+	By      string `yaml:"by"`
+	Says    string `yaml:"says"` // the way out
 }
 
 // A step is one line of the table.
