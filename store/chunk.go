@@ -15,8 +15,8 @@ import (
 
 // Bounds of a batch. Whichever is reached first ends it.
 const (
-	batchRows   = 24 * 2048 // whole vectors of DuckDB
-	batchText   = 48 << 20  // bytes of text
+	batchRows   = 16 * 2048 // whole vectors of DuckDB
+	batchText   = 32 << 20  // bytes of text
 	batchBroken = 4 << 20   // bytes of dead letters
 )
 
