@@ -178,7 +178,7 @@ func (r *run) add(a *Alert, o observation, n *News) {
 	}
 	a.MaxSeverity = max(a.MaxSeverity, n.Severity)
 	n.N, n.At, n.FromSeq, n.ToSeq = a.NewsN, o.at, o.window.AfterSeq, o.window.UpToSeq
-	n.Columns, n.Partial = r.rule.Columns, o.result.Partial
+	n.Columns, n.Partial, n.History = r.rule.Columns, o.result.Partial, o.history
 	r.news = append(r.news, pendingNews{n, a})
 }
 

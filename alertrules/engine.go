@@ -120,7 +120,11 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 	if err != nil {
 		return nil, fmt.Errorf("read the last record's number: %w", err)
 	}
-	r, err := e.start(ctx, rule, states[rule.ID], pin{seq, generation})
+	p := pin{seq: seq, generation: generation}
+	if p.history, err = e.history(ctx, []*Rule{rule}, states, seq); err != nil {
+		return nil, err
+	}
+	r, err := e.start(ctx, rule, states[rule.ID], p)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +150,17 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 	if err != nil {
 		return nil, fmt.Errorf("read the last record's number: %w", err)
 	}
+	p := pin{seq: seq, generation: generation}
+	dueRules := make([]*Rule, len(due))
+	for i, d := range due {
+		dueRules[i] = d.Rule
+	}
+	if p.history, err = e.history(ctx, dueRules, states, seq); err != nil {
+		return nil, err
+	}
 	runs := make([]*run, len(due))
 	for i, d := range due {
-		if runs[i], err = e.start(ctx, d.Rule, states[d.Rule.ID], pin{seq, generation}); err != nil {
+		if runs[i], err = e.start(ctx, d.Rule, states[d.Rule.ID], p); err != nil {
 			return nil, err
 		}
 	}
@@ -164,6 +176,34 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 		return nil, fmt.Errorf("commit the round of %s: %w", now.UTC().Format(time.RFC3339), err)
 	}
 	return round, nil
+}
+
+// history asks once for what came in as history in the ranges that rules over
+// `new` have not seen.
+func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*RuleState, seq int64) ([]SeqRange, error) {
+	from := seq
+	for _, r := range rules {
+		if r.Window.Kind != NewWindow {
+			continue
+		}
+		s := states[r.ID]
+		if s == nil {
+			from = 0
+			break
+		}
+		from = min(from, s.Cursor)
+		if s.Earlier != nil {
+			from = min(from, s.Earlier.From)
+		}
+	}
+	if from >= seq {
+		return nil, nil
+	}
+	ranges, err := e.Logs.History(ctx, from, seq)
+	if err != nil {
+		return nil, fmt.Errorf("ask what is history: %w", err)
+	}
+	return ranges, nil
 }
 
 // evaluate runs the rules beside each other, the moments of each in order.

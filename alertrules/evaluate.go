@@ -35,6 +35,7 @@ type run struct {
 type pin struct {
 	seq        int64
 	generation string
+	history    []SeqRange // what of the ranges that are due came in as history
 }
 
 // upTo is the bound of a window that is pinned at S. Of an empty log it is -1:
@@ -233,6 +234,9 @@ func (r *run) observe(o observation, took time.Duration) {
 	}
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
 	e.Reason = r.rule.reason(o, groups)
+	if o.history && len(o.result.Rows) > 0 {
+		e.Reason += "; it is history: recorded, not mailed"
+	}
 	bound := cmp.Or(o.result.Partial, o.cut)
 	switch {
 	case bound != "":

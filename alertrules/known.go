@@ -26,7 +26,7 @@ func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, er
 	if err != nil {
 		return nil, fmt.Errorf("read the last record's number: %w", err)
 	}
-	k := &knower{engine: e, pin: pin{seq, generation}, now: now}
+	k := &knower{engine: e, pin: pin{seq: seq, generation: generation}, now: now}
 	for _, r := range set.Rules {
 		if err := k.rule(ctx, r, states[r.ID]); err != nil {
 			return nil, err

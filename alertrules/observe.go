@@ -19,6 +19,8 @@ type observation struct {
 	result *query.Result
 	edited time.Time // the rule was edited then, and not evaluated since
 	cut    string    // the bound for which the range was shortened; the result itself is complete
+
+	history bool // the records came in as history: recorded, not mailed
 }
 
 // A group is the part of an observation that belongs to one alert key.

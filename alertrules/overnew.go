@@ -14,7 +14,7 @@ import (
 func (r *run) overNew(ctx context.Context, at time.Time) bool {
 	s := r.state
 	if e := s.Earlier; e != nil {
-		upTo, ok := r.take(ctx, at, *e)
+		upTo, ok := r.takeAll(ctx, at, *e)
 		if !ok {
 			return false
 		}
@@ -23,18 +23,56 @@ func (r *run) overNew(ctx context.Context, at time.Time) bool {
 			s.Earlier = &SeqRange{upTo, e.To}
 		}
 	}
-	upTo, ok := r.take(ctx, at, SeqRange{s.Cursor, r.pin.seq})
+	upTo, ok := r.takeAll(ctx, at, SeqRange{s.Cursor, r.pin.seq})
 	if ok {
 		s.Cursor = upTo
 	}
 	return ok
 }
 
-// take evaluates a range and returns up to where it was seen. When a bound was
+// takeAll evaluates a range, what came in as history apart from the rest, and
+// returns up to where it was seen.
+func (r *run) takeAll(ctx context.Context, at time.Time, part SeqRange) (upTo int64, ok bool) {
+	for _, p := range splitHistory(part, r.pin.history) {
+		if upTo, ok = r.take(ctx, at, p); !ok || upTo < p.To {
+			return upTo, ok
+		}
+	}
+	return upTo, ok
+}
+
+// A seqPart is a part of a range; history says whether it came in as such.
+type seqPart struct {
+	SeqRange
+	history bool
+}
+
+// splitHistory cuts a range at the ranges of history, which are in their order.
+func splitHistory(part SeqRange, history []SeqRange) []seqPart {
+	var parts []seqPart
+	at := part.From
+	for _, h := range history {
+		from, to := max(h.From, at), min(h.To, part.To)
+		if from >= to {
+			continue
+		}
+		if from > at {
+			parts = append(parts, seqPart{SeqRange{at, from}, false})
+		}
+		parts = append(parts, seqPart{SeqRange{from, to}, true})
+		at = to
+	}
+	if at < part.To || len(parts) == 0 {
+		parts = append(parts, seqPart{SeqRange{at, part.To}, false})
+	}
+	return parts
+}
+
+// take evaluates a part and returns up to where it was seen. When a bound was
 // hit, the range is shortened to the last row read, where rows come in the order
 // of their numbers, else halved, and asked again until its answer is complete:
 // no row is passed over, and the rest waits for the next round (D30).
-func (r *run) take(ctx context.Context, at time.Time, part SeqRange) (upTo int64, ok bool) {
+func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64, ok bool) {
 	if part.To <= part.From {
 		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &query.Result{}, edited: r.state.Edited}, 0)
 		return part.From, true
@@ -57,7 +95,7 @@ func (r *run) take(ctx context.Context, at time.Time, part SeqRange) (upTo int64
 			}
 			continue
 		}
-		r.observe(observation{at, w, res, r.state.Edited, cut}, took)
+		r.observe(observation{at, w, res, r.state.Edited, cut, part.history}, took)
 		return to, true
 	}
 }

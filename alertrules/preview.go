@@ -26,7 +26,7 @@ func (e *Engine) Preview(ctx context.Context, rule *Rule, at time.Time, last tim
 	if err != nil {
 		return nil, fmt.Errorf("read the last record's number: %w", err)
 	}
-	r, err := e.start(ctx, rule, nil, pin{seq, generation})
+	r, err := e.start(ctx, rule, nil, pin{seq: seq, generation: generation})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ type Logs interface {
 	// SeqAt returns the last __seq__ that was committed before the moment t
 	// (arrival time); 0 when there is none. For `start: "-24h"` (D34).
 	SeqAt(ctx context.Context, t time.Time) (int64, error)
+	// History returns the ranges of __seq__ within (after, upTo] that came in as
+	// history (DESIGN.md §5), in their order, those that touch joined.
+	History(ctx context.Context, after, upTo int64) ([]SeqRange, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.

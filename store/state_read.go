@@ -58,3 +58,26 @@ func (s *State) Causes(ctx context.Context) ([]Cause, error) {
 func (s *State) Gaps(ctx context.Context) ([]*alertrules.Gap, error) {
 	return documents[alertrules.Gap](ctx, s.in.db, "SELECT doc FROM gaps")
 }
+
+// History implements alertrules.Logs.
+func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.SeqRange, error) {
+	rows, err := l.in.db.QueryContext(ctx, "SELECT first_seq - 1, last_seq FROM objects WHERE history AND last_seq > ? AND first_seq <= ? ORDER BY first_seq", after, upTo)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	defer rows.Close()
+	var list []alertrules.SeqRange
+	for rows.Next() {
+		var r alertrules.SeqRange
+		if err := rows.Scan(&r.From, &r.To); err != nil {
+			return nil, err
+		}
+		r.From, r.To = max(r.From, after), min(r.To, upTo)
+		if n := len(list) - 1; n >= 0 && list[n].To >= r.From {
+			list[n].To = max(list[n].To, r.To)
+			continue
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
