@@ -1,6 +1,10 @@
 package alertrules
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
 
 // Mode says what an alert's rows mean (DESIGN.md §5).
 type Mode int
@@ -86,6 +90,33 @@ type Row struct {
 	Cells    []any     // in the order of the columns: nil, bool, int64, float64, string; times as RFC 3339 text
 	Since    time.Time // State: the moment at which the row was first in this alert
 	Severity Severity  // the first severity branch that holds for the row
+}
+
+// UnmarshalJSON reads a stored row. Whole numbers come back as int64, with all
+// their digits, others as float64.
+func (r *Row) UnmarshalJSON(b []byte) error {
+	type plain Row // without this method
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode((*plain)(r)); err != nil {
+		return err
+	}
+	for i, c := range r.Cells {
+		n, isNumber := c.(json.Number)
+		if !isNumber {
+			continue
+		}
+		if whole, err := n.Int64(); err == nil {
+			r.Cells[i] = whole
+			continue
+		}
+		f, err := n.Float64()
+		if err != nil {
+			return err
+		}
+		r.Cells[i] = f
+	}
+	return nil
 }
 
 // News is what one evaluation adds to an event alert: rows of one severity, or

@@ -1,5 +1,6 @@
 // The plan of a query: its second form, with names and types resolved. A
 // Dialect prints it; nothing of the user's text is looked up again after this.
+
 package query
 
 import (

@@ -4,6 +4,7 @@
 // One goroutine decodes into batches (append_decode.go) while the caller's
 // writes them (append_write.go). An object that does not fit into one batch is
 // alone in its transaction, so that it can fail without taking others along.
+
 package store
 
 import (

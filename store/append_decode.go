@@ -1,4 +1,5 @@
 // The decoding half of Append: objects into batches, on a goroutine of its own.
+
 package store
 
 import (

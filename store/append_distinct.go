@@ -1,5 +1,6 @@
 // Each record once: a run of rows is made distinct by id, and held against
 // what is stored, day by day.
+
 package store
 
 import (
@@ -33,15 +34,36 @@ func (a *appender) distinct(ctx context.Context, b *batch, from, to int) error {
 		r.duplicate = true
 		a.leftOut(r, !b.same(first, n))
 	}
-	byTime := func(x, y int32) int { return cmp.Or(cmp.Compare(b.rows[x].time, b.rows[y].time), cmp.Compare(x, y)) }
-	if !slices.IsSortedFunc(b.order, byTime) {
-		slices.SortFunc(b.order, byTime)
-	}
+	a.sort(b)
 	if err := a.lookUp(ctx, b); err != nil {
 		return err
 	}
 	b.order = slices.DeleteFunc(b.order, func(n int32) bool { return b.rows[n].duplicate })
 	return nil
+}
+
+// sort puts the rows of b.order in the order of their time, those of history
+// first, so that the numbers of history objects and of others do not mix.
+func (a *appender) sort(b *batch) {
+	newest := make([]int64, len(a.segments))
+	for _, n := range b.order {
+		r := &b.rows[n]
+		at := int(r.segment) - a.base
+		newest[at] = max(newest[at], r.time)
+	}
+	late := func(r *batchRow) int {
+		if a.past(newest[int(r.segment)-a.base]) {
+			return 0
+		}
+		return 1
+	}
+	byTime := func(x, y int32) int {
+		r, s := &b.rows[x], &b.rows[y]
+		return cmp.Or(cmp.Compare(late(r), late(s)), cmp.Compare(r.time, s.time), cmp.Compare(x, y))
+	}
+	if !slices.IsSortedFunc(b.order, byTime) {
+		slices.SortFunc(b.order, byTime)
+	}
 }
 
 // leftOut counts a row that is not stored.

@@ -1,5 +1,6 @@
 // The writing half of Append: batches into transactions. A transaction is
 // open only with the writer lock held.
+
 package store
 
 import (
@@ -270,13 +271,18 @@ func (a *appender) count() {
 
 // history decides whether an object counts as history.
 func (a *appender) history(t *taken) bool {
+	return (a.options.History == Past || t.oldest <= t.newest) && a.past(t.newest)
+}
+
+// past decides it by the newest record.
+func (a *appender) past(newest int64) bool {
 	switch a.options.History {
 	case Live:
 		return false
 	case Past:
 		return true
 	default:
-		return t.oldest <= t.newest && t.newest < a.options.Now.Add(-historyAge).UnixMicro()
+		return newest < a.options.Now.Add(-historyAge).UnixMicro()
 	}
 }
 

@@ -1,5 +1,6 @@
 // A batch holds records between a decoder and the table: copied out of the
 // decoder's buffers, so that decoding and writing overlap.
+
 package store
 
 import (

@@ -3,6 +3,7 @@
 // SetChunkValue is the fastest way that needs no unsafe pointer (DuckDB copies
 // the strings). The batch travels in the context of the statement, so that no
 // other statement can read it.
+
 package store
 
 import (

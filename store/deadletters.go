@@ -1,4 +1,5 @@
 // Dead letters: records, and whole objects, that could not be read.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // An instance is one DuckDB engine with one file: how it is opened, locked down
 // and closed. Both files of a data directory are opened by it.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // The engine below an instance, and how it is started again: a file that DuckDB
 // reports as invalidated has to be attached anew, which a locked engine cannot.
+
 package store
 
 import (

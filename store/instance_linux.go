@@ -1,4 +1,5 @@
 // What the machine offers, and which file systems are none of ours.
+
 package store
 
 import (

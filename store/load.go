@@ -1,5 +1,6 @@
 // Load takes objects of any format in: each is recognised by its content, and
 // each logstore gets its own in one Append.
+
 package store
 
 import (

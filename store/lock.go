@@ -1,5 +1,6 @@
 // The process lock of a data directory. DuckDB allows one process; the lock
 // says who it is.
+
 package store
 
 import (

@@ -1,6 +1,7 @@
 // The lock-down of an engine that runs users' SQL (G19, G20, G22), and its
 // bounds. The planner's allow-list stops what these settings do not (SET
 // VARIABLE, PRAGMA, USE, CALL); the two are tested apart.
+
 package store
 
 import (

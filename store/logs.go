@@ -1,5 +1,6 @@
 // Logs: the file of the records. Opening, closing, checkpoints, and what is
 // known of it without a query.
+
 package store
 
 import (

@@ -1,4 +1,5 @@
 // The ledger: which objects were taken in, and what became of them.
+
 package store
 
 import (

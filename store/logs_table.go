@@ -1,5 +1,6 @@
 // The table of a logstore: made from its declaration, grown when the
 // declaration grows.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // Migrations: numbered SQL files, embedded, applied in one transaction. A file
 // that a newer program wrote is refused by name.
+
 package store
 
 import (

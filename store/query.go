@@ -1,4 +1,5 @@
 // Queries: plans of package query, run over the stored records.
+
 package store
 
 import (

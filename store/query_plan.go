@@ -1,4 +1,5 @@
 // Query: a plan of package query, printed for DuckDB and run.
+
 package store
 
 import (

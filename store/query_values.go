@@ -1,4 +1,5 @@
 // Values of results: from what the driver gives to the types of query.Result.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // The statements of the DuckDB dialect, run on the real engine over the records
 // and cases of query/testdata.
+
 package store_test
 
 import (

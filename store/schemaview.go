@@ -1,5 +1,6 @@
 // The schema that queries see: logstores of package ingest, as package query
 // wants them. It needs no open store, so that `check` can use it.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // State: the file of what rules and mails remember. This file opens it and has
 // the set-wise reads and writes of documents that the others are made of.
+
 package store
 
 import (

@@ -1,4 +1,5 @@
 // T2: what there is to tell, what was told, and the decisions about it.
+
 package store
 
 import (

@@ -1,5 +1,6 @@
 // T2 and T3: the outbox, one row for each message and recipient, with the bytes
 // that every attempt sends.
+
 package store
 
 import (

@@ -1,4 +1,5 @@
 // What the verbs show of the state: alerts, open causes, evaluations, decisions.
+
 package store
 
 import (

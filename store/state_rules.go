@@ -1,4 +1,5 @@
 // T1: what the engine of package alertrules remembers between evaluations.
+
 package store
 
 import (

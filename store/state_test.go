@@ -64,7 +64,7 @@ func TestRoundIsReadBack(t *testing.T) {
 	a := &alertrules.Alert{
 		ID: "A-0001", Rule: "r1", Key: "r1/" + hostile, Mode: alertrules.State, Labels: map[string]string{"k": hostile},
 		Severity: alertrules.High, Since: now, Began: now, At: now, ClosesAt: now.Add(time.Hour),
-		Rows: []alertrules.Row{{Key: hostile, Cells: []any{"x", true, nil}}},
+		Rows: []alertrules.Row{{Key: hostile, Cells: []any{"x", true, nil, int64(9007199254740993), 0.5}}},
 	}
 	e := &alertrules.Alert{ID: "A-0002", Rule: "r2", Mode: alertrules.Event, Began: now}
 	round := &alertrules.Round{

@@ -1,4 +1,5 @@
 // Open and Close of a data directory.
+
 package store
 
 import (

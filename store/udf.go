@@ -1,5 +1,6 @@
 // Functions that the logs instance has beside DuckDB's own: those that the
 // DuckDB dialect of package query calls, as plain Go functions.
+
 package store
 
 import (

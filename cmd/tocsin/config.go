@@ -129,32 +129,8 @@ func (r *configReader) finish() (*config, error) {
 		People: r.file.People, Groups: r.file.Groups, Operator: r.file.Operator, Calendars: r.file.Calendars,
 		Notify: r.file.Notify, Links: r.file.Links,
 	}
-	for _, f := range c.notify.Validate() {
-		r.doc.Problem("config/notify", nodeAt(r.doc, f.Path), f.Message, f.Hint)
-	}
+	notifier.Report(r.doc, r.doc.Root, c.notify.Validate())
 	return c, r.doc.List.Err()
-}
-
-// nodeAt finds the node of a path such as "$.people.ami.email" or
-// "$.notify.routes[0].to"; the nearest one that exists.
-func nodeAt(d *alertrules.Document, path string) *alertrules.Node {
-	n := d.Root
-	for _, part := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
-		name, indexes, _ := strings.Cut(part, "[")
-		next := n.Get(name)
-		if next == nil {
-			return n
-		}
-		n = next
-		for _, index := range strings.FieldsFunc(indexes, func(r rune) bool { return r == '[' || r == ']' }) {
-			var i int
-			if _, err := fmt.Sscan(index, &i); err != nil || i >= len(n.Items) {
-				return n
-			}
-			n = n.Items[i]
-		}
-	}
-	return n
 }
 
 func (r *configReader) zone(t alertrules.Text) *time.Location {
@@ -217,7 +193,7 @@ func (r *configReader) declared(c *config) {
 func (r *configReader) sources(c *config) {
 	seen := map[string]bool{}
 	for i, s := range r.file.Sources {
-		node := nodeAt(r.doc, fmt.Sprintf("$.sources[%d]", i))
+		node := r.doc.At("sources").Items[i]
 		if !alertrules.ValidName(s.Name.Value) {
 			r.doc.Problem("config/source", orNode(s.Name.Node, node), fmt.Sprintf("%q cannot name a source", s.Name.Value), "lower-case letters, digits, '.', '_' and '-'")
 			continue

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones of calendars, also where the machine has none
 
 	"tocsin/diag"
 )

@@ -22,7 +22,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if err != nil {
 		return nil, err
 	}
-	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now}); err != nil {
+	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command)}); err != nil {
 		return nil, locked(err)
 	}
 	if err := p.store.Logs.Declare(ctx, p.config.logstores...); err != nil {
@@ -67,6 +67,16 @@ func (p *project) agent() *agent.Agent {
 		},
 		Log: p.logger(),
 	})
+}
+
+// threads is how many threads queries get: a verb that mostly loads has one,
+// because the engine's idle threads spin beside the decoder.
+func threads(command string) int {
+	switch command {
+	case "tocsin load", "tocsin scan", "tocsin demo":
+		return store.LoadThreads
+	}
+	return 0
 }
 
 // withProject opens the project of a verb, runs it, and closes it.

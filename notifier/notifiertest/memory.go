@@ -4,7 +4,6 @@
 package notifiertest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -121,7 +120,6 @@ func (m *Memory) Group(_ context.Context, rule string) (*notifier.Group, error) 
 	for _, row := range m.news {
 		if row.rule == rule && !row.settled {
 			n := decode[alertrules.News](row.doc)
-			fixCells(n.Rows)
 			g.News = append(g.News, n)
 		}
 	}
@@ -241,7 +239,6 @@ func (m *Memory) done() error {
 func (r *alertRow) alert() *alertrules.Alert {
 	a := decode[alertrules.Alert](r.doc)
 	a.ClosesAt = r.closes
-	fixCells(a.Rows)
 	return a
 }
 
@@ -255,27 +252,8 @@ func encode(v any) []byte {
 
 func decode[T any](doc []byte) *T {
 	v := new(T)
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
+	if err := json.Unmarshal(doc, v); err != nil {
 		panic(err) // it was encoded here
 	}
 	return v
-}
-
-// fixCells turns numbers back into what they were: JSON knows only one kind.
-func fixCells(rows []alertrules.Row) {
-	for _, r := range rows {
-		for i, c := range r.Cells {
-			n, ok := c.(json.Number)
-			if !ok {
-				continue
-			}
-			if whole, err := n.Int64(); err == nil {
-				r.Cells[i] = whole
-			} else if f, err := n.Float64(); err == nil {
-				r.Cells[i] = f
-			}
-		}
-	}
 }
