@@ -55,10 +55,11 @@ func Isolate(s string) string {
 	return "\u2068" + s + "\u2069"
 }
 
-// RightToLeft reports whether s holds a letter of bidi class R, AL or AN.
+// RightToLeft reports whether s holds a letter of bidi class R, AL or AN. A mark
+// of these classes that Clean shows as its number is no letter.
 func RightToLeft(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
-		if r < 0x590 {
+		if r < 0x590 || hidden(r) {
 			return false
 		}
 		p, _ := bidi.LookupRune(r)

@@ -61,7 +61,7 @@ func (l *List) excerpt(s Span) (line, caret string, ok bool) {
 		after, tail = after[:maxShown/2], "…"
 	}
 	if m := []rune(marked); len(m) > maxShown/2 {
-		marked = string(m[:maxShown/2])
+		marked, after, tail = string(m[:maxShown/2]), nil, "…"
 	}
 	head := lead + Clean(string(before))
 	line = head + Clean(marked) + Clean(string(after)) + tail

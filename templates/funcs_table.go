@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	cellChars = 300 // characters of a cell that are shown in HTML
-	textChars = 100 // columns of a cell in text
+	cellBytes = 8 << 10 // of a value that are looked at for a cell
+	cellChars = 300     // characters of a cell that are shown in HTML
+	textChars = 100     // columns of a cell in text
 )
 
 // tableRow is one row of table().
@@ -66,6 +67,9 @@ func (c *call) cell(v any, limit int) string {
 		return "–"
 	}
 	s := c.st.text(norm(v))
+	if len(s) > cellBytes { // a value of any size costs its row no more than this
+		s = strings.ToValidUTF8(s[:cellBytes], "") + "…"
+	}
 	c.st.alloc(2 * len(s))
 	return cutText(diag.Line(s), limit)
 }

@@ -31,6 +31,7 @@ func Builtin() fs.FS {
 type Set struct {
 	pages   map[string]*page
 	builtin map[string]*page // also those that a file overrides
+	failed  map[string]error // why a template cannot be used
 }
 
 var templateName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
@@ -41,13 +42,14 @@ var templateName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 // is never nil. The error is a *diag.List, or several joined by errors.Join.
 // A file that another includes is a part of it and no template of its own.
 func Load(fsys fs.FS) (*Set, error) {
-	s := &Set{builtin: map[string]*page{}}
+	s := &Set{}
 	var errs []error
-	s.builtin, errs = loadDir(Builtin(), Builtin())
+	s.builtin, s.failed, errs = loadDir(Builtin(), Builtin())
 	s.pages = maps.Clone(s.builtin)
 	if fsys != nil {
-		own, ownErrs := loadDir(fsys, overlay{fsys, Builtin()})
+		own, failed, ownErrs := loadDir(fsys, overlay{fsys, Builtin()})
 		maps.Copy(s.pages, own)
+		maps.Copy(s.failed, failed)
 		errs = append(errs, ownErrs...)
 	}
 	return s, joinErrors(errs)
@@ -57,6 +59,7 @@ func Load(fsys fs.FS) (*Set, error) {
 // template may include a part of the built-in ones.
 type overlay [2]fs.FS
 
+// Open implements fs.FS.
 func (o overlay) Open(name string) (fs.File, error) {
 	f, err := o[0].Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,34 +68,39 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return f, err
 }
 
-// loadDir reads all templates of a directory; include looks into parts.
-func loadDir(fsys, parts fs.FS) (map[string]*page, []error) {
+// loadDir reads all templates of a directory; include looks into parts. Failed
+// says why a template that rules may name cannot be used.
+func loadDir(fsys, parts fs.FS) (pages map[string]*page, failed map[string]error, errs []error) {
+	pages, failed = map[string]*page{}, map[string]error{}
 	files, err := fs.Glob(fsys, "*.html")
 	if err != nil {
-		return nil, []error{err}
+		return pages, failed, []error{err}
 	}
-	pages, failed, included := map[string]*page{}, map[string]error{}, map[string]bool{}
+	broken, included := map[string]error{}, map[string]bool{}
 	for _, file := range files {
 		p, err := loadPage(fsys, parts, file)
 		for _, part := range p.parts() {
 			included[part] = true
 		}
 		if err != nil {
-			failed[file] = err
+			broken[file] = err
 			continue
 		}
 		pages[strings.TrimSuffix(file, path.Ext(file))] = p
 	}
-	var errs []error
-	for _, file := range slices.Sorted(maps.Keys(failed)) {
-		if !included[file] {
-			errs = append(errs, failed[file])
+	for _, file := range slices.Sorted(maps.Keys(broken)) {
+		if included[file] {
+			continue
+		}
+		errs = append(errs, broken[file])
+		if name := strings.TrimSuffix(file, path.Ext(file)); templateName.MatchString(name) {
+			failed[name] = broken[file]
 		}
 	}
 	for file := range included {
 		delete(pages, strings.TrimSuffix(file, path.Ext(file)))
 	}
-	return pages, errs
+	return pages, failed, errs
 }
 
 // loadPage reads one template and its text part. The page is returned also with
@@ -144,8 +152,19 @@ func problemOf(file, msg, hint string) error {
 	return l
 }
 
-// Names returns the names of all templates, sorted.
-func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages)) }
+// Names returns the names of all templates that a rule may use, sorted: also of
+// those whose file is broken, so that the rule lives on and its mail, the
+// built-in one, shows the mistake.
+func (s *Set) Names() []string {
+	all := slices.Collect(maps.Keys(s.pages))
+	for name := range s.failed {
+		if s.pages[name] == nil {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
 
 // Has reports whether name is a template that can be rendered.
 func (s *Set) Has(name string) bool { return s.pages[name] != nil }
@@ -163,6 +182,9 @@ func (s *Set) Description(name string) string {
 // goes out. A name that the set does not hold is an error too.
 func (s *Set) Render(name string, d Data, o Options) (Message, error) {
 	p := s.pages[name]
+	if err := s.failed[name]; p == nil && err != nil {
+		return Message{}, err
+	}
 	if p == nil {
 		hint := ""
 		if n := diag.Suggest(name, s.Names()); n != "" {
@@ -175,29 +197,86 @@ func (s *Set) Render(name string, d Data, o Options) (Message, error) {
 
 // RenderFallback renders the built-in template "default", also where a file
 // overrides it, with a note that says why the author's template could not be
-// used. It does not fail: data that even the built-in template cannot show give
+// used. Where values are too large even for that, they are cut, and a note says
+// so. It does not fail: data that the built-in template cannot show at all give
 // a message of the rule's name, the id and the reasons.
 func (s *Set) RenderFallback(cause error, d Data, o Options) Message {
-	note := "The template could not be used, this is the built-in one. " + reason(cause)
+	notes := []string{"The template could not be used, this is the built-in one. " + reason(cause)}
+	p := s.builtin["default"]
+	if p == nil {
+		return bare(d, notes[0])
+	}
+	m, err := p.render(withNotes(d, notes), o)
+	if err == nil {
+		return m
+	}
+	notes = append(notes, "Rows and values are cut here: "+reason(err))
+	if m, err = p.render(withNotes(shortened(d).(Data), notes), o); err == nil {
+		return m
+	}
+	return bare(d, notes[0], reason(err))
+}
+
+// withNotes returns a copy of d whose mail has more notes.
+func withNotes(d Data, more []string) Data {
 	mail := map[string]any{}
 	if m, ok := d["mail"].(map[string]any); ok {
 		mail = maps.Clone(m)
 	}
 	notes, _ := mail["notes"].([]any)
-	mail["notes"] = append(slices.Clone(notes), note)
+	notes = slices.Clone(notes)
+	for _, n := range more {
+		notes = append(notes, n)
+	}
+	mail["notes"] = notes
 	d = maps.Clone(d)
 	if d == nil {
 		d = Data{}
 	}
 	d["mail"] = mail
-	var err error
-	if p := s.builtin["default"]; p != nil {
-		var m Message
-		if m, err = p.render(d, o); err == nil {
-			return m
+	return d
+}
+
+// What is left of data that are too large for a message.
+const (
+	shortText = 100 // characters
+	shortList = 10  // elements
+)
+
+// shortened returns a copy of v with short texts and short lists.
+func shortened(v any) any {
+	switch x := v.(type) {
+	case string:
+		return shortenedText(x)
+	case Authored:
+		return Authored(shortenedText(string(x)))
+	case []any:
+		out := make([]any, min(len(x), shortList))
+		for i := range out {
+			out[i] = shortened(x[i])
 		}
+		return out
+	case map[string]any:
+		return shortenedMap(x)
+	case Data:
+		return Data(shortenedMap(x))
 	}
-	return bare(d, note, reason(err))
+	return v
+}
+
+func shortenedMap(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[shortenedText(k)] = shortened(v)
+	}
+	return out
+}
+
+func shortenedText(s string) string {
+	if len(s) > 4*shortText { // no more bytes than characters can have
+		s = strings.ToValidUTF8(s[:4*shortText], "") + "…"
+	}
+	return cutText(s, shortText)
 }
 
 // bare is the last resort: a message made without any template.

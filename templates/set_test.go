@@ -26,13 +26,16 @@ func TestLoad(t *testing.T) {
 		"bad.html": "{{ alert.nope }}", "bad2.html": "{% if %}", "Upper.html": "x", "default.html": "mine", "texts.html": "<p>h</p>", "texts.txt": "{{ alert.alert_name }} <",
 		"badtext.html": "x", "badtext.txt": "{{ nope }}", "self.html": "{% include \"self.html\" %}", "big.html": strings.Repeat("x", 100<<10), "note.md": "{{",
 	}))
-	if got := strings.Join(s.Names(), " "); got != "default digest good operator recap texts" {
+	if got := strings.Join(s.Names(), " "); got != "bad bad2 badtext big default digest good operator recap self texts" {
 		t.Errorf("names %s", got)
 	}
 	for _, want := range []string{"bad.html:1:10: there is no", "bad2.html:1:7:", "Upper.html", "badtext.txt:1:4:", "self.html:1:12: self.html includes itself", "big.html:1:1: the template is larger"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v\nlacks %s", err, want)
 		}
+	}
+	if _, err := s.Render("bad2", Data{}, Options{}); err == nil || !strings.Contains(err.Error(), "bad2.html:1:7:") || s.Has("bad2") {
+		t.Errorf("a broken template: %v", err)
 	}
 	d := NewData(SLS{AlertName: "n & m", FireRows: []map[string]any{{"a": "<1>"}}}, Mail{})
 	m, err := s.Render("good", d, Options{})
@@ -54,6 +57,12 @@ func TestLoad(t *testing.T) {
 	huge := NewData(SLS{AlertName: "rule <x>"}, Mail{ID: "A-7F3K", Title: strings.Repeat("x", 2<<20)})
 	if m := s.RenderFallback(errors.New("first"), huge, Options{}); !strings.Contains(m.Text, "A-7F3K") || !strings.Contains(m.HTML, "rule &lt;x&gt;") || !strings.Contains(m.Text, "1 MB") {
 		t.Errorf("last resort %s", m.Text)
+	}
+	long := NewData(SLS{AlertName: "rule"}, Mail{Kind: "alert", ID: "A-7F3K", Severity: "high", Title: strings.Repeat("<&", 1<<20), Alerts: []MailAlert{{
+		ID: "A-7F3K", Columns: []string{"who"}, Rows: []MailRow{{Cells: []any{"mallory " + strings.Repeat("&", 1<<20)}}}, RowCount: 1,
+	}}})
+	if m := s.RenderFallback(errors.New("first"), long, Options{}); !strings.Contains(m.Text, "mallory") || !strings.Contains(m.HTML, "mallory") || !strings.Contains(m.Text, "are cut here") {
+		t.Errorf("values of a megabyte hide the rest: %s", m.Text)
 	}
 	if m := s.RenderFallback(nil, nil, Options{}); m.HTML == "" {
 		t.Error("no message without data")
