@@ -14,7 +14,9 @@ import (
 // like are names as any other. The semantics are those of SLS (sls.md §3.6):
 // numbers are float64; a comparison with a text constant is one of texts, with
 // a number one of numbers, of two columns one of numbers when both are;
-// a comparison with NULL is false. An error is a name that row does not have.
+// a comparison with NULL is false. A text stands in either kind of quotes, but
+// "name" is the column where row has one of that name. An error is a name that
+// row does not have.
 func (c *Condition) Eval(row func(name string) (any, bool)) (bool, error) {
 	e := &evaluator{row: row}
 	v := e.eval(c.X)
@@ -52,7 +54,7 @@ func (e *evaluator) eval(x Expr) any {
 		return e.binary(x)
 	case *Between:
 		v := e.eval(x.X)
-		in := e.compare(OpGe, v, e.eval(x.Low), isConstText(x.Low)) && e.compare(OpLe, v, e.eval(x.High), isConstText(x.High))
+		in := e.compare(OpGe, v, e.eval(x.Low), e.isText(x.Low)) && e.compare(OpLe, v, e.eval(x.High), e.isText(x.High))
 		return in != x.Not && v != nil
 	case *In:
 		return e.in(x)
@@ -97,20 +99,34 @@ func conditionName(x *ColumnRef) string {
 	return written(names)
 }
 
-// column is the value of a name: of a column; in double quotes also a text.
-func (e *evaluator) column(x *ColumnRef) any {
+// quotedText returns what a name in double quotes says when it is taken for a
+// text, which it is wherever no column has that name (SLS knows both quotes).
+func quotedText(x *ColumnRef) (string, bool) {
+	if len(x.Names) == 1 && x.Names[0].Quoted {
+		return x.Names[0].Text, true
+	}
+	return "", false
+}
+
+// lookup finds the column that a name means.
+func (e *evaluator) lookup(x *ColumnRef) (any, bool) {
 	name := conditionName(x)
 	v, ok := e.row(name)
 	if bare, at := strings.CutPrefix(name, "@"); !ok && at {
-		v, ok = e.row(bare)
+		return e.row(bare)
 	}
-	switch {
-	case ok:
+	return v, ok
+}
+
+// column is the value of a name: of a column; in double quotes also a text.
+func (e *evaluator) column(x *ColumnRef) any {
+	if v, ok := e.lookup(x); ok {
 		return plainValue(v)
-	case len(x.Names) == 1 && x.Names[0].Quoted:
-		return x.Names[0].Text
 	}
-	return e.fail("the row has no column %s", cut(name))
+	if text, ok := quotedText(x); ok {
+		return text
+	}
+	return e.fail("the row has no column %s", cut(conditionName(x)))
 }
 
 // plainValue makes every number a float64.
@@ -152,9 +168,9 @@ func (e *evaluator) binary(x *Binary) any {
 	a, b := e.eval(x.X), e.eval(x.Y)
 	switch x.Op {
 	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe:
-		return e.compare(x.Op, a, b, isConstText(x.X) || isConstText(x.Y))
+		return e.compare(x.Op, a, b, e.isText(x.X) || e.isText(x.Y))
 	case OpDistinct, OpNotDistinct:
-		same := a == nil && b == nil || a != nil && b != nil && e.compare(OpEq, a, b, isConstText(x.X) || isConstText(x.Y))
+		same := a == nil && b == nil || a != nil && b != nil && e.compare(OpEq, a, b, e.isText(x.X) || e.isText(x.Y))
 		return same == (x.Op == OpNotDistinct)
 	case OpMatch, OpNotMatch:
 		return e.match(a, b, x.Op == OpNotMatch)
@@ -270,9 +286,17 @@ func holds(op Op, c int) bool {
 	return false
 }
 
-func isConstText(x Expr) bool {
-	l, ok := x.(*Literal)
-	return ok && l.Kind == StringLit
+// isText reports whether x is a text constant, in either kind of quotes.
+func (e *evaluator) isText(x Expr) bool {
+	switch x := x.(type) {
+	case *Literal:
+		return x.Kind == StringLit
+	case *ColumnRef:
+		_, quoted := quotedText(x)
+		_, column := e.lookup(x)
+		return quoted && !column
+	}
+	return false
 }
 
 func (e *evaluator) in(x *In) any {
@@ -281,7 +305,7 @@ func (e *evaluator) in(x *In) any {
 		return false
 	}
 	for _, it := range x.Items {
-		if e.compare(OpEq, v, e.eval(it), isConstText(it)) {
+		if e.compare(OpEq, v, e.eval(it), e.isText(it)) {
 			return !x.Not
 		}
 	}
@@ -311,7 +335,7 @@ func (e *evaluator) choice(x *Case) any {
 	}
 	for _, w := range x.Whens {
 		v := e.eval(w.If)
-		if x.Operand == nil && v == true || x.Operand != nil && e.compare(OpEq, operand, v, isConstText(w.If)) {
+		if x.Operand == nil && v == true || x.Operand != nil && e.compare(OpEq, operand, v, e.isText(w.If)) {
 			return e.eval(w.Then)
 		}
 	}

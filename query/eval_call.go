@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,14 +18,10 @@ import (
 const conditionFunctions = "contains lower upper trim length starts_with ends_with strpos concat coalesce if abs round floor ceil"
 
 func conditionFunction(name string) bool {
-	for _, f := range strings.Fields(conditionFunctions) {
-		if f == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Fields(conditionFunctions), name)
 }
 
+// call evaluates a function; but for coalesce and if, NULL in gives NULL out.
 func (e *evaluator) call(x *Call) any {
 	args := make([]any, len(x.Args))
 	for i, a := range x.Args {
@@ -64,6 +61,7 @@ func (e *evaluator) call(x *Call) any {
 	return callText(x.Name, args)
 }
 
+// choose is if(condition, then, else).
 func choose(args []any) any {
 	switch {
 	case args[0] == true && len(args) > 1:
@@ -74,6 +72,7 @@ func choose(args []any) any {
 	return nil
 }
 
+// callText is a function over texts.
 func callText(name string, args []any) any {
 	s, t := asText(args[0]), ""
 	if len(args) > 1 {
@@ -82,12 +81,7 @@ func callText(name string, args []any) any {
 	switch name {
 	case "contains":
 		if list, ok := args[0].([]any); ok {
-			for _, el := range list {
-				if el != nil && asText(plainValue(el)) == t {
-					return true
-				}
-			}
-			return false
+			return slices.ContainsFunc(list, func(el any) bool { return el != nil && asText(plainValue(el)) == t })
 		}
 		return strings.Contains(s, t)
 	case "lower":

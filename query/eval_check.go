@@ -2,6 +2,7 @@ package query
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,27 +64,46 @@ func (d *conditionCheck) find(ref *ColumnRef) (Column, bool) {
 	return Column{Name: name, Type: Integer}, name == "__count__"
 }
 
+// text returns the text constant that x is, in either kind of quotes.
+func (d *conditionCheck) text(x Expr) (string, bool) {
+	switch x := x.(type) {
+	case *Literal:
+		return x.Text, x.Kind == StringLit
+	case *ColumnRef:
+		if _, column := d.find(x); !column {
+			return quotedText(x)
+		}
+	}
+	return "", false
+}
+
+// node reports what is wrong with x itself, whatever its parts are.
 func (d *conditionCheck) node(x Expr) {
 	switch x := x.(type) {
 	case *ColumnRef:
-		if _, ok := d.find(x); !ok && !(len(x.Names) == 1 && x.Names[0].Quoted) {
+		_, column := d.find(x)
+		if _, text := quotedText(x); !column && !text {
 			d.unknown(x)
 		}
 	case *Call:
 		d.call(x)
 	case *Binary:
-		if lit, ok := x.Y.(*Literal); ok && (x.Op == OpMatch || x.Op == OpNotMatch) {
-			if _, err := regexp.Compile(lit.Text); err != nil {
-				d.faults.Add("query/regexp", lit.Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "")
+		if text, ok := d.text(x.Y); ok && (x.Op == OpMatch || x.Op == OpNotMatch) {
+			if _, err := regexp.Compile(text); err != nil {
+				d.faults.Add("query/regexp", x.Y.Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "")
 			}
 		}
 	case *Like:
-		lit, ok := x.Pattern.(*Literal)
-		if ok && x.Escape == nil {
-			_, ok = likeGlob(lit.Text, "")
+		pattern, ok := d.text(x.Pattern)
+		escape := ""
+		if ok && x.Escape != nil {
+			escape, ok = d.text(x.Escape)
+		}
+		if ok {
+			_, ok = likeGlob(pattern, escape)
 		}
 		if !ok {
-			d.faults.Add("query/pattern", x.Pattern.Span(), "the pattern of LIKE is a constant text", "")
+			d.faults.Add("query/pattern", x.Pattern.Span(), "the pattern of LIKE is a constant text", "with ESCAPE, the escape character stands before %, _ or itself")
 		}
 	case *In:
 		if x.List != nil {
@@ -133,7 +153,8 @@ func (d *conditionCheck) truth(x Expr) bool {
 		return x.Kind == BoolLit
 	case *ColumnRef:
 		c, ok := d.find(x)
-		return !ok || c.Type == Boolean || c.Type == Unknown
+		_, text := quotedText(x)
+		return !ok && !text || ok && (c.Type == Boolean || c.Type == Unknown)
 	case *Unary:
 		return x.Op == OpNot && d.truth(x.X)
 	case *Binary:
@@ -141,11 +162,7 @@ func (d *conditionCheck) truth(x Expr) bool {
 		case OpAdd, OpSub, OpMul, OpDiv, OpMod, OpConcat:
 			return false
 		case OpAnd, OpOr:
-			for _, o := range x.Operands() {
-				if !d.truth(o) {
-					return false
-				}
-			}
+			return !slices.ContainsFunc(x.Operands(), func(o Expr) bool { return !d.truth(o) })
 		}
 	case *Call:
 		switch x.Name {

@@ -7,8 +7,10 @@ import (
 )
 
 func TestConditionEval(t *testing.T) {
-	row := map[string]any{"pv": int64(1000), "cnt": int64(12), "name": "bob", "num": "12", "ratio": 0.5, "none": nil, "ok": true,
-		"actor": "ops", "__count__": int64(3), "at": time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), "list": []any{"a", int64(2)}, "a.b": "x"}
+	row := map[string]any{
+		"pv": int64(1000), "cnt": int64(12), "name": "bob", "num": "12", "ratio": 0.5, "none": nil, "ok": true,
+		"actor": "ops", "__count__": int64(3), "at": time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), "list": []any{"a", int64(2)}, "a.b": "x",
+	}
 	for cond, want := range map[string]bool{
 		`pv > 999`: true, `pv > 1000`: false, `pv >= 1000 && cnt == 12`: true, `pv<1000||cnt!=12`: false, `!(pv < 1000)`: true,
 		`__count__ > 2`: true, `$0.pv == 1000`: true, `pv`: false, `ok`: true, `ok == true`: true, `ok == false`: false,
@@ -21,6 +23,8 @@ func TestConditionEval(t *testing.T) {
 		`cnt BETWEEN 1 AND 12`: true, `cnt NOT BETWEEN 1 AND 12`: false, `name IN ('a', 'bob')`: true, `cnt IN (1, 12)`: true, `none NOT IN (1)`: false,
 		`name LIKE 'b%'`: true, `name NOT LIKE 'b%'`: false, `CASE WHEN cnt > 1 THEN true ELSE false END`: true, `@actor = 'ops'`: true,
 		`at > '2026-11-20 09:00:00'`: true, `at < TIMESTAMP '2026-11-20 09:00:00'`: false, `a.b = 'x'`: true, `concat(name, '!') = 'bob!'`: true,
+		`num > "5"`: false, `cnt > "5"`: false, `cnt == "12"`: true, `cnt IN ("12")`: true, `num BETWEEN "5" AND "6"`: false, `num > "ratio"`: true,
+		`name != ""`: true, `name == ""`: false, `name LIKE "b%"`: true, `name =~ "^b"`: true, `"bob" == name`: true, `contains(list, "a")`: true,
 		`none IS NOT DISTINCT FROM NULL`: true, `cnt IS DISTINCT FROM 12`: false,
 	} {
 		c, err := ParseCondition(cond)
@@ -39,20 +43,28 @@ func TestConditionCheck(t *testing.T) {
 	cols := []Column{{Name: "cnt", Type: Integer}, {Name: "eventName", Type: Text}, {Name: "actor", Type: Text, Key: true}, {Name: "ok", Type: Boolean}}
 	for cond, want := range map[string]string{
 		`cnt > 3`: "", `@actor = 'x' && ok`: "", `__count__ > 3`: "", `$0.cnt == 3`: "", `eventName == "x"`: "", `contains(eventName, 'x')`: "",
-		`cnnt > 3`:              "no column cnnt (did you mean cnt?)",
-		`cnt`:                   "this is no condition",
-		`cnt + 1`:               "this is no condition",
-		`200`:                   "this is no condition",
-		`eventName =~ '('`:      "cannot be used",
-		`lowr(eventName) = 'x'`: "no function lowr in conditions (did you mean lower?)",
-		`count(*) > 3`:          "no function count",
-		`contains(eventName)`:   "does not take these 1 arguments",
-		`eventName IN $office`:  "named list",
-		`cnt > 1e999`:           "too large",
-		`eventName LIKE actor`:  "constant text",
-		`cast(cnt AS int) > 3`:  "cannot stand in a condition",
-		`cnt > 3 AND eventName`: "this is no condition",
-		`random() > 0.5`:        "no function random",
+		`cnnt > 3`:                        "no column cnnt (did you mean cnt?)",
+		`cnt`:                             "this is no condition",
+		`cnt + 1`:                         "this is no condition",
+		`200`:                             "this is no condition",
+		`eventName =~ '('`:                "cannot be used",
+		`eventName =~ "("`:                "cannot be used",
+		`eventName LIKE "x%"`:             "",
+		`eventName != ""`:                 "",
+		`"x"`:                             "this is no condition",
+		`ok && "x"`:                       "this is no condition",
+		`eventName LIKE cnt`:              "constant text",
+		`eventName LIKE 'x!y' ESCAPE '!'`: "constant text",
+		`eventName LIKE 'x!%' ESCAPE '!'`: "",
+		`lowr(eventName) = 'x'`:           "no function lowr in conditions (did you mean lower?)",
+		`count(*) > 3`:                    "no function count",
+		`contains(eventName)`:             "does not take these 1 arguments",
+		`eventName IN $office`:            "named list",
+		`cnt > 1e999`:                     "too large",
+		`eventName LIKE actor`:            "constant text",
+		`cast(cnt AS int) > 3`:            "cannot stand in a condition",
+		`cnt > 3 AND eventName`:           "this is no condition",
+		`random() > 0.5`:                  "no function random",
 	} {
 		c, err := ParseCondition(cond)
 		if err != nil {

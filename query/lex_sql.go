@@ -92,11 +92,11 @@ func (s *scanner) sqlQuoted(t *lexer.Token, rest string) (int, *fault) {
 	switch {
 	case n == 0:
 		return 0, neverClosed(s.pos)
-	case rest[0] == '"' && n == 2:
+	case rest[0] == '"' && n == 2 && s.mode != modeCondition:
 		return 0, faultAt(s.pos, s.pos+2, "a name of no characters", "an empty text is written ''")
 	}
 	t.Type = tokString
-	if rest[0] == '"' {
+	if rest[0] == '"' && n > 2 { // "" of a condition is an empty text, as in SLS
 		t.Type = tokQuoted
 	}
 	return n, nil
