@@ -178,9 +178,11 @@ func FuzzJSON(f *testing.F) {
 	for _, s := range []string{`{"a":[1,{"b":"x\u0041"}]}`, `[[[[`, `{"a":{"a":`, `"\`, `{"a"`, `[,]`, `{"\ud800":1}`, "\x00{", `{"a":1,"a":2}`} {
 		f.Add(s)
 	}
-	tests := []string{(&leaf{t: JSON, path: []string{"a", "b"}, op: leafEqual, texts: []string{"x"}}).encode(),
+	tests := []string{
+		(&leaf{t: JSON, path: []string{"a", "b"}, op: leafEqual, texts: []string{"x"}}).encode(),
 		(&leaf{t: JSON, deep: true, op: leafWord, parts: []Glob{{Text: "x"}, {Wild: '*'}}}).encode(),
-		(&leaf{t: JSON, path: []string{"a"}, op: leafCompare, cmp: OpGe, num: int64(1)}).encode()}
+		(&leaf{t: JSON, path: []string{"a"}, op: leafCompare, cmp: OpGe, num: int64(1)}).encode(),
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, spec := range tests {
 			callUDF(t, "tocsin_json_any", s, spec)

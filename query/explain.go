@@ -39,7 +39,7 @@ func (e *explainer) explain(tokens []lexer.Token, i int, f *fault) (told *fault,
 	fits := e.fits(tokens, i, filter)
 	if !filter {
 		for _, k := range []int{i, i - 1} {
-			if told, better := e.meant(tokens, k, i, fits); told != nil {
+			if told, better := e.meant(tokens, k, i); told != nil {
 				return told, better
 			}
 		}
@@ -188,7 +188,7 @@ func (e *explainer) probe(prefix []lexer.Token, t lexer.Token) bool {
 
 // meant looks for a reserved word that token k was probably meant as: near in
 // spelling, and with it the reader gets past token i.
-func (e *explainer) meant(tokens []lexer.Token, k, i int, fits map[string]bool) (*fault, []lexer.Token) {
+func (e *explainer) meant(tokens []lexer.Token, k, i int) (*fault, []lexer.Token) {
 	if k < 0 || tokens[k].Type != tokIdent && tokens[k].Type != tokKeyword || tokens[k].Value == hole {
 		return nil, nil
 	}

@@ -50,8 +50,10 @@ func (f *function) kind(i int) byte {
 
 // usage is how a message shows the function: "substr(text, integer[, integer])".
 func (f *function) usage() string {
-	names := map[byte]string{'t': "text", 'n': "number", 'i': "integer", 'b': "boolean", 'T': "time", 'e': "time or epoch seconds",
-		'j': "JSON field", 'A': "array", 'a': "value", 'k': "constant text", 'K': "constant integer"}
+	names := map[byte]string{
+		't': "text", 'n': "number", 'i': "integer", 'b': "boolean", 'T': "time", 'e': "time or epoch seconds",
+		'j': "JSON field", 'A': "array", 'a': "value", 'k': "constant text", 'K': "constant integer",
+	}
 	var b strings.Builder
 	b.WriteString(f.name + "(")
 	for i, w := range strings.Fields(f.args) {

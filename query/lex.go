@@ -114,7 +114,7 @@ func tokenize(src string, m mode) ([]lexer.Token, *fault) {
 		}
 		n, f := s.token(&t)
 		if f == nil {
-			f = s.nest.take(t, s.prev)
+			f = s.nest.take(t)
 		}
 		if f != nil {
 			return nil, f
@@ -258,7 +258,9 @@ type opener struct {
 	run   int
 }
 
-func (n *nesting) take(t, prev lexer.Token) *fault {
+// take counts one token, and refuses what is nested too deep or left open at a
+// pipe.
+func (n *nesting) take(t lexer.Token) *fault {
 	word := t.Type == tokKeyword
 	switch {
 	case opens(t):

@@ -100,12 +100,11 @@ func (s *scanner) wordLength(rest string, st wordState) (n int, quoted bool, f *
 			if size == 0 {
 				return 0, false, neverClosed(s.pos + n)
 			}
-			quoted = n == 0
+			whole := n == 0
 			n += size
 			if st.value || len(rest) == n || rest[n] != '.' || !stepFollows(rest[n+1:]) {
-				return n, quoted, nil
+				return n, whole, nil
 			}
-			quoted = false
 		case r == ':' && st.free && colons(rest[n:]) > 0:
 			n += colons(rest[n:])
 		case !wordRune(r) || r == ']' && st.rng:

@@ -42,8 +42,10 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{root: root.sel, maxRows: o.MaxRows, rowIdentity: root.sel.seq, aggregates: p.aggregates,
-		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow}
+	plan := &Plan{
+		root: root.sel, maxRows: o.MaxRows, rowIdentity: root.sel.seq, aggregates: p.aggregates,
+		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow,
+	}
 	for _, c := range root.cols {
 		plan.columns = append(plan.columns, Column{Name: c.name, Type: userType(c.t), Key: !c.agg})
 	}

@@ -217,9 +217,11 @@ func (s *stage) dateUnit(c *call, e *Call) value {
 // dateFormat turns a format of MySQL into that of strftime.
 func (s *stage) dateFormat(c *call, e *Call) value {
 	format, _ := constText(c.args[1])
-	known := map[byte]string{'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
+	known := map[byte]string{
+		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
 		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
-		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%"}
+		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+	}
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {

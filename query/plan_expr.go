@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"tocsin/diag"
 )
 
 // Expressions of SQL: names are resolved, types are brought together, chains
@@ -238,9 +236,6 @@ func chain(e *Binary) int {
 	return n
 }
 
-// intervalUnits are the units that a shift prints.
-var intervalUnits = [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"}
-
 func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
 	n, err := strconv.ParseInt(strings.TrimPrefix(iv.Text, "+"), 10, 64)
 	if err != nil || n > 1e9 || n < -1e9 {
@@ -331,8 +326,3 @@ func (s *stage) array(e *Array, v env) value {
 	}
 	return &array{xs, ArrayOf(t)}
 }
-
-// at is a span as a Node.
-type spanNode diag.Span
-
-func (n spanNode) Span() diag.Span { return diag.Span(n) }

@@ -28,10 +28,15 @@ func shared(t testing.TB) string {
 // hostileSchema is the log that the corpus is written for.
 func hostileSchema() Fixed {
 	log := &Logstore{Name: "log", Table: "log", Fields: []Field{
-		{Name: "ts", Column: "ts", Type: Text}, {Name: "eventName", Column: "event_name", Type: Text}, {Name: "status", Column: "status", Type: Text},
-		{Name: "sourceIPAddress", Column: "source_ip", Type: Text}, {Name: "awsRegion", Column: "aws_region", Type: Text},
-		{Name: "userAgent", Column: "user_agent", Type: Text, Match: Tokens}, {Name: "errorMessage", Column: "error_message", Type: Text, Match: Tokens},
-		{Name: "cnt", Column: "cnt", Type: Integer}, {Name: "requestParameters", Column: "request_parameters", Type: JSON, Open: true},
+		{Name: "ts", Column: "ts", Type: Text},
+		{Name: "eventName", Column: "event_name", Type: Text},
+		{Name: "status", Column: "status", Type: Text},
+		{Name: "sourceIPAddress", Column: "source_ip", Type: Text},
+		{Name: "awsRegion", Column: "aws_region", Type: Text},
+		{Name: "userAgent", Column: "user_agent", Type: Text, Match: Tokens},
+		{Name: "errorMessage", Column: "error_message", Type: Text, Match: Tokens},
+		{Name: "cnt", Column: "cnt", Type: Integer},
+		{Name: "requestParameters", Column: "request_parameters", Type: JSON, Open: true},
 		{Name: "@actor", Column: "actor", Type: Text},
 	}}
 	return Fixed{log}

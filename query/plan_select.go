@@ -273,8 +273,10 @@ func (s *stage) result() *scope {
 	sc := &scope{sel: s.out}
 	for _, it := range s.items {
 		s.out.items = append(s.out.items, it.v)
-		sc.cols = append(sc.cols, resultColumn{name: it.name, t: it.v.typ(), agg: contains(it.v, fromAggregate),
-			weight: s.weight(it.v), grown: growth(it.v)})
+		sc.cols = append(sc.cols, resultColumn{
+			name: it.name, t: it.v.typ(), agg: contains(it.v, fromAggregate),
+			weight: s.weight(it.v), grown: growth(it.v),
+		})
 	}
 	return sc
 }

@@ -194,6 +194,9 @@ func unquoteSQL(quoted string) string {
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], q+q, q)
 }
 
+// intervalUnits are the units of an interval; a dialect prints them as they are.
+var intervalUnits = [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"}
+
 // interval reads INTERVAL '2' DAY.
 func (p *exprParser) interval(t lexer.Token) Expr {
 	p.lex.Next()
@@ -202,7 +205,7 @@ func (p *exprParser) interval(t lexer.Token) Expr {
 	if text.Type == tokString {
 		i.Text = unquoteSQL(text.Value)
 	}
-	for _, unit := range [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"} {
+	for _, unit := range intervalUnits {
 		if p.acceptWord(unit) || p.acceptWord(unit+"S") {
 			i.Unit = unit
 			i.At = p.at(t.Pos.Offset)

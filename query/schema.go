@@ -5,6 +5,7 @@ import "slices"
 // A Match says how the search half compares a field with a word.
 type Match int
 
+// The ways of matching. The zero value is Keyword.
 const (
 	Keyword Match = iota // the whole value
 	Tokens               // each word of the search is a token of the value (prose)
