@@ -14,15 +14,18 @@ func articleData(rows int) Data {
 	var raw []map[string]any
 	for i := range rows {
 		kind, item := "ECS", "Ensure no security groups allow ingress from 0.0.0.0/0 to port 22"
-		if i%3 == 1 {
+		switch i % 3 {
+		case 1:
 			kind, item = "RAM", "AdministratorAccess Policy Attachment"
-		} else if i%3 == 2 {
+		case 2:
 			kind, item = "OSS", "バケットの公開設定"
 		}
 		raw = append(raw, map[string]any{"instance_type": kind, "check_item_name": item, "cnt": int64(2 + i)})
 	}
-	s := SLS{AlertID: "cspm", AlertName: "CSPM 確認", At: time.Unix(1763802000, 0), Status: "firing", Severity: "high",
-		Annotations: map[string]any{"desc": "修正が必要な設定があります"}, Results: []Result{{Rows: raw, Count: rows}}, FireRows: raw, FireCount: rows}
+	s := SLS{
+		AlertID: "cspm", AlertName: "CSPM 確認", At: time.Unix(1763802000, 0), Status: "firing", Severity: "high",
+		Annotations: map[string]any{"desc": "修正が必要な設定があります"}, Results: []Result{{Rows: raw, Count: rows}}, FireRows: raw, FireCount: rows,
+	}
 	return NewData(s, Mail{Kind: "first", ID: "A-7F3K", RuleName: "CSPM 確認"})
 }
 

@@ -107,8 +107,8 @@ func (c *compiler) unknownStatement(word token) {
 	fail(word.span, "there is no statement "+quoteShort(word.text), hint)
 }
 
-// structural failures end compiling, since everything behind them would fail too.
-func (c *compiler) fatal(span diag.Span, msg, hint string) { fail(span, msg, hint) }
+// fatal ends compiling: everything behind a fault of the structure would fail too.
+func (c *compiler) fatal(span diag.Span, msg string) { fail(span, msg, "") }
 
 func (c *compiler) fail(span diag.Span, msg, hint string) {
 	panic(&failure{at: place{file: -1, span: span}, msg: msg, hint: hint})
@@ -130,14 +130,14 @@ func fatally(f func() node) node {
 
 func (c *compiler) push(b *block) {
 	if c.blocks = append(c.blocks, b); len(c.blocks) > maxDepth {
-		c.fatal(b.span, "blocks more than 50 deep", "")
+		c.fatal(b.span, "blocks more than 50 deep")
 	}
 }
 
 // top returns the innermost block, which must be of this kind.
 func (c *compiler) top(kind, word string, at place, base int) *block {
 	if len(c.blocks) <= base || kind != "" && c.blocks[len(c.blocks)-1].kind != kind {
-		c.fatal(at.span, "{% "+word+" %} has no block that it belongs to", "")
+		c.fatal(at.span, "{% "+word+" %} has no block that it belongs to")
 	}
 	return c.blocks[len(c.blocks)-1]
 }
@@ -169,10 +169,10 @@ func (c *compiler) branch(b *block) {
 func (c *compiler) tagElif(at place, base int) {
 	b := c.top("if", "elif", at, base)
 	if b.hasElse {
-		c.fatal(at.span, "{% elif %} stands behind {% else %}", "")
+		c.fatal(at.span, "{% elif %} stands behind {% else %}")
 	}
 	if b.elifs++; b.elifs > maxChain {
-		c.fatal(at.span, "more than 50 {% elif %} in one {% if %}", "")
+		c.fatal(at.span, "more than 50 {% elif %} in one {% if %}")
 	}
 	c.branch(b)
 	n := c.condition()
@@ -183,7 +183,7 @@ func (c *compiler) tagElse(at place, base int) {
 	c.end()
 	b := c.top("", "else", at, base)
 	if b.hasElse {
-		c.fatal(at.span, "a second {% else %}", "")
+		c.fatal(at.span, "a second {% else %}")
 	}
 	b.hasElse = true
 	if b.kind == "if" {
@@ -216,7 +216,7 @@ func (c *compiler) tagFor(at place, _ int) {
 		return l
 	})
 	if c.loops++; c.loops > maxLoops {
-		c.fatal(at.span, "loops more than 5 deep", "")
+		c.fatal(at.span, "loops more than 5 deep")
 	}
 	spec := &loopSpec{list: l.eval}
 	id := c.add(stmt{loop: spec, at: at})
@@ -345,7 +345,7 @@ func (c *compiler) tagInclude(at place, _ int) {
 	}
 	c.end()
 	if slices.Contains(c.open, t.text) {
-		c.fatal(t.span, t.text+" includes itself", "")
+		c.fatal(t.span, t.text+" includes itself")
 	}
 	if c.fsys == nil || len(c.open) > 10 {
 		c.fail(t.span, "nothing can be included here", "")
@@ -355,7 +355,7 @@ func (c *compiler) tagInclude(at place, _ int) {
 		c.fail(t.span, "there is no file "+t.text+" in the template directory", "")
 	}
 	if c.size += len(text); c.size > maxSource {
-		c.fatal(t.span, "the template with all it includes is larger than 64 KB", "")
+		c.fatal(t.span, "the template with all it includes is larger than 64 KB")
 	}
 	file, outer := c.file, c.scope
 	c.addFile(t.text, string(text))
@@ -365,7 +365,7 @@ func (c *compiler) tagInclude(at place, _ int) {
 	c.open = c.open[:len(c.open)-1]
 	c.scope, c.file = outer, file
 	if !ok || len(c.lists[len(c.lists)-1].Problems) > 0 {
-		c.fatal(t.span, t.text+" has an error", "")
+		c.fatal(t.span, t.text+" has an error")
 	}
 }
 

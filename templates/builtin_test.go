@@ -17,17 +17,21 @@ func sampleMail(kind string) (SLS, Mail) {
 		{Cells: []any{"OSS", "バケットの公開設定", int64(14)}, Was: "was 9"},
 		{Cells: []any{"RAM", "AdministratorAccess <b>Policy</b> Attachment", int64(1)}},
 	}
-	a := MailAlert{ID: "A-7F3K", RuleID: "cspm", RuleName: "CSPM checks that did not pass", State: "firing", Severity: "high",
+	a := MailAlert{
+		ID: "A-7F3K", RuleID: "cspm", RuleName: "CSPM checks that did not pass", State: "firing", Severity: "high",
 		Labels: map[string]string{"service": "oss", "account": "111111111111"}, Title: "3 kinds of check did not pass", Actor: "assumed-role/deploy/alice",
-		Since: testNow.Add(-125 * time.Minute), Columns: []string{"instance_type", "check_item_name", "cnt"}, Rows: rows, RowCount: 42, NewCount: 1}
+		Since: testNow.Add(-125 * time.Minute), Columns: []string{"instance_type", "check_item_name", "cnt"}, Rows: rows, RowCount: 42, NewCount: 1,
+	}
 	still := MailAlert{ID: "A-2B4C", RuleID: "cspm", RuleName: a.RuleName, State: "firing", Severity: "medium", Labels: map[string]string{"service": "vpc"}, Since: testNow.Add(-26 * time.Hour), Still: true}
 	over := MailAlert{ID: "A-9Q2M", RuleID: "cspm", RuleName: a.RuleName, State: "resolved", Severity: "low", Since: testNow.Add(-5 * time.Hour), Ended: testNow.Add(-time.Hour), How: "rows pass now", Rows: rows[:1], Columns: a.Columns, RowCount: 1}
 	gone := over
 	gone.ID, gone.CameAndWent = "A-1X1X", true
-	m := Mail{Kind: kind, ID: "A-7F3K", State: "firing", Severity: "high", RuleID: "cspm", RuleName: a.RuleName, Owner: "cloud-team",
+	m := Mail{
+		Kind: kind, ID: "A-7F3K", State: "firing", Severity: "high", RuleID: "cspm", RuleName: a.RuleName, Owner: "cloud-team",
 		Title: a.Title, Desc: "Open the console only if a row is new to you.", Runbook: "Close the port; then see https://wiki.example.com/cspm.",
 		Others: []string{"ben@example.com"}, Reason: "1 row is new", NewCount: 1, RowCount: 42, Attachment: "A-7F3K.csv", Now: testNow,
-		Controls: []string{"CIS-AWS-4.0:4.10"}, Alerts: []MailAlert{a, still}}
+		Controls: []string{"CIS-AWS-4.0:4.10"}, Alerts: []MailAlert{a, still},
+	}
 	switch kind {
 	case "recap":
 		m.Period, m.Alerts, m.Reason = "nights, 22:00 to 07:00 JST", []MailAlert{a, over, gone}, ""
@@ -36,9 +40,13 @@ func sampleMail(kind string) (SLS, Mail) {
 	case "resolved":
 		m.State, m.Alerts = "resolved", []MailAlert{over, still}
 	case "operator":
-		m = Mail{Kind: kind, Title: "2 rules cannot be evaluated", Severity: "high", RuleName: "tocsin on host-1", Now: testNow,
-			Items: []Item{{Title: "cspm-not-pass", Detail: "query: unknown field \"statsu\"", Action: "Correct the rule; its last good version runs on.", Since: testNow.Add(-time.Hour)},
-				{Title: "smtp.example.com:587", Detail: "421 try later", Over: true}}}
+		m = Mail{
+			Kind: kind, Title: "2 rules cannot be evaluated", Severity: "high", RuleName: "tocsin on host-1", Now: testNow,
+			Items: []Item{
+				{Title: "cspm-not-pass", Detail: "query: unknown field \"statsu\"", Action: "Correct the rule; its last good version runs on.", Since: testNow.Add(-time.Hour)},
+				{Title: "smtp.example.com:587", Detail: "421 try later", Over: true},
+			},
+		}
 	}
 	s := SLS{AlertID: "cspm", AlertName: a.RuleName, InstanceID: "A-7F3K", At: testNow, Status: m.State, Severity: "high"}
 	return s, m

@@ -207,17 +207,17 @@ func fnLength(c *call) any {
 }
 
 func fnAbs(c *call) any {
-	if x := c.number(0); x < 0 {
+	if x := c.number(); x < 0 {
 		return c.st.binary("-", int64(0), c.arg(0))
 	}
 	return c.arg(0)
 }
 
-// number returns the i-th argument, which must be a number.
-func (c *call) number(i int) float64 {
-	f, _, ok := asNumber(c.arg(i))
+// number returns the first argument, which must be a number.
+func (c *call) number() float64 {
+	f, _, ok := asNumber(c.arg(0))
 	if !ok {
-		c.st.failHint("a number is needed here, not "+typeName(c.arg(i)), "int() or float() makes a number of text")
+		c.st.failHint("a number is needed here, not "+typeName(c.arg(0)), "int() or float() makes a number of text")
 	}
 	return f
 }
@@ -247,7 +247,9 @@ func fnSum(c *call) any {
 	var total any = int64(0)
 	for _, x := range c.list(0) {
 		c.st.spend(1)
-		if x = norm(x); !isMissing(x) && x != nil {
+		switch x := norm(x).(type) {
+		case nil, missingValue: // count as nothing, as in SQL
+		default:
 			total = c.st.binary("+", total, x)
 		}
 	}
@@ -259,7 +261,7 @@ func fnWhole(round func(float64) float64) func(c *call) any {
 		if _, ok := c.arg(0).(int64); ok {
 			return c.arg(0)
 		}
-		f := round(c.number(0))
+		f := round(c.number())
 		if math.Abs(f) >= 1<<62 {
 			c.st.fail("the result does not fit a whole number of 64 bits")
 		}
@@ -272,7 +274,7 @@ func fnRound(c *call) any {
 	if _, ok := c.arg(0).(int64); ok && digits >= 1 {
 		return c.arg(0)
 	}
-	f := c.number(0)
+	f := c.number()
 	if math.Abs(f) > 1e15 {
 		return f
 	}

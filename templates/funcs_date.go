@@ -192,7 +192,7 @@ func fnDuration(c *call) any {
 	case string:
 		f, _ = strconv.ParseFloat(x, 64) // what is no number is 0 s
 	default:
-		f = c.number(0)
+		f = c.number()
 	}
 	lang := c.st.opt.Language
 	if c.has(1) && c.arg(1) != nil {

@@ -112,8 +112,8 @@ func fnSplit(c *call) any {
 	s, sep, limit := c.str(0, ""), c.str(1, ""), c.int(2, -1)
 	c.st.spend(len(s) / 4)
 	var parts []string
-	switch {
-	case sep == "":
+	switch sep {
+	case "":
 		c.st.alloc(8 * len(s))
 		parts = strings.Fields(s)
 	default:

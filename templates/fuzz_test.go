@@ -12,8 +12,10 @@ const nasty = `"'><zz-evil onx=1>&--></title></style>javascript:https://e.exampl
 
 func fuzzData() Data {
 	row := map[string]any{"a": nasty, nasty: "v", "n": int64(3), "f": 1.5, "l": []any{int64(1), nasty}, "none": nil}
-	s := SLS{AlertName: nasty, Status: "firing", Severity: "high", At: testNow, Labels: map[string]string{"k": nasty, nasty: "v"},
-		Annotations: map[string]any{"title": nasty, "desc": Authored(nasty)}, Results: []Result{{Rows: []map[string]any{row, row}, Count: 2}}, FireRows: []map[string]any{row}}
+	s := SLS{
+		AlertName: nasty, Status: "firing", Severity: "high", At: testNow, Labels: map[string]string{"k": nasty, nasty: "v"},
+		Annotations: map[string]any{"title": nasty, "desc": Authored(nasty)}, Results: []Result{{Rows: []map[string]any{row, row}, Count: 2}}, FireRows: []map[string]any{row},
+	}
 	a := MailAlert{ID: "A-7F3K", Title: nasty, Columns: []string{"a", nasty}, Rows: []MailRow{{Cells: []any{nasty, int64(1)}, New: true}}}
 	d := NewData(s, Mail{Title: nasty, Alerts: []MailAlert{a}, Now: testNow})
 	d["x"] = []any{nasty, int64(1), map[string]any{"k": nasty}}
@@ -27,8 +29,10 @@ func FuzzTemplate(f *testing.F) {
 	for _, src := range mails {
 		f.Add(src)
 	}
-	for _, src := range []string{article, "---\nsubject: '{{ alert.alert_name }}'\n---\n{{ x | to_json }}", "{% for k, v in x[2].items() %}<p title='{{ k }}'>{{ v }}</p>{% endfor %}",
-		"{{ x | sort | join(',') }}", "{% if x %}{% set a = x[0] %}{% endif %}{{ a | title | truncate(3) }}", "{{ table(['a'], x) }}", "<!--[if mso]>x<![endif]-->{{ x[0] }}"} {
+	for _, src := range []string{
+		article, "---\nsubject: '{{ alert.alert_name }}'\n---\n{{ x | to_json }}", "{% for k, v in x[2].items() %}<p title='{{ k }}'>{{ v }}</p>{% endfor %}",
+		"{{ x | sort | join(',') }}", "{% if x %}{% set a = x[0] %}{% endif %}{{ a | title | truncate(3) }}", "{{ table(['a'], x) }}", "<!--[if mso]>x<![endif]-->{{ x[0] }}",
+	} {
 		f.Add(src)
 	}
 	if !testing.Short() {

@@ -23,8 +23,10 @@ func TestLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{Zone: time.FixedZone("JST", 9*3600), Now: testNow, Links: []string{"wiki.example.com"}}
-	d := NewData(SLS{AlertName: "n", At: testNow.Add(-time.Hour), Labels: map[string]string{"service": "oss"}, Annotations: map[string]any{},
-		FireRows: []map[string]any{{"a": int64(1)}}}, Mail{})
+	d := NewData(SLS{
+		AlertName: "n", At: testNow.Add(-time.Hour), Labels: map[string]string{"service": "oss"}, Annotations: map[string]any{},
+		FireRows: []map[string]any{{"a": int64(1)}},
+	}, Mail{})
 	for _, c := range cases {
 		t.Run(c.Src, func(t *testing.T) {
 			p, err := compile(unit{name: "t", text: c.Src, out: outText})
@@ -80,8 +82,10 @@ func TestPositions(t *testing.T) {
 
 func TestText(t *testing.T) {
 	row := map[string]any{"host": "a\u202eb", "n": int64(3)}
-	d := NewData(SLS{AlertName: "name", Labels: map[string]string{"service": "oss"}, Results: []Result{{Rows: []map[string]any{row}, Count: 7}},
-		FireRows: []map[string]any{row}, FireCount: 2, Annotations: map[string]any{}}, Mail{})
+	d := NewData(SLS{
+		AlertName: "name", Labels: map[string]string{"service": "oss"}, Results: []Result{{Rows: []map[string]any{row}, Count: 7}},
+		FireRows: []map[string]any{row}, FireCount: 2, Annotations: map[string]any{},
+	}, Mail{})
 	for src, want := range map[string]string{
 		"${host} ${n} ${service} ${alert_name} ${__count__} ${__0_count__} ${nope} $${n}": `a\u202eb 3 oss name 2 7 ∅ 3`,
 		"{{ alert.results[0].raw_results | length }} rows, ${host}":                       "1 rows, ${host}",

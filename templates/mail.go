@@ -145,9 +145,11 @@ func Sample(row map[string]any, now time.Time) Data {
 	}
 	rows := []map[string]any{row, row}
 	labels := map[string]string{}
-	s := SLS{AlertID: "sample-rule", AlertName: "Sample rule", InstanceID: "A-7F3K", Every: 5 * time.Minute, At: now, Fired: now, Status: "firing", Severity: "high",
+	s := SLS{
+		AlertID: "sample-rule", AlertName: "Sample rule", InstanceID: "A-7F3K", Every: 5 * time.Minute, At: now, Fired: now, Status: "firing", Severity: "high",
 		Labels: labels, Annotations: map[string]any{"title": "Sample title", "desc": "Sample description"}, Results: []Result{{Store: "cloudtrail", From: now.Add(-time.Hour), To: now, Rows: rows, Count: 2}},
-		FireRows: rows, FireCount: 2, Condition: "Count:[2] > 0", Repeat: 4 * time.Hour}
+		FireRows: rows, FireCount: 2, Condition: "Count:[2] > 0", Repeat: 4 * time.Hour,
+	}
 	a := MailAlert{ID: "A-7F3K", RuleID: s.AlertID, RuleName: s.AlertName, State: "firing", Severity: "high", Labels: labels, Title: "Sample title", Since: now, RowCount: 2, NewCount: 2, Columns: sortedKeys(row)}
 	for range rows {
 		r := MailRow{New: true}
@@ -156,6 +158,8 @@ func Sample(row map[string]any, now time.Time) Data {
 		}
 		a.Rows = append(a.Rows, r)
 	}
-	return NewData(s, Mail{Kind: "first", ID: a.ID, State: "firing", Severity: "high", RuleID: a.RuleID, RuleName: a.RuleName, Title: a.Title,
-		Desc: "Sample description", Runbook: "What to do.", Reason: "new", NewCount: 2, RowCount: 2, Alerts: []MailAlert{a}, Now: now})
+	return NewData(s, Mail{
+		Kind: "first", ID: a.ID, State: "firing", Severity: "high", RuleID: a.RuleID, RuleName: a.RuleName, Title: a.Title,
+		Desc: "Sample description", Runbook: "What to do.", Reason: "new", NewCount: 2, RowCount: 2, Alerts: []MailAlert{a}, Now: now,
+	})
 }

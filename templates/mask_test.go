@@ -7,8 +7,10 @@ import (
 )
 
 func TestMask(t *testing.T) {
-	row := map[string]any{"requestParameters": `{"userName":"bob","password":"hunter2-a","n":12345678901234567890,"credentials":{"accessKeyId":"hunter2-b"}}`,
-		"requestParameters.secretKey": "hunter2-c", "cut": `{"authToken": "hunter2-d", "x": "never clo`, "sessionToken": "hunter2-e", "accessKeyId": "AKIAX", "mfa": true, "passwordSet": false}
+	row := map[string]any{
+		"requestParameters":           `{"userName":"bob","password":"hunter2-a","n":12345678901234567890,"credentials":{"accessKeyId":"hunter2-b"}}`,
+		"requestParameters.secretKey": "hunter2-c", "cut": `{"authToken": "hunter2-d", "x": "never clo`, "sessionToken": "hunter2-e", "accessKeyId": "AKIAX", "mfa": true, "passwordSet": false,
+	}
 	s := SLS{AlertName: "n", Labels: map[string]string{"cookie": "hunter2-f"}, Annotations: map[string]any{}, Results: []Result{{Rows: []map[string]any{row}}}, FireRows: []map[string]any{row}}
 	a := MailAlert{Columns: []string{"who", "Authorization"}, Rows: []MailRow{{Cells: []any{"bob", "hunter2-g"}}}}
 	d := NewData(s, Mail{Alerts: []MailAlert{a}})

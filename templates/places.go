@@ -132,8 +132,10 @@ func (p *placer) id(number string) int {
 func (p *placer) allow(number string) { p.found[p.id(number)] = true }
 
 func (p *placer) refuse(number, where string) {
-	panic(&failure{at: p.c.p.stmts[p.id(number)].at, msg: "a value may not stand " + where,
-		hint: "values may stand in text and in quoted attributes such as title; in href only as link(…)"})
+	panic(&failure{
+		at: p.c.p.stmts[p.id(number)].at, msg: "a value may not stand " + where,
+		hint: "values may stand in text and in quoted attributes such as title; in href only as link(…)",
+	})
 }
 
 func (p *placer) refuseMarks(raw, where string) {

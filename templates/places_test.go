@@ -60,7 +60,8 @@ func TestPlaces(t *testing.T) {
 		{`<p title="{% if alert.labels %}"{% endif %}>`, "branches"},
 		{`<p title="` + v, "not closed"},
 		{"{% if alert.labels %}<b{% endif %} " + v + ">", "in the name of an attribute"},
-		{"x\x00", "may not hold"}, {"\ue0001\ue001", "may not hold"},
+		{"x\x00", "may not hold"},
+		{"\ue0001\ue001", "may not hold"},
 	} {
 		err := Compile("x.html", c.src)
 		if c.err == "" && err != nil {

@@ -219,7 +219,7 @@ func (c *compiler) function(t token, what string) *function {
 	if _, _, ok := c.scope.lookup(t.text); ok || c.isRoot(t.text) {
 		c.fail(t.span, quoteShort(t.text)+" is no function", "")
 	}
-	hint := ""
+	var hint string
 	switch t.text {
 	case "safe", "urlize", "xmlattr", "autoescape":
 		hint = "values are always escaped; write markup in the template itself, addresses with link()"

@@ -75,14 +75,20 @@ func valueData(s string) Data {
 		address = "https://wiki.example.com/q" // an address in query_url is one of ours
 	}
 	row := map[string]any{"a": s, s: s, "n": int64(4)}
-	sls := SLS{AlertID: "r", AlertName: s, Status: "firing", Severity: "high", At: testNow, Labels: map[string]string{"k": s, s: "v"},
-		Annotations: map[string]any{"title": s, "desc": s}, Results: []Result{{Rows: []map[string]any{row}, Count: 1}}, FireRows: []map[string]any{row}, QueryURL: address}
-	a := MailAlert{ID: "A-7F3K", RuleName: s, State: "firing", Severity: "high", Title: s, Desc: s, Actor: s, Labels: map[string]string{"k": s}, Since: testNow,
-		Columns: []string{"a", s}, Rows: []MailRow{{Cells: []any{s, int64(1)}, New: true, Was: s}}, RowCount: 30, Again: s, Partial: s}
+	sls := SLS{
+		AlertID: "r", AlertName: s, Status: "firing", Severity: "high", At: testNow, Labels: map[string]string{"k": s, s: "v"},
+		Annotations: map[string]any{"title": s, "desc": s}, Results: []Result{{Rows: []map[string]any{row}, Count: 1}}, FireRows: []map[string]any{row}, QueryURL: address,
+	}
+	a := MailAlert{
+		ID: "A-7F3K", RuleName: s, State: "firing", Severity: "high", Title: s, Desc: s, Actor: s, Labels: map[string]string{"k": s}, Since: testNow,
+		Columns: []string{"a", s}, Rows: []MailRow{{Cells: []any{s, int64(1)}, New: true, Was: s}}, RowCount: 30, Again: s, Partial: s,
+	}
 	still := a
 	still.Still = true
-	return NewData(sls, Mail{Kind: "first", ID: "A-7F3K", State: "firing", Severity: "high", RuleName: s, Title: s, Desc: s, Reason: s, Period: s,
-		Notes: []string{s}, Alerts: []MailAlert{a, still}, Counts: []Count{{s, 1}}, Storm: true, Attachment: s, Items: []Item{{Title: s, Detail: s, Action: s}}, Now: testNow})
+	return NewData(sls, Mail{
+		Kind: "first", ID: "A-7F3K", State: "firing", Severity: "high", RuleName: s, Title: s, Desc: s, Reason: s, Period: s,
+		Notes: []string{s}, Alerts: []MailAlert{a, still}, Counts: []Count{{s, 1}}, Storm: true, Attachment: s, Items: []Item{{Title: s, Detail: s, Action: s}}, Now: testNow,
+	})
 }
 
 var (

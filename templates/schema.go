@@ -39,30 +39,44 @@ func object(scalars []string, others map[string]*schema) *schema {
 // Mail fill it.
 func roots() map[string]*schema {
 	row := dict(nil)
-	result := object([]string{"store_type", "region", "project", "store", "query", "start_time", "end_time", "raw_results_count", "raw_result_count",
-		"dashboard_id", "role_arn", "truncated"},
+	result := object([]string{
+		"store_type", "region", "project", "store", "query", "start_time", "end_time", "raw_results_count", "raw_result_count",
+		"dashboard_id", "role_arn", "truncated",
+	},
 		map[string]*schema{"raw_results": list(row), "fire_result": row, "query_url": address(), "dashboard_url": address()})
-	alert := object([]string{"aliuid", "alert_instance_id", "alert_id", "alert_name", "region", "project", "alert_type", "next_eval_interval",
-		"alert_time", "fire_time", "resolve_time", "status", "severity", "fire_results_count", "condition", "raw_condition", "dashboard", "fingerprint"},
+	alert := object([]string{
+		"aliuid", "alert_instance_id", "alert_id", "alert_name", "region", "project", "alert_type", "next_eval_interval",
+		"alert_time", "fire_time", "resolve_time", "status", "severity", "fire_results_count", "condition", "raw_condition", "dashboard", "fingerprint",
+	},
 		map[string]*schema{
 			"labels": dict(scalar()), "annotations": dict(scalar()), "results": list(result), "fire_results": list(row),
 			"policy":    object([]string{"alert_policy_id", "action_policy_id", "repeat_interval"}, nil),
 			"alert_url": address(), "query_url": address(), "alert_history_dashboard_url": address(), "dashboard_url": address(), "signin_url": address(),
 		})
-	return map[string]*schema{"alert": alert, "mail": mailSchema(), "alerts": list(alertSchema()),
-		"counts": list(object([]string{"name", "n"}, nil))}
+	return map[string]*schema{
+		"alert": alert, "mail": mailSchema(), "alerts": list(alertSchema()),
+		"counts": list(object([]string{"name", "n"}, nil)),
+	}
 }
 
 func mailSchema() *schema {
-	return object([]string{"kind", "id", "state", "severity", "rule_id", "rule_name", "owner", "title", "desc", "runbook", "reason", "period",
-		"new_count", "row_count", "attachment", "storm", "now"},
-		map[string]*schema{"others": list(scalar()), "notes": list(scalar()), "controls": list(scalar()),
-			"items": list(object([]string{"title", "detail", "action", "since", "over"}, nil))})
+	return object([]string{
+		"kind", "id", "state", "severity", "rule_id", "rule_name", "owner", "title", "desc", "runbook", "reason", "period",
+		"new_count", "row_count", "attachment", "storm", "now",
+	},
+		map[string]*schema{
+			"others": list(scalar()), "notes": list(scalar()), "controls": list(scalar()),
+			"items": list(object([]string{"title", "detail", "action", "since", "over"}, nil)),
+		})
 }
 
 func alertSchema() *schema {
-	return object([]string{"id", "rule_id", "rule_name", "state", "severity", "title", "desc", "runbook", "actor", "since", "ended", "how", "again",
-		"partial", "row_count", "new_count", "still", "came_and_went"},
-		map[string]*schema{"labels": dict(scalar()), "columns": list(scalar()),
-			"rows": list(object([]string{"is_new", "was"}, map[string]*schema{"cells": list(nil)}))})
+	return object([]string{
+		"id", "rule_id", "rule_name", "state", "severity", "title", "desc", "runbook", "actor", "since", "ended", "how", "again",
+		"partial", "row_count", "new_count", "still", "came_and_went",
+	},
+		map[string]*schema{
+			"labels": dict(scalar()), "columns": list(scalar()),
+			"rows": list(object([]string{"is_new", "was"}, map[string]*schema{"cells": list(nil)})),
+		})
 }
