@@ -126,7 +126,7 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 		}
 		p, err := q.Plan(c.env.Schema, o)
 		if err != nil {
-			c.planError(excludes, err)
+			c.planError(q, err)
 			return
 		}
 		r.plans = append(r.plans, timedPlan{end, p})
@@ -134,38 +134,22 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 	c.planned(r.plans[0].plan)
 }
 
-// planError says where a name is unknown: in the query, or in an exception,
-// which is planned on its own to find its place.
-func (c *compiler) planError(excludes []exclude, err error) {
-	all, parseErr := query.Parse("*")
-	for i := range excludes {
-		if parseErr != nil {
-			break
+// planError says where a name is unknown: in an exception, which is planned on
+// its own to find the place, in the query, or in both.
+func (c *compiler) planError(q *query.Query, err error) {
+	o := query.Options{Logstore: c.rule.Logstore}
+	placed := false
+	for _, e := range c.text.Exceptions {
+		search, unread := query.ParseSearch(e.Match.Value)
+		if !e.Match.Given() || unread != nil {
+			continue // reported when it was read
 		}
-		o := query.Options{Logstore: c.rule.Logstore, Exclude: []query.Search{excludes[i].search}}
-		if _, own := all.Plan(c.env.Schema, o); own != nil {
-			c.exceptionError(i, own)
-			return
-		}
+		placed = !c.merge(e.Match, query.PlanSearch(search, c.env.Schema, o)) || placed
+	}
+	if placed {
+		_, err = q.Plan(c.env.Schema, o)
 	}
 	c.merge(c.text.Query, err)
-}
-
-// exceptionError reports a name that an exception has wrong at its match.
-func (c *compiler) exceptionError(i int, err error) {
-	at := c.text.Exceptions[i].Match
-	var list *diag.List
-	if !errors.As(err, &list) {
-		c.fail("rule/exception", at, err.Error(), "")
-		return
-	}
-	for _, p := range list.Problems {
-		_, message, found := strings.Cut(p.Message, ": ") // "exception 1: …"
-		if !found {
-			message = p.Message
-		}
-		c.fail(p.Check, at, message, p.Hint)
-	}
 }
 
 // planned takes over what the plan knows.
