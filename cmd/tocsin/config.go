@@ -147,27 +147,30 @@ func (r *configReader) zone(t alertrules.Text) *time.Location {
 // directories are those of rules and templates.
 func (r *configReader) directories(c *config) {
 	for _, t := range r.file.Rules {
-		c.rules = append(c.rules, r.dir(t))
+		if dir, ok := r.dir(t); ok {
+			c.rules = append(c.rules, dir)
+		}
 	}
 	if r.file.Rules == nil {
 		c.rules = []string{r.relative("rules")}
 	}
 	c.templates = r.relative("templates")
 	if r.file.Templates.Given() {
-		c.templates = r.dir(r.file.Templates)
+		c.templates, _ = r.dir(r.file.Templates)
 	}
 }
 
-// dir is a path of the file; the root, devices and /proc are no inputs.
-func (r *configReader) dir(t alertrules.Text) string {
-	path := filepath.Clean(r.relative(t.Value))
+// dir is a path of the file; the root, devices and /proc are no inputs, and not
+// read by check either.
+func (r *configReader) dir(t alertrules.Text) (path string, ok bool) {
+	path = filepath.Clean(r.relative(t.Value))
 	for _, no := range []string{"/proc", "/dev", "/sys"} {
 		if path == "/" || path == no || strings.HasPrefix(path, no+"/") {
 			r.doc.Problem("config/path", t.Node, "this directory is not one of yours to read", "name the folder of your files")
-			return path
+			return "", false
 		}
 	}
-	return path
+	return path, true
 }
 
 func (r *configReader) relative(path string) string {
@@ -206,7 +209,8 @@ func (r *configReader) sources(c *config) {
 			r.doc.Problem("config/source", node, "the source has no dir", "dir: /var/lib/prowler")
 			continue
 		}
-		source := agent.Source{Name: s.Name.Value, Dir: r.dir(s.Dir), Zone: c.zone}
+		dir, _ := r.dir(s.Dir)
+		source := agent.Source{Name: s.Name.Value, Dir: dir, Zone: c.zone}
 		if s.TimeZone.Given() {
 			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
 				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -48,7 +49,12 @@ func writeResult(e *env, format string, r *query.Result) error {
 	return writeJSON(e.stdout, r, format == "json")
 }
 
-// writeTable draws rows for a person; every cell is cleaned and on one line.
+// tableCell is the number of characters of a value that a table shows. Other
+// forms show all of it.
+const tableCell = 1000
+
+// writeTable draws rows for a person; every cell is cleaned and on one line, and
+// cut where it is very long.
 func writeTable(e *env, r *query.Result) error {
 	if len(r.Columns) == 0 {
 		return nil
@@ -73,7 +79,7 @@ func writeTable(e *env, r *query.Result) error {
 	for _, row := range r.Rows {
 		cells := make(table.Row, len(row))
 		for i, v := range row {
-			cells[i] = cell(plain(v))
+			cells[i] = shortCell(plain(v))
 		}
 		t.AppendRow(cells)
 	}
@@ -83,6 +89,17 @@ func writeTable(e *env, r *query.Result) error {
 
 // cell makes a value fit for one cell on a terminal.
 func cell(s string) string { return diag.Isolate(diag.Line(s)) }
+
+// shortCell is cell, and says where it leaves something out.
+func shortCell(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > tableCell {
+			return cell(s[:i]) + fmt.Sprintf("… (%d more characters; -o json shows them)", utf8.RuneCountInString(s[i:]))
+		}
+	}
+	return cell(s)
+}
 
 // plain is a value as text: times as RFC 3339 in UTC, NULL as nothing.
 func plain(v any) string {

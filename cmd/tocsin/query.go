@@ -67,20 +67,25 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 		if f.alert != "" {
 			return p.queryAlert(ctx, f, format)
 		}
-		window, err := f.window(p)
-		if err != nil {
-			return err
-		}
-		logstore, err := p.queried(ctx, f.logstore)
-		if err != nil {
-			return err
-		}
-		plan, err := p.plan(args[0], logstore, f.limit)
-		if err != nil {
-			return wrong(err)
-		}
-		return p.answer(ctx, f, format, plan, window)
+		return p.ask(ctx, f, format, args[0])
 	})
+}
+
+// ask answers a query that was typed.
+func (p *project) ask(ctx context.Context, f queryFlags, format, src string) error {
+	window, err := f.window(p)
+	if err != nil {
+		return err
+	}
+	logstore, err := p.queried(ctx, f.logstore)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(src, logstore, f.limit)
+	if err != nil {
+		return wrong(err)
+	}
+	return p.answer(ctx, f, format, plan, window)
 }
 
 // plan reads and plans a query that was typed.
