@@ -52,7 +52,7 @@ type Summary struct {
 
 // Once does one round of everything: it makes the rules known, takes in what the
 // sources hold, evaluates every rule that is due, decides, and makes one attempt
-// to deliver what is ready. An error of one step does not keep the next ones
+// to deliver what is ready, and what that brings to tell. An error of one step does not keep the next ones
 // from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
@@ -73,13 +73,8 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	} else {
 		s.Round = round
 	}
-	if _, err := a.o.Notifier.Step(ctx, now); err != nil {
-		errs = append(errs, fmt.Errorf("decide: %w", err))
-	}
-	if _, err := a.o.Notifier.Deliver(ctx, now); err != nil {
-		errs = append(errs, fmt.Errorf("deliver: %w", err))
-	}
-	return s, errors.Join(append(errs, ctx.Err())...)
+	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), ctx.Err())
+	return s, errors.Join(errs...)
 }
 
 // Run runs the loops until ctx ends, and returns when what was in flight is

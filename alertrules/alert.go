@@ -63,6 +63,7 @@ type Alert struct {
 	ToSeq   int64
 
 	Annotations map[string]string // rendered at the last evaluation that hit
+	Authored    []string          // names of annotations that are their author's text alone, without a value of a record
 	Runbook     string
 	NewsN       int64     // Event: N of the last News
 	Staging     bool      // recorded, never mailed

@@ -53,7 +53,7 @@ func (r *run) goOn(a *Alert, o observation, g *group) {
 	}
 	a.Severity, a.MaxSeverity = severity, max(a.MaxSeverity, severity)
 	a.Labels, a.Runbook = maps.Clone(g.labels), r.rule.Runbook
-	a.Annotations = r.rule.annotate(a, rows, o)
+	r.rule.annotate(a, rows, o)
 }
 
 // place notes the evaluation that an alert shows.
@@ -145,7 +145,7 @@ func (r *run) tell(o observation, g *group, rows []Row) {
 			}
 		}
 	}
-	a.Annotations = r.rule.annotate(a, rows, o)
+	r.rule.annotate(a, rows, o)
 }
 
 // episode is the open episode of a key, or a new one when the last is over (D06).
@@ -194,29 +194,33 @@ func (r *run) closeQuiet(at time.Time) {
 // maxTemplateRows bounds the rows that an annotation sees, as in SLS.
 const maxTemplateRows = 100
 
-// annotate renders the annotations of a hit. One that fails says so in its
-// place; the alert goes out all the same (P23).
-func (r *Rule) annotate(a *Alert, rows []Row, o observation) map[string]string {
+// annotate renders the annotations of a hit from data without secrets (G07).
+// One that fails says so in its place; the alert goes out all the same (P23).
+func (r *Rule) annotate(a *Alert, rows []Row, o observation) {
+	a.Annotations, a.Authored = nil, nil
 	if len(r.Annotations) == 0 {
-		return nil
+		return
 	}
-	out := make(map[string]string, len(r.Annotations))
+	a.Annotations = make(map[string]string, len(r.Annotations))
 	data := r.templateData(a, rows, o)
 	for _, n := range r.Annotations {
 		text, err := n.render(data, r.Zone, o.at)
-		if err != nil {
+		switch {
+		case err != nil:
 			text = "(" + n.Name + " could not be rendered: " + err.Error() + ")"
+		case n.text.Constant():
+			a.Authored = append(a.Authored, n.Name)
 		}
-		out[n.Name] = text
+		a.Annotations[n.Name] = text
 	}
-	return out
 }
 
 func (n Annotation) render(data templates.Data, zone *time.Location, now time.Time) (string, error) {
 	return n.text.Render(data, templates.Options{Zone: zone, Now: now})
 }
 
-// templateData is what an annotation sees: the variables of SLS.
+// templateData is what an annotation sees: the variables of SLS, without the
+// values of secret fields.
 func (r *Rule) templateData(a *Alert, rows []Row, o observation) templates.Data {
 	shown := make([]map[string]any, 0, min(len(rows), maxTemplateRows))
 	for _, row := range rows[:min(len(rows), maxTemplateRows)] {
@@ -231,5 +235,5 @@ func (r *Rule) templateData(a *Alert, rows []Row, o observation) templates.Data 
 		Status: "firing", Severity: a.Severity.String(), Labels: a.Labels, Condition: r.Trigger.Text,
 		Results:  []templates.Result{{Store: r.Logstore, Query: r.Query, From: o.window.From, To: o.window.To, Rows: shown, Count: len(rows), Truncated: o.result.Partial != "" || len(rows) > maxTemplateRows}},
 		FireRows: shown, FireCount: len(rows),
-	}.Value()}
+	}.Value()}.Mask()
 }

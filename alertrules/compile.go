@@ -20,7 +20,6 @@ type compiler struct {
 	node *Node
 	text ruleText
 	rule *Rule
-	bad  bool
 }
 
 // compile returns the rule, nil when it has an error.

@@ -232,7 +232,7 @@ func (c *testCompiler) binary(x *query.Binary) (evaluator, kind) {
 		c.want(x.Y, kb, numberKind)
 		return arithmetic(x.Op, a, b), numberKind
 	case query.OpMatch, query.OpNotMatch:
-		return c.match(x.X, x.Y, a, x.Op == query.OpNotMatch)
+		return c.match(x.Y, a, x.Op == query.OpNotMatch)
 	case query.OpConcat:
 		return func(row []any) any {
 			l, r := a(row), b(row)

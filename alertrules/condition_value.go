@@ -161,11 +161,19 @@ func arithmetic(op query.Op, a, b evaluator) evaluator {
 	}
 }
 
+// boolInt makes booleans comparable: false before true.
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // maxPattern bounds a regular expression of a condition.
 const maxPattern = 1000
 
 // match is x =~ 'pattern' (RE2, found anywhere in the text).
-func (c *testCompiler) match(x, pattern query.Expr, eval evaluator, not bool) (evaluator, kind) {
+func (c *testCompiler) match(pattern query.Expr, eval evaluator, not bool) (evaluator, kind) {
 	text, ok := c.constantText(pattern)
 	if !ok || len(text) > maxPattern {
 		return c.fail(pattern, "a regular expression is a text of at most "+itoa(maxPattern)+" characters", "write "+"cnt =~ '^a.*b$'")
@@ -252,7 +260,7 @@ func numeric(v any, f func(float64) float64) any {
 func (c *testCompiler) call(x *query.Call) (evaluator, kind) {
 	if x.Name == "regexp_like" && len(x.Args) == 2 {
 		eval, _ := c.expr(x.Args[0])
-		return c.match(x.Args[0], x.Args[1], eval, false)
+		return c.match(x.Args[1], eval, false)
 	}
 	if x.Name == "coalesce" && len(x.Args) > 0 {
 		return c.coalesce(x)

@@ -6,7 +6,7 @@
 // rows, and a pure step turns the remembered state and the observation into
 // the next state and the changes of alerts. The changes of a whole round are
 // committed together (T1, States.CommitRound). The agent, a rule test and a
-// backtest call the same Eval; nothing below Engine.Run reads the clock.
+// backtest call the same Eval; nothing below Loop.Run reads the clock.
 //
 // The package knows neither the database nor mail: queries run through a
 // QueryFunc, state lives behind States, and what is notified is decided by

@@ -11,8 +11,8 @@ import (
 const defaultCatchUp = 24 * time.Hour
 
 // An Engine evaluates rules. Its fields are set before the first call and not
-// changed after it. Rounds follow each other: one call of Round, Known or Run at
-// a time.
+// changed after it. Rounds follow each other: one call of Round or Known at a
+// time.
 type Engine struct {
 	Query  QueryFunc // called by at most Workers goroutines at once
 	Logs   Logs

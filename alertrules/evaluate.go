@@ -225,8 +225,8 @@ func (r *run) gap(from, to time.Time, reason string) {
 
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
-	fired := false
 	groups := r.rule.split(o, r.tracked)
+	var fired bool
 	if r.rule.Mode == Event {
 		fired = r.observeEvents(o, groups)
 	} else {
@@ -322,7 +322,7 @@ func (r *run) stepKey(o observation, g *group) {
 	next.Labels = g.labels
 	switch change {
 	case begins:
-		a = r.begin(o, g, next.FirstHit)
+		r.begin(o, g, next.FirstHit)
 	case goesOn:
 		r.goOn(a, o, g)
 	case ends:

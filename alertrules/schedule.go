@@ -10,7 +10,7 @@ import (
 )
 
 // A Schedule says at which moments a rule is evaluated. It computes; the loop
-// that waits is Engine.Run.
+// that waits is Loop.Run.
 type Schedule struct {
 	Every time.Duration // with Cron: the shortest distance between two moments
 	Cron  string        // five fields; empty: every Every

@@ -44,7 +44,7 @@ func guardBytes(d *Document, text string) bool {
 	marks, run := 0, 0
 	for i, r := range text {
 		switch {
-		case r == utf8.RuneError && strings.HasPrefix(text[i:], "\ufffd") == false:
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
 			return refuse(i, "this is not UTF-8", "save the file as UTF-8")
 		case r < 0x20 && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
 			return refuse(i, fmt.Sprintf("a control character (U+%04X)", r), "delete it")

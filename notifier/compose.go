@@ -88,7 +88,7 @@ func (c *composition) head() {
 	a := lead.Alert
 	c.mail = templates.Mail{
 		Kind: string(c.d.kind), ID: a.ID, State: "resolved", RuleID: lead.rule.ID, RuleName: ruleName(lead.rule), Owner: lead.rule.Owner,
-		Title: c.mask.text(a.Annotations["title"]), Desc: c.mask.text(a.Annotations["desc"]), Runbook: a.Runbook,
+		Title: c.mask.text(a.Annotations["title"]), Desc: c.annotation(a, "desc"), Runbook: a.Runbook,
 		Reason: first.d.Reason, Now: c.s.now, Controls: lead.rule.Controls, Others: c.others(),
 	}
 	worst := alertrules.Severity(0)

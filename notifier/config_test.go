@@ -140,13 +140,3 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
-
-func TestCheckRule(t *testing.T) {
-	c, _ := readConfig(t, sample)
-	quiet := "nihgts"
-	r := Rule{Notify: alertrules.Notify{To: []string{"kne"}, Quiet: &quiet, GroupBy: []string{"service"}}}
-	faults := c.CheckRule(r)
-	if len(faults) != 3 || faults[0].Path != "$.to[0]" || !strings.Contains(faults[0].Hint, "ken") || !strings.Contains(faults[1].Hint, "nights") {
-		t.Errorf("%+v", faults)
-	}
-}

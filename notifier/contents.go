@@ -105,7 +105,7 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 	a := t.Alert
 	m := templates.MailAlert{
 		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: c.mask.stringMap(a.Labels),
-		Title: c.mask.text(a.Annotations["title"]), Desc: c.mask.text(a.Annotations["desc"]), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
+		Title: c.mask.text(a.Annotations["title"]), Desc: c.annotation(a, "desc"), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
 		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.actor(t.columns, t.rows),
 	}
 	if m.Since.IsZero() {
@@ -196,8 +196,8 @@ func (c *composition) legacy() {
 	}
 	result.Truncated = result.Truncated || result.Count > len(result.Rows)
 	annotations := map[string]any{}
-	for k, v := range a.Annotations {
-		annotations[k] = c.mask.value(k, v)
+	for k := range a.Annotations {
+		annotations[k] = c.annotation(a, k)
 	}
 	c.sls = templates.SLS{
 		AlertID: lead.rule.ID, AlertName: ruleName(lead.rule), InstanceID: a.ID, Every: lead.rule.Every, At: a.At, Fired: a.Began, Resolved: a.Ended,
@@ -205,6 +205,16 @@ func (c *composition) legacy() {
 		Results: []templates.Result{result}, FireRows: result.Rows, FireCount: result.Count, Condition: lead.rule.Condition,
 		Repeat: lead.Settings.Repeat, Fingerprint: rowID(a.Key),
 	}
+}
+
+// annotation returns an annotation as a template sees it, "" when there is none:
+// what its author wrote without a value of a record keeps its addresses.
+func (c *composition) annotation(a *alertrules.Alert, name string) any {
+	text := a.Annotations[name]
+	if slices.Contains(a.Authored, name) {
+		return templates.Authored(text)
+	}
+	return c.mask.value(name, text)
 }
 
 func (c *composition) slsRows(t table, n int) []map[string]any {

@@ -28,7 +28,11 @@ func (n *Notifier) Deliver(ctx context.Context, now time.Time) (next time.Time, 
 	if now.Before(n.pause.until) {
 		return n.pause.until, nil
 	}
-	defer n.o.Channel.Close() // what becomes of it changes nothing (G40)
+	defer func() {
+		if err := n.o.Channel.Close(); err != nil { // what becomes of it changes nothing (G40)
+			n.o.Log.Debug("close the channel", "channel", n.o.Name, "error", err)
+		}
+	}()
 	tried := map[int64]bool{}
 	for ctx.Err() == nil {
 		rows, later, err := n.o.Outbox.Ready(ctx, now, readyRows)
@@ -48,20 +52,26 @@ func (n *Notifier) Deliver(ctx context.Context, now time.Time) (next time.Time, 
 }
 
 // DeliverAll steps and delivers until nothing is left that can be done at now,
-// for `run --once`.
+// for `run --once`. The second round settles what was accepted, and tells the
+// operator what was refused. An error of a step does not keep what was decided
+// before from being delivered.
 func (n *Notifier) DeliverAll(ctx context.Context, now time.Time) error {
-	if _, err := n.Step(ctx, now); err != nil {
-		return err
+	for range 2 {
+		_, decided := n.Step(ctx, now)
+		_, delivered := n.Deliver(ctx, now)
+		if err := errors.Join(named("decide", decided), named("deliver", delivered)); err != nil {
+			return err
+		}
 	}
-	if _, err := n.Deliver(ctx, now); err != nil {
-		return err
+	return nil
+}
+
+// named says which operation failed; nil stays nil.
+func named(operation string, err error) error {
+	if err == nil {
+		return nil
 	}
-	_, err := n.Step(ctx, now) // what acceptance settles, and news about refused mail
-	if err != nil {
-		return err
-	}
-	_, err = n.Deliver(ctx, now)
-	return err
+	return fmt.Errorf("%s: %w", operation, err)
 }
 
 // pass attempts the rows; it reports whether to look for more.

@@ -15,7 +15,7 @@ import (
 const masked = "(masked)"
 
 // secretNames are parts of field names whose values are hidden from everybody.
-var secretNames = []string{"password", "secret", "token", "authorization", "cookie", "credential", "privatekey"}
+var secretNames = []string{"password", "passwd", "secret", "token", "authorization", "cookie", "credential", "privatekey"}
 
 // mask knows the names of fields that one recipient does not see.
 type mask struct{ names []string }

@@ -4,6 +4,7 @@ package notifier
 // groups, people.
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,28 +40,36 @@ const DefaultRepeat = 4 * time.Hour
 func NewRouter(c Config) (*Router, error) {
 	r := &Router{c: c, calendars: map[string]*Calendar{}, people: map[string]Recipient{}, addresses: map[string]Recipient{}}
 	var err error
-	if r.zone, err = time.LoadLocation(c.TimeZone); err != nil {
-		return nil, err
+	if r.zone, err = loadZone(c.TimeZone); err != nil {
+		return nil, fmt.Errorf("the default zone: %w", err)
 	}
 	for name, s := range c.Calendars {
 		var zone *time.Location
 		if s.TimeZone != "" {
-			if zone, err = time.LoadLocation(s.TimeZone); err != nil {
-				return nil, err
+			if zone, err = loadZone(s.TimeZone); err != nil {
+				return nil, fmt.Errorf("calendar %s: %w", name, err)
 			}
 		}
 		if r.calendars[name], err = NewCalendar(name, s.Daily, s.Weekly, zone); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("calendar %s: %w", name, err)
 		}
 	}
 	for name, p := range c.People {
 		one, err := r.person(name, p)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("person %s: %w", name, err)
 		}
 		r.people[name], r.addresses[strings.ToLower(p.Email)] = one, one
 	}
 	return r, nil
+}
+
+// loadZone is alertrules.LoadZone, with UTC where nothing is said.
+func loadZone(name string) (*time.Location, error) {
+	if name == "" {
+		return time.UTC, nil
+	}
+	return alertrules.LoadZone(name)
 }
 
 // An Addressee is a recipient with the settings of one alert.
@@ -168,7 +177,8 @@ func (r *Router) known(name string) bool {
 }
 
 // recipients resolves people, groups and addresses, each address once. What is
-// not known or not allowed is left out: Validate and CheckRule name it.
+// not known or not allowed is left out: Validate, and the check of rule files, name
+// it.
 func (r *Router) recipients(names []string) []Recipient {
 	var out []Recipient
 	var walk func(names []string, depth int)
@@ -195,7 +205,7 @@ func (r *Router) recipients(names []string) []Recipient {
 func (r *Router) person(name string, p Person) (Recipient, error) {
 	out := Recipient{Name: name, Address: p.Email, Zone: r.zone, Language: p.Language, Content: p.Content, Quiet: p.Quiet, Mask: p.Mask}
 	if p.TimeZone != "" {
-		zone, err := time.LoadLocation(p.TimeZone)
+		zone, err := loadZone(p.TimeZone)
 		if err != nil {
 			return out, err
 		}

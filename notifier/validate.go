@@ -5,7 +5,6 @@ package notifier
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,8 +51,6 @@ func nodeAt(n *alertrules.Node, path string) *alertrules.Node {
 // None is what files write to switch off a setting that would be inherited.
 const None = "none"
 
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
 // validator collects faults.
 type validator struct {
 	c      *Config
@@ -87,17 +84,6 @@ func (c *Config) Validate() []Fault {
 	v.to("$.operator", c.Operator)
 	v.calendars()
 	v.defaults()
-	return v.faults
-}
-
-// CheckRule returns the mistakes in the notify part of a rule; paths start at
-// that part ("$.to[0]").
-func (c *Config) CheckRule(r Rule) []Fault {
-	v := &validator{c: c}
-	v.to("$.to", r.Notify.To)
-	v.to("$.also_to", r.Notify.AlsoTo)
-	v.choices("$", ruleChoices(r.Notify))
-	v.groupBy("$.group_by", r.Notify.GroupBy)
 	return v.faults
 }
 
@@ -188,13 +174,13 @@ func (v *validator) oneOf(path, value string, known []string) {
 }
 
 func (v *validator) zone(path, name string) {
-	if _, err := time.LoadLocation(name); err != nil || strings.EqualFold(name, "local") {
+	if _, err := loadZone(name); err != nil {
 		v.add(path, "names are those of the tz database, such as Europe/Berlin", "%q is no time zone", diag.Line(name))
 	}
 }
 
 func (v *validator) name(path, name string) {
-	if !namePattern.MatchString(name) {
+	if !alertrules.ValidName(name) {
 		v.add(path, "lower-case letters, digits, '.', '_' and '-', at most 64", "%q cannot be a name", diag.Line(name))
 	}
 }

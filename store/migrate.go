@@ -37,7 +37,8 @@ type migration struct {
 	sql    string
 }
 
-// migrations reads the SQL files of a directory. Their numbers must be 1, 2, 3 …
+// migrations reads the SQL files of a directory. Their numbers must be 1, 2, 3
+// and so on.
 func migrations(files fs.FS) ([]migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -149,7 +150,7 @@ func copyPrivate(target, source string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

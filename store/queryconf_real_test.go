@@ -167,7 +167,7 @@ func randomSearch(rng *rand.Rand, records []record, depth int) (string, func(rec
 		}
 		text := textOfValue(v)
 		some := func(ok func(string) bool) func(record) bool {
-			return func(r record) bool { return slices.ContainsFunc(valuesAt(map[string]any(r), path), ok) }
+			return func(r record) bool { return slices.ContainsFunc(valuesAt(r, path), ok) }
 		}
 		switch n, isNumber := v.(float64); rng.IntN(4) {
 		case 0:

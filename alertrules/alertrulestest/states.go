@@ -51,7 +51,7 @@ func (s *States) Alerts(_ context.Context, rule string) ([]*alertrules.Alert, er
 	return out, nil
 }
 
-// NextAlertIDs implements alertrules.States: A-0001, A-0002, …
+// NextAlertIDs implements alertrules.States: A-0001, A-0002 and so on.
 func (s *States) NextAlertIDs(_ context.Context, n int) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

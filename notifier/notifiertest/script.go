@@ -83,7 +83,7 @@ func (s *Script) state(ctx context.Context, round *alertrules.Round, r RuleSpec,
 		}
 		a.Severity = severity(r, f, value)
 		a.MaxSeverity = max(a.MaxSeverity, a.Severity)
-		a.Columns, a.Rows = rows(r, found[value], a.Severity)
+		a.Columns, a.Rows = rows(found[value], a.Severity)
 		a.RowsAll = len(a.Rows)
 		a.LastHit, a.At, a.From, a.To = at, at, at.Add(-r.Window), at
 		s.live[key] = a
@@ -149,7 +149,7 @@ func (s *Script) event(ctx context.Context, round *alertrules.Round, r RuleSpec,
 	s.seq += int64(len(f.Rows))
 	a.NewsN++
 	n := &alertrules.News{Alert: a.ID, N: a.NewsN, At: at, FromSeq: from, ToSeq: s.seq, Severity: severity(r, f, ""), Whole: r.Whole}
-	n.Columns, n.Rows = rows(r, f.Rows, n.Severity)
+	n.Columns, n.Rows = rows(f.Rows, n.Severity)
 	a.Severity, a.At, a.LastHit = n.Severity, at, at
 	a.MaxSeverity = max(a.MaxSeverity, n.Severity)
 	round.Alerts, round.News = append(round.Alerts, a), append(round.News, n)
@@ -184,7 +184,7 @@ func severity(r RuleSpec, f Found, value string) alertrules.Severity {
 
 // rows reads "A 2": what stands before the last word is what the row is known by
 // when that word is a number.
-func rows(r RuleSpec, texts []string, s alertrules.Severity) ([]alertrules.Column, []alertrules.Row) {
+func rows(texts []string, s alertrules.Severity) ([]alertrules.Column, []alertrules.Row) {
 	var out []alertrules.Row
 	columns := []alertrules.Column{{Name: "row", Type: "text"}}
 	for _, t := range texts {
