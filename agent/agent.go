@@ -15,6 +15,10 @@ import (
 	"tocsin/notifier"
 )
 
+// This file is the two ways to run everything: once (Once), and until it is told
+// to stop (Run), with a loop for each source beside those of alertrules and
+// notifier.
+
 // Options are the parts of an agent. Sources may be empty.
 type Options struct {
 	Sources []Source
@@ -164,12 +168,17 @@ const (
 func (a *Agent) follow(ctx context.Context, w *watch) {
 	events, stop := changes(w.source.Dir, a.o.Log)
 	defer stop()
+	said := "" // one failure is one line, however often it is tried again
 	for wait := pollSoon; ; {
 		if !sleep(ctx, wait, events) || !sleep(ctx, settle/4, nil) { // a burst of changes is one
 			return
 		}
 		_, more, err := a.drain(ctx, w, time.Now())
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil:
+			said = ""
+		case ctx.Err() == nil && said != err.Error():
+			said = err.Error()
 			a.o.Log.Error("take in", "source", w.source.Name, "error", err)
 		}
 		wait = pollEvery
@@ -197,7 +206,9 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 func changes(dir string, log *slog.Logger) (<-chan struct{}, func()) {
 	w, err := fsnotify.NewWatcher()
 	if err == nil {
-		err = w.Add(dir)
+		if err = w.Add(dir); err != nil {
+			err = errors.Join(err, w.Close())
+		}
 	}
 	if err != nil {
 		log.Warn("not watched, only polled", "directory", dir, "error", err)

@@ -7,6 +7,8 @@ import (
 	"tocsin/ingest"
 )
 
+// This file says which files of a source are to be taken in now.
+
 // A Source is a directory whose files are taken in as they come.
 type Source struct {
 	Name     string
