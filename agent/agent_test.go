@@ -147,13 +147,15 @@ func put(t *testing.T, dir, name string, changed time.Time) {
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // One round does everything in its order: a rule is known before records come
-// in, or it would not see them; they come in before it is evaluated; and what it
-// finds is decided and delivered. A file that was written a moment ago counts.
+// in, so that it sees these and none of before; they come in before it is
+// evaluated; and what it finds is decided and delivered. A file that was written
+// a moment ago counts.
 func TestOnce(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a.json", noon.Add(-time.Hour))
 	put(t, dir, "b.json", noon)
 	r := newRig(t, noon, dir)
+	r.records.Add(alertrulestest.Record{Arrived: noon.Add(-time.Hour), Time: noon.Add(-time.Hour), Fields: map[string]any{"eventName": "before"}})
 	s, err := r.agent.Once(t.Context(), noon)
 	if err != nil {
 		t.Fatal(err)
