@@ -37,27 +37,18 @@ func oneRow(rule *alertrules.Rule) bool {
 	}
 	last := q.Stages[len(q.Stages)-1]
 	plain := len(last.GroupBy) == 0 && last.Having == nil && last.Limit == nil && !last.Distinct
-	return plain && len(last.Items) > 0 && !slices.ContainsFunc(last.Items, func(i *query.Item) bool { return i.Star || !constantOrAggregate(i.X) })
+	return plain && len(last.Items) > 0 && !slices.ContainsFunc(last.Items, func(i *query.Item) bool { return i.Star || !hasAggregate(i.X) })
 }
 
-// constantOrAggregate reports whether an expression of the SELECT list needs no
-// GROUP BY because it names a column only inside of a call.
-func constantOrAggregate(x query.Expr) bool {
-	aggregate := false
+// hasAggregate reports whether an expression calls an aggregate.
+func hasAggregate(x query.Expr) bool {
+	found := false
 	query.Walk(x, func(n query.Node) bool {
-		if c, ok := n.(*query.Call); ok && aggregates[c.Name] {
-			aggregate = true
-		}
-		return true
+		c, ok := n.(*query.Call)
+		found = found || ok && query.IsAggregate(c.Name)
+		return !found
 	})
-	return aggregate
-}
-
-// aggregates are the functions that make one row of many.
-var aggregates = map[string]bool{
-	"count": true, "sum": true, "avg": true, "min": true, "max": true, "count_if": true, "approx_distinct": true,
-	"arbitrary": true, "any_value": true, "max_by": true, "min_by": true, "array_agg": true, "bool_and": true, "bool_or": true,
-	"stddev": true, "variance": true, "approx_percentile": true,
+	return found
 }
 
 // limit is the LIMIT of the last stage.

@@ -48,6 +48,7 @@ func duckForm(fn string, n int) string {
 	return duckNumberForm(fn, n)
 }
 
+// duckNumberForm is duckForm for numbers.
 func duckNumberForm(fn string, n int) string {
 	switch fn {
 	case "round":
@@ -62,6 +63,13 @@ func duckNumberForm(fn string, n int) string {
 		return "CASE WHEN $1 > 0 THEN " + fn + "($1) END"
 	case "power":
 		return "CASE WHEN isfinite(power($1, $2)) THEN power($1, $2) END"
+	}
+	return duckTimeForm(fn, n)
+}
+
+// duckTimeForm is duckForm for times.
+func duckTimeForm(fn string, n int) string {
+	switch fn {
 	case "date_format":
 		return "strftime($1, $2)"
 	case "date_diff": // whole units, as in Presto
@@ -74,6 +82,13 @@ func duckNumberForm(fn string, n int) string {
 		return "epoch($1)"
 	case "day_of_week":
 		return "isodow($1)"
+	}
+	return duckNestedForm(fn, n)
+}
+
+// duckNestedForm is duckForm for JSON and arrays.
+func duckNestedForm(fn string, n int) string {
+	switch fn {
 	case "json_extract":
 		return "tocsin_json_extract($1, $2, false)"
 	case "json_extract_scalar":
@@ -97,8 +112,6 @@ func duckNumberForm(fn string, n int) string {
 		return "array_to_string($1, $2)"
 	case "array_distinct":
 		return "list_sort(list_distinct($1))"
-	case "is_subnet_of":
-		return "is_subnet_of($1, $2)"
 	}
 	return fn + "($*)"
 }

@@ -123,6 +123,20 @@ func member(s, key string) string {
 	return found
 }
 
+// element returns the element of the array s with an index; "": it has none.
+func element(s string, index int) string {
+	found, n := "", 0
+	eachElement(s, func(raw string) bool {
+		if n == index {
+			found = raw
+		}
+		n++
+		return found == ""
+	})
+	return found
+}
+
+// sameKey reports whether a raw key, with its quotes, means key.
 func sameKey(raw, key string) bool {
 	if strings.IndexByte(raw, '\\') < 0 {
 		return len(raw) == len(key)+2 && raw[1:len(raw)-1] == key
@@ -238,7 +252,7 @@ func compact(s string) string {
 func follow(s string, path []any) (string, bool) {
 	for _, step := range path {
 		s = strings.Trim(s, " \n\t\r")
-		next, n := "", 0
+		next := ""
 		switch step := step.(type) {
 		case string:
 			if strings.HasPrefix(s, "{") {
@@ -246,13 +260,7 @@ func follow(s string, path []any) (string, bool) {
 			}
 		case int:
 			if strings.HasPrefix(s, "[") {
-				eachElement(s, func(raw string) bool {
-					if n == step {
-						next = raw
-					}
-					n++
-					return next == ""
-				})
+				next = element(s, step)
 			}
 		}
 		if next == "" {

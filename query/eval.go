@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -233,7 +234,7 @@ func (e *evaluator) compare(op Op, a, b any, texts bool) bool {
 	_, num2 := b.(float64)
 	switch {
 	case !texts && ok1 && ok2:
-		return holds(op, compareFloat(x, y))
+		return holds(op, cmp.Compare(x, y))
 	case !texts && (num1 || num2) && op != OpNe:
 		return false // a number and what is none
 	}
@@ -258,16 +259,7 @@ func asTimes(a, b any) (s, t time.Time, ok bool) {
 	return s, t, (isA || isB) && ok1 && ok2
 }
 
-func compareFloat(x, y float64) int {
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
-}
-
+// holds reports whether op holds of two values that compare as c.
 func holds(op Op, c int) bool {
 	switch op {
 	case OpEq:

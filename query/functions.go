@@ -83,6 +83,13 @@ func functionNamed(name string) (*function, bool) {
 	return nil, false
 }
 
+// IsAggregate reports whether name, in lower case, is a function that makes one
+// value of many rows.
+func IsAggregate(name string) bool {
+	f, ok := functionNamed(name)
+	return ok && f.agg
+}
+
 // Functions are the names of all functions that queries may call, for
 // completion and help, in the order of the table.
 func Functions() []string {

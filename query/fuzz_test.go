@@ -58,7 +58,7 @@ func FuzzErrors(f *testing.F) {
 		}
 		if s, err := ParseSearch(src); err != nil {
 			checkErrors(t, src, err)
-		} else if text := SearchString(s); text != "" {
+		} else if text := (&Query{Filter: s}).String(); text != "" {
 			roundTrip(t, text)
 		}
 	})

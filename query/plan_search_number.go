@@ -1,8 +1,10 @@
 package query
 
 import (
+	"maps"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,12 +139,8 @@ func (p *planner) named(n Name) ([]string, bool) {
 	if l, ok := p.o.Lists[n.Text]; ok {
 		return l, true
 	}
-	known := make([]string, 0, len(p.o.Lists))
-	for k := range p.o.Lists {
-		known = append(known, k)
-	}
 	hint := "lists are declared in tocsin.yaml under lists:"
-	if s := suggest(n.Text, known); s != "" {
+	if s := suggest(n.Text, slices.Sorted(maps.Keys(p.o.Lists))); s != "" {
 		hint = "did you mean $" + s + "?"
 	}
 	p.fault("query/unknown-list", n.Span(), "there is no list $"+cut(n.Text), hint)

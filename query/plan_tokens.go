@@ -84,25 +84,23 @@ func tidy(parts []Glob) []Glob {
 func globMatch(s string, parts []Glob) bool {
 	p, at, starP, starAt := 0, 0, -1, 0
 	for {
-		if n, ok := globStep(s[at:], parts, p); ok {
-			if p < len(parts) && parts[p].Wild == '*' {
-				starP, starAt = p, at
-				if p+1 == len(parts) {
-					return true
-				}
-			}
-			if p == len(parts) {
-				return true
-			}
+		n, ok := globStep(s[at:], parts, p)
+		star := p < len(parts) && parts[p].Wild == '*'
+		switch {
+		case ok && (p == len(parts) || star && p+1 == len(parts)):
+			return true
+		case ok && star:
+			starP, starAt = p, at
+			p++
+		case ok:
 			p, at = p+1, at+n
-			continue
-		}
-		if starP < 0 || starAt >= len(s) {
+		case starP < 0 || starAt >= len(s):
 			return false
+		default: // the last * takes one character more
+			_, n := utf8.DecodeRuneInString(s[starAt:])
+			starAt += n
+			p, at = starP+1, starAt
 		}
-		_, n := utf8.DecodeRuneInString(s[starAt:])
-		starAt += n
-		p, at = starP+1, starAt
 	}
 }
 

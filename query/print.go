@@ -29,19 +29,12 @@ func (q *Query) String() string {
 
 // String returns the condition as one line of text, SLS's operators as those of
 // SQL.
-func (c *Condition) String() string { return ExprString(c.X) }
+func (c *Condition) String() string { return exprString(c.X) }
 
-// ExprString returns an expression as text.
-func ExprString(x Expr) string {
+// exprString returns an expression as text.
+func exprString(x Expr) string {
 	var p printer
 	p.expr(x, levelOr)
-	return p.String()
-}
-
-// SearchString returns a filter, or a part of one, as text.
-func SearchString(s Search) string {
-	var p printer
-	p.search(s)
 	return p.String()
 }
 

@@ -148,7 +148,7 @@ func TestOperands(t *testing.T) {
 		}
 		var got []string
 		for _, x := range c.X.(*Binary).Operands() {
-			got = append(got, ExprString(x))
+			got = append(got, exprString(x))
 		}
 		if g := strings.Join(got, " "); g != want {
 			t.Errorf("%s: %s, want %s", src, g, want)
