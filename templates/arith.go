@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"math"
 	"strings"
 )
@@ -183,9 +184,9 @@ func (st *state) order(a, b any) int {
 	if x, xi, ok := asNumber(a); ok {
 		if y, yi, ok := asNumber(b); ok {
 			if xi && yi {
-				return compare(a.(int64), b.(int64))
+				return cmp.Compare(a.(int64), b.(int64))
 			}
-			return compare(x, y)
+			return cmp.Compare(x, y)
 		}
 	}
 	if x, ok := a.(string); ok {
@@ -195,16 +196,6 @@ func (st *state) order(a, b any) int {
 		}
 	}
 	st.failHint(typeName(a)+" and "+typeName(b)+" have no order", "int() or float() makes a number of text")
-	return 0
-}
-
-func compare[T int64 | float64](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
 	return 0
 }
 

@@ -104,7 +104,7 @@ func (c *compiler) unknownStatement(word token) {
 	if s := diag.Suggest(word.text, []string{"if", "elif", "else", "endif", "for", "endfor", "set", "include", "raw", "endraw"}); s != "" {
 		hint = "did you mean " + s + "?"
 	}
-	fail(word.span, "there is no statement "+quoteShort(word.text), hint)
+	panic(&failure{at: place{file: -1, span: word.span}, msg: "there is no statement " + quoteShort(word.text), hint: hint, check: checkName, fatal: true})
 }
 
 // fatal ends compiling: everything behind a fault of the structure would fail too.
@@ -112,6 +112,11 @@ func (c *compiler) fatal(span diag.Span, msg string) { fail(span, msg, "") }
 
 func (c *compiler) fail(span diag.Span, msg, hint string) {
 	panic(&failure{at: place{file: -1, span: span}, msg: msg, hint: hint})
+}
+
+// unknown fails at a name that the language or the data do not have.
+func (c *compiler) unknown(span diag.Span, what, hint string) {
+	panic(&failure{at: place{file: -1, span: span}, msg: "there is no " + what, hint: hint, check: checkName})
 }
 
 // fatally makes every failure of f fatal: of the head of a block, whose end would
@@ -352,7 +357,7 @@ func (c *compiler) tagInclude(at place, _ int) {
 	}
 	text, err := fs.ReadFile(c.fsys, t.text)
 	if err != nil {
-		c.fail(t.span, "there is no file "+t.text+" in the template directory", "")
+		c.unknown(t.span, "file "+t.text+" in the template directory", "")
 	}
 	if c.size += len(text); c.size > maxSource {
 		c.fatal(t.span, "the template with all it includes is larger than 64 KB")

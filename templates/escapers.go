@@ -147,7 +147,7 @@ func (c *compiler) readAction(n *parse.ActionNode) {
 	s := &c.p.stmts[id]
 	stands, ok := accepted[strings.Join(names, " ")]
 	if !ok || stands == inHref && !s.isLink || s.raw != "" && stands != inText {
-		panic(&failure{at: s.at, msg: "a value may not stand here", hint: "values may stand in text and in quoted attributes such as title; in href only as link(…)"})
+		panic(&failure{at: s.at, check: checkPlace, msg: "a value may not stand here", hint: "values may stand in text and in quoted attributes such as title; in href only as link(…)"})
 	}
 	s.stands = stands
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -303,15 +304,11 @@ func (c *compiler) partSchema(s *schema, name string, span diag.Span) *schema {
 		if f, ok := s.fields[name]; ok {
 			return f
 		}
-		known := make([]string, 0, len(s.fields))
-		for k := range s.fields {
-			known = append(known, k)
-		}
-		c.fail(span, "there is no "+quoteShort(name)+" here", suggest(name, known))
+		c.unknown(span, quoteShort(name)+" here", suggest(name, slices.Collect(maps.Keys(s.fields))))
 	case kList:
-		c.fail(span, "there is no "+quoteShort(name)+" in a list", "take an element with [0], or loop over it")
+		c.unknown(span, quoteShort(name)+" in a list", "take an element with [0], or loop over it")
 	case kScalar, kAddress:
-		c.fail(span, "there is no "+quoteShort(name)+" in text or a number", "")
+		c.unknown(span, quoteShort(name)+" in text or a number", "")
 	}
 	return nil
 }

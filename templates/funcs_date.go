@@ -15,10 +15,7 @@ const defaultDate = "%Y-%m-%d %H:%M:%S"
 // recipient's. A zone is looked up once in a rendering, since that reads files.
 func (c *call) zone(i int) *time.Location {
 	if !c.has(i) || c.arg(i) == nil || isMissing(c.arg(i)) {
-		if c.st.opt.Zone == nil {
-			return time.UTC
-		}
-		return c.st.opt.Zone
+		return c.st.zone()
 	}
 	name := c.str(i, "")
 	if z := c.st.zones[name]; z != nil {
@@ -34,6 +31,14 @@ func (c *call) zone(i int) *time.Location {
 	}
 	c.st.zones[name] = z
 	return z
+}
+
+// zone is the recipient's.
+func (st *state) zone() *time.Location {
+	if st.opt.Zone == nil {
+		return time.UTC
+	}
+	return st.opt.Zone
 }
 
 var offsetZone = regexp.MustCompile(`^([+-])(\d\d):?(\d\d)$`)
@@ -149,7 +154,7 @@ var dateParts = map[byte]string{
 
 // fnParseDate returns Unix seconds, missing for text that is no date.
 func fnParseDate(c *call) any {
-	z := c.zone(9)
+	z := c.st.zone()
 	if !c.has(1) {
 		return fnTimestamp(c)
 	}
@@ -178,7 +183,7 @@ func fnParseDate(c *call) any {
 
 // fnTimestamp returns Unix seconds.
 func fnTimestamp(c *call) any {
-	t, ok := c.moment(0, c.zone(9))
+	t, ok := c.moment(0, c.st.zone())
 	if !ok {
 		return missing
 	}
@@ -231,7 +236,7 @@ func duration(f float64, lang, sep string) string {
 
 // fnAge prints how long a moment is before the message.
 func fnAge(c *call) any {
-	t, ok := c.moment(0, c.zone(9))
+	t, ok := c.moment(0, c.st.zone())
 	if !ok || c.st.opt.Now.IsZero() {
 		return missing
 	}

@@ -64,7 +64,7 @@ func TestPositions(t *testing.T) {
 		{"<p>\n\n<td a\"=b>", "x.html:3:"},
 		{"あ{{ alert.nope }}", "x.html:1:11: "},
 	} {
-		err := Compile("x.html", c.src)
+		_, err := compilePage(pageSource{html: source{"x.html", c.src}})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%q: %v, not at %s", c.src, err, c.want)
 		}

@@ -9,11 +9,14 @@ import (
 // masked is what stands in place of a secret.
 const masked = "(masked)"
 
-// secretName finds the names of fields whose values are masked by default (G07).
-var secretName = regexp.MustCompile(`(?i)pass[_ -]?word|passwd|secret|token|authorization|cookie|credential|private[_ -]?key`)
+// secretWords are in the names of fields whose values are masked by default (G07).
+const secretWords = `pass[_ -]?word|passwd|secret|token|authorization|cookie|credential|private[_ -]?key`
+
+// secretName finds these names.
+var secretName = regexp.MustCompile(`(?i)` + secretWords)
 
 // secretText finds such fields in JSON text that cannot be read as a whole.
-var secretText = regexp.MustCompile(`(?i)("[^"]*(?:pass[_ -]?word|passwd|secret|token|authorization|cookie|credential|private[_ -]?key)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
+var secretText = regexp.MustCompile(`(?i)("[^"]*(?:` + secretWords + `)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
 
 // masker hides values by the names of their fields.
 type masker struct{ more map[string]bool }

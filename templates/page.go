@@ -9,11 +9,10 @@ import (
 
 // page is one template: subject, body and text part.
 type page struct {
-	description string
-	subject     *program // nil: none
-	html        *program
-	text        *program // nil: derived from the HTML
-	inline      bool     // the styles need to be brought into the elements
+	subject *program // nil: none
+	html    *program
+	text    *program // nil: derived from the HTML
+	inline  bool     // the styles need to be brought into the elements
 }
 
 // pageSource is what a page is compiled from.
@@ -25,13 +24,6 @@ type pageSource struct {
 	roots map[string]*schema
 }
 
-// Compile compiles one template from its text, front matter included, as
-// `tocsin check` does with a file. The error is a *diag.List or several joined.
-func Compile(name, src string) error {
-	_, err := compilePage(pageSource{html: source{name, src}})
-	return err
-}
-
 // compilePage compiles all parts, so that every part's errors are reported. The
 // page is returned also with an error, for what it includes.
 func compilePage(in pageSource) (*page, error) {
@@ -40,7 +32,6 @@ func compilePage(in pageSource) (*page, error) {
 	if err != nil {
 		return p, err
 	}
-	p.description = front.description
 	var errs []error
 	compilePart := func(u unit) *program {
 		u.roots = in.roots
@@ -108,9 +99,9 @@ func (p *page) render(d Data, o Options) (Message, error) {
 
 // front is the front matter of a template.
 type front struct {
-	subject, description string
-	subjectAt            int // where the subject's text begins in the file
-	body                 int // where the body begins
+	subject   string
+	subjectAt int // where its text begins in the file
+	body      int // where the body begins
 }
 
 // readFront reads what stands between two lines "---". It is not a YAML parser:
@@ -171,10 +162,8 @@ func (fm *front) line(l *diag.List, line string, at int, seen map[string]bool) {
 		l.Add(checkSyntax, span, fault, "write the text in one line, in quotes")
 		return
 	}
-	if key == "subject" {
+	if key == "subject" { // a description is for who reads the file
 		fm.subject, fm.subjectAt = text, textAt
-	} else {
-		fm.description = diag.Line(text)
 	}
 }
 

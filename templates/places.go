@@ -51,7 +51,7 @@ func (c *compiler) checkPlaces() {
 	for _, m := range mark.FindAllStringSubmatch(flat, -1) {
 		id, _ := strconv.Atoi(m[1]) // digits, see mark
 		if !p.found[id] {
-			panic(&failure{at: c.p.stmts[id].at, msg: "a value may not stand here: in a comment, or in a tag that is not closed", hint: ""})
+			panic(&failure{at: c.p.stmts[id].at, check: checkPlace, msg: "a value may not stand here: in a comment, or in a tag that is not closed", hint: ""})
 		}
 	}
 }
@@ -133,7 +133,7 @@ func (p *placer) allow(number string) { p.found[p.id(number)] = true }
 
 func (p *placer) refuse(number, where string) {
 	panic(&failure{
-		at: p.c.p.stmts[p.id(number)].at, msg: "a value may not stand " + where,
+		at: p.c.p.stmts[p.id(number)].at, check: checkPlace, msg: "a value may not stand " + where,
 		hint: "values may stand in text and in quoted attributes such as title; in href only as link(…)",
 	})
 }
@@ -150,7 +150,7 @@ func (p *placer) startTag(z *html.Tokenizer, raw string, at place) {
 	tag := string(name)
 	p.refuseMarks(tag, "in the name of a tag")
 	if forbiddenElements[tag] || strings.Contains(tag, ":") {
-		panic(&failure{at: at, msg: "a mail may not hold <" + cutText(tag, 20) + ">"})
+		panic(&failure{at: at, check: checkPlace, msg: "a mail may not hold <" + cutText(tag, 20) + ">"})
 	}
 	quotes := quotedMarks(raw)
 	for more {
@@ -172,7 +172,7 @@ type attributeContext struct {
 func (p *placer) attribute(tag, key, val string, in attributeContext) {
 	p.refuseMarks(key, "in the name of an attribute")
 	if err := literalAttribute(tag, key, val); err != "" {
-		panic(&failure{at: in.at, msg: "a mail may not " + err})
+		panic(&failure{at: in.at, check: checkPlace, msg: "a mail may not " + err})
 	}
 	for _, m := range mark.FindAllStringSubmatch(val, -1) {
 		switch {
@@ -239,7 +239,7 @@ func styleFault(css string) string {
 
 func checkStyle(css string, at place) {
 	if err := styleFault(css); err != "" {
-		panic(&failure{at: at, msg: "a mail may not " + err})
+		panic(&failure{at: at, check: checkPlace, msg: "a mail may not " + err})
 	}
 }
 
@@ -281,7 +281,7 @@ func checkOutlook(comment string, at place) {
 	}
 	inner = strings.TrimSuffix(strings.TrimSuffix(inner, "-->"), "<![endif]")
 	if strings.Contains(inner, "<!") {
-		panic(&failure{at: at, msg: "a mail may not hold a comment inside of a comment for Outlook"})
+		panic(&failure{at: at, check: checkPlace, msg: "a mail may not hold a comment inside of a comment for Outlook"})
 	}
 	p := &placer{c: &compiler{p: &program{}}, flat: inner}
 	p.scan(outlookNames.ReplaceAllString(inner, "$1"), func(int) place { return at })

@@ -63,7 +63,7 @@ func TestPlaces(t *testing.T) {
 		{"x\x00", "may not hold"},
 		{"\ue0001\ue001", "may not hold"},
 	} {
-		err := Compile("x.html", c.src)
+		_, err := compilePage(pageSource{html: source{"x.html", c.src}})
 		if c.err == "" && err != nil {
 			t.Errorf("%s: %v", c.src, err)
 		}

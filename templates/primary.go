@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"maps"
 	"slices"
 
 	"tocsin/diag"
@@ -138,7 +139,7 @@ func (c *compiler) unknownName(t token) {
 	if alert := c.roots["alert"]; alert != nil && alert.fields[t.text] != nil {
 		hint = "did you mean alert." + t.text + "?"
 	}
-	c.fail(t.span, "there is no name "+quoteShort(t.text), hint)
+	c.unknown(t.span, "name "+quoteShort(t.text), hint)
 }
 
 // counter is the state of a loop: its turn, from 0, and how many there are; -1
@@ -173,7 +174,7 @@ func (c *compiler) loopPart(t token) node {
 	part := parts[name.text]
 	if part == nil {
 		known := []string{"index", "index0", "first", "last", "length", "revindex", "revindex0"}
-		c.fail(name.span, "there is no part "+quoteShort(name.text)+" of loop", suggest(name.text, known))
+		c.unknown(name.span, "part "+quoteShort(name.text)+" of loop", suggest(name.text, known))
 	}
 	return node{sch: scalar(), eval: func(st *state) any {
 		if k, ok := st.slots[slot].(*counter); ok {
@@ -226,18 +227,10 @@ func (c *compiler) function(t token, what string) *function {
 	case "random", "lipsum", "namespace", "map", "select", "reject", "groupby", "batch":
 		hint = "not part of the language; loops, sum and length are"
 	default:
-		hint = suggest(t.text, functionNames())
+		hint = suggest(t.text, slices.Collect(maps.Keys(functions)))
 	}
-	c.fail(t.span, "there is no "+what+" "+quoteShort(t.text), hint)
+	c.unknown(t.span, what+" "+quoteShort(t.text), hint)
 	return nil
-}
-
-func functionNames() []string {
-	names := make([]string, 0, len(functions))
-	for n := range functions {
-		names = append(names, n)
-	}
-	return names
 }
 
 // methods are what may stand behind a dot with a bracket.
@@ -251,10 +244,10 @@ func (c *compiler) method(n node, t token) node {
 	name, ok := methods[t.text]
 	if !ok {
 		hint := "values cannot be changed; filters come behind |"
-		if s := suggest(t.text, []string{"items", "keys", "values", "get", "lower", "upper", "split", "replace"}); s != "" && diag.Suggest(t.text, []string{"items", "keys", "values", "get", "lower", "upper", "split", "replace"}) != "" {
-			hint = s
+		if s := diag.Suggest(t.text, slices.Sorted(maps.Keys(methods))); s != "" {
+			hint = "did you mean " + s + "?"
 		}
-		c.fail(t.span, "there is no method "+quoteShort(t.text), hint)
+		c.unknown(t.span, "method "+quoteShort(t.text), hint)
 	}
 	return c.call(functions[name], t, append([]argument{{node: n}}, c.arguments()...))
 }
@@ -339,11 +332,7 @@ func (c *compiler) test(n node) node {
 	t := c.next()
 	check := tests[t.text]
 	if t.kind != tName || check == nil {
-		known := make([]string, 0, len(tests))
-		for k := range tests {
-			known = append(known, k)
-		}
-		c.fail(t.span, "there is no test "+quoteShort(t.text), suggest(t.text, known))
+		c.unknown(t.span, "test "+quoteShort(t.text), suggest(t.text, slices.Collect(maps.Keys(tests))))
 	}
 	return node{sch: scalar(), eval: func(st *state) any { return check(n.eval(st)) != negate }}
 }

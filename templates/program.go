@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
@@ -154,7 +155,7 @@ func (c *compiler) guard(f func()) (ok bool) {
 			}
 			l := c.lists[r.at.file]
 			if len(l.Problems) < 20 {
-				l.Add(r.check(), r.at.span, r.msg, r.hint)
+				l.Add(cmp.Or(r.check, checkSyntax), r.at.span, r.msg, r.hint)
 			}
 			ok = !r.fatal
 		default:
@@ -163,17 +164,6 @@ func (c *compiler) guard(f func()) (ok bool) {
 	}()
 	f()
 	return
-}
-
-// check names the check that found the failure, by its words.
-func (f *failure) check() string {
-	switch {
-	case strings.HasPrefix(f.msg, "there is no "):
-		return checkName
-	case strings.HasPrefix(f.msg, "a value may not stand ") || strings.HasPrefix(f.msg, "a mail may not "):
-		return checkPlace
-	}
-	return checkSyntax
 }
 
 // body compiles the text of a file or of a part of it that begins at offset.

@@ -169,14 +169,6 @@ func (s *Set) Names() []string {
 // Has reports whether name is a template that can be rendered.
 func (s *Set) Has(name string) bool { return s.pages[name] != nil }
 
-// Description returns the description of a template's front matter.
-func (s *Set) Description(name string) string {
-	if p := s.pages[name]; p != nil {
-		return p.description
-	}
-	return ""
-}
-
 // Render renders the template of this name. The error is a *diag.List with the
 // place; the caller then falls back on RenderFallback, so that the alert still
 // goes out. A name that the set does not hold is an error too.

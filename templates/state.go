@@ -33,9 +33,11 @@ type place struct {
 type failure struct {
 	at        place
 	msg, hint string
-	fatal     bool // compiling cannot go on behind it
+	check     string // of a list; "": of the syntax
+	fatal     bool   // compiling cannot go on behind it
 }
 
+// Error implements error.
 func (f *failure) Error() string { return f.msg }
 
 // fail panics with a failure in the file that is being read.
@@ -66,6 +68,7 @@ func newState(p *program, d Data, o Options) *state {
 	return &state{p: p, data: d, opt: o, slots: make([]any, p.slots), nextLook: clockStride, deadline: time.Now().Add(maxTime)}
 }
 
+// fail ends the rendering at the operation that runs.
 func (st *state) fail(msg string) { st.failHint(msg, "") }
 
 func (st *state) failHint(msg, hint string) {
@@ -122,6 +125,7 @@ type limited struct {
 
 var errOutput = errors.New("the message is larger than 1 MB")
 
+// Write implements io.Writer.
 func (l *limited) Write(p []byte) (int, error) {
 	if l.n += len(p); l.n > maxOutput {
 		return 0, errOutput
