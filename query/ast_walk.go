@@ -66,6 +66,7 @@ func walkPtr[P interface {
 	}
 }
 
+// walkSearch walks a part of the filter.
 func walkSearch(n Search, visit func(Node) bool) {
 	if n == nil || !visit(n) {
 		return
@@ -101,6 +102,7 @@ func walkSearch(n Search, visit func(Node) bool) {
 	}
 }
 
+// walkExpr walks an expression.
 func walkExpr(n Expr, visit func(Node) bool) {
 	if n == nil || !visit(n) {
 		return

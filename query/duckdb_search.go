@@ -34,6 +34,7 @@ func (d *duckPrinter) preds(xs []pred, not, or bool) {
 	d.balanced(len(xs), op, func(i int) { d.pred(xs[i], not) })
 }
 
+// leaf writes one test, or its negation, which is true where the value is missing.
 func (d *duckPrinter) leaf(l *leaf, not bool) {
 	switch {
 	case l.op == leafExists && l.t != JSON, l.op == leafExists && len(l.path) == 0 && !l.deep:

@@ -40,6 +40,8 @@ func (e *evaluator) fail(format string, args ...any) any {
 	return nil
 }
 
+// eval returns the value of x: nil, bool, float64, string, time.Time, or what a
+// column holds.
 func (e *evaluator) eval(x Expr) any {
 	if e.err != nil {
 		return nil
@@ -156,6 +158,7 @@ func (e *evaluator) unary(x *Unary) any {
 	return n
 }
 
+// binary computes an operator; AND and OR stop at the operand that decides.
 func (e *evaluator) binary(x *Binary) any {
 	switch x.Op {
 	case OpAnd, OpOr:

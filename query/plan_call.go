@@ -86,6 +86,7 @@ func (s *stage) args(f *function, e *Call, v env) []value {
 	return out
 }
 
+// arg brings one argument, already resolved, to the kind that f takes.
 func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true

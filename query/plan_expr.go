@@ -47,6 +47,7 @@ func (s *stage) expr(e Expr, v env) value {
 	return x
 }
 
+// resolve is expr without its bound on the size.
 func (s *stage) resolve(e Expr, v env) value {
 	switch e := e.(type) {
 	case *Literal:
@@ -81,9 +82,9 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Interval:
 		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "")
 	case *AtZone:
-		s.fault("query/unsupported", e.Span(), "AT TIME ZONE is not supported yet; times are in UTC", "")
+		s.fault("query/unsupported", e.Span(), "AT TIME ZONE is not in the language; times are in UTC", "shift the time: @time + INTERVAL '9' HOUR")
 	default:
-		s.fault("query/unsupported", e.Span(), "this expression is not supported yet", "")
+		s.fault("query/unsupported", e.Span(), "this expression is not in the language", "a field below another is written a.b.c, of JSON json_extract(x, '$.a')")
 	}
 	return null()
 }
@@ -166,6 +167,7 @@ func castHint(t Type) string {
 	return ""
 }
 
+// binary resolves an operator; chains of one operator become one node.
 func (s *stage) binary(e *Binary, v env) value {
 	switch e.Op {
 	case OpAnd, OpOr:

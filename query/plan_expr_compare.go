@@ -70,6 +70,7 @@ func (s *stage) inList(e *In, x value) value {
 	return &logic{true, out}
 }
 
+// like resolves LIKE; its pattern is taken apart here, no engine reads it.
 func (s *stage) like(e *Like, v env) value {
 	x := s.textOf(s.expr(e.X, v), e.X)
 	pattern, ok := constText(s.expr(e.Pattern, v))
@@ -128,6 +129,7 @@ func likeGlob(pattern, escape string) (parts []Glob, ok bool) {
 	return tidy(parts), !escaped
 }
 
+// choice resolves CASE; all its results have one type.
 func (s *stage) choice(e *Case, v env) value {
 	c := &choice{}
 	var operand value

@@ -45,6 +45,7 @@ func (p *exprParser) member(start int, x Expr) Expr {
 	return &Member{p.at(start), x, n}
 }
 
+// primary reads an operand without what stands behind it.
 func (p *exprParser) primary() Expr {
 	t := *p.peek()
 	switch t.Type {

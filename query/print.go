@@ -49,6 +49,7 @@ func (p *printer) clause(keyword string) {
 	p.WriteString(keyword)
 }
 
+// stage writes one SELECT, or what was written of it.
 func (p *printer) stage(s *Select) {
 	if s.Explicit {
 		p.clause("SELECT ")

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbucket/html2text"
@@ -119,7 +120,7 @@ const (
 	maxInlineBytes = 32 << 20
 )
 
-// simpleSelector is a selector of at most three parts, without functions.
+// simpleSelector is one part of a selector, without functions.
 var simpleSelector = regexp.MustCompile(`^[\w.#*-]+(:(hover|link|visited|active|focus|first-child|last-child))?$`)
 
 // inlineCost estimates the work of a style sheet on one element; ok is false for
@@ -131,19 +132,25 @@ func inlineCost(css string) (cost int, ok bool) {
 			continue
 		}
 		for _, s := range strings.Split(selectors, ",") {
-			parts := strings.Fields(strings.ReplaceAll(s, ">", " "))
-			if len(parts) == 0 || len(parts) > 3 {
+			n := selectorCost(s)
+			if n == 0 {
 				return 0, false
 			}
-			for _, p := range parts {
-				if !simpleSelector.MatchString(p) {
-					return 0, false
-				}
-			}
-			cost += [3]int{1, 50, 2500}[len(parts)-1]
+			cost += n
 		}
 	}
 	return cost, true
+}
+
+// selectorCost estimates the work of one selector on one element; 0: it is not
+// simple.
+func selectorCost(selector string) int {
+	parts := strings.Fields(strings.ReplaceAll(selector, ">", " "))
+	notSimple := func(p string) bool { return !simpleSelector.MatchString(p) }
+	if len(parts) == 0 || len(parts) > 3 || slices.ContainsFunc(parts, notSimple) {
+		return 0
+	}
+	return [3]int{1, 50, 2500}[len(parts)-1]
 }
 
 // inlineStyles brings the rules of style elements into the elements, as Outlook

@@ -206,6 +206,7 @@ func fnDuration(c *call) any {
 	return c.made(duration(f, lang, c.str(2, " ")))
 }
 
+// duration writes seconds in the two largest units that they have.
 func duration(f float64, lang, sep string) string {
 	if math.IsNaN(f) || math.Abs(f) > 1e12 {
 		return "∅"

@@ -82,6 +82,7 @@ const (
 	newMark = `<span class="t-new" style="background-color:#fef0c7;color:#93370d;padding:1px 6px;font-size:11px;font-weight:bold;white-space:nowrap">NEW</span>`
 )
 
+// htmlTable writes the table with all its styles in the elements.
 func (c *call) htmlTable(columns []any, rows []tableRow, marks bool) string {
 	var b strings.Builder
 	b.WriteString(`<table class="t-rows" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;margin:0 0 8px 0;font:13px/18px Arial,Helvetica,sans-serif"><tr>`)
@@ -169,6 +170,8 @@ func (c *call) textTable(columns []any, rows []tableRow, marks bool) string {
 	return c.align(grid)
 }
 
+// align writes lines of cells, each column as wide as its widest cell, with a
+// rule below the first line.
 func (c *call) align(grid [][]string) string {
 	var widths []int
 	for _, line := range grid {

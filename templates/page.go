@@ -70,6 +70,7 @@ func (p *page) parts() []string {
 	return names
 }
 
+// render renders all parts; what a part lacks is derived from the others.
 func (p *page) render(d Data, o Options) (Message, error) {
 	var m Message
 	var err error

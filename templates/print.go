@@ -106,32 +106,41 @@ func (st *state) show(v any) string {
 // showHTML prints a value for the place in which it stands. What it returns is
 // escaped by html/template again, unless it is markup of ours in text.
 func (st *state) showHTML(v any, stands standing) any {
-	if stands == inHref {
+	switch stands {
+	case inHref:
 		return st.showAddress(v)
-	}
-	if stands == inText {
-		switch x := v.(type) {
-		case *markup:
-			return htmltemplate.HTML(x.html)
-		case linkValue:
-			if x.url != "" {
-				text := html.EscapeString(x.url)
-				if x.text != x.url {
-					text = st.p.htmlOf(x.text)
-				}
-				return htmltemplate.HTML(anchor(x.url, text))
-			}
-		case Authored:
-			return htmltemplate.HTML(st.authoredHTML(string(x)))
-		}
-		s := st.text(v)
-		st.alloc(2 * len(s))
-		if diag.RightToLeft(s) {
-			return htmltemplate.HTML(st.p.htmlOf(s))
-		}
-		return Defang(diag.Clean(s))
+	case inText:
+		return st.showInText(v)
 	}
 	return st.show(v)
+}
+
+// showInText prints a value between tags.
+func (st *state) showInText(v any) any {
+	switch x := v.(type) {
+	case *markup:
+		return htmltemplate.HTML(x.html)
+	case linkValue:
+		if x.url != "" {
+			return htmltemplate.HTML(st.linkHTML(x))
+		}
+	case Authored:
+		return htmltemplate.HTML(st.authoredHTML(string(x)))
+	}
+	s := st.text(v)
+	st.alloc(2 * len(s))
+	if diag.RightToLeft(s) {
+		return htmltemplate.HTML(st.p.htmlOf(s))
+	}
+	return Defang(diag.Clean(s))
+}
+
+// linkHTML prints a link: its text, or the address itself.
+func (st *state) linkHTML(l linkValue) string {
+	if l.text == l.url {
+		return anchor(l.url, html.EscapeString(l.url))
+	}
+	return anchor(l.url, st.p.htmlOf(l.text))
 }
 
 // showAddress prints an address in href; "#" for what may not be one.
