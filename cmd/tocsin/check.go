@@ -21,8 +21,9 @@ func newCheck(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [PATH…]",
 		Short: "Check configuration, rules and templates, without a data directory.",
-		Long: `Check reads tocsin.yaml, the rule files (of the configuration, or those that are
-named) and the templates, and reports every mistake with its place and a way out.
+		Long: `Check reads tocsin.yaml, the templates, and the rule files: those of the
+configuration, or those below PATH. It reports every mistake with its place and
+a way out, and evaluates nothing.
 
 Exit status: 1 for any error, 0 for warnings alone.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,7 +33,7 @@ Exit status: 1 for any error, 0 for warnings alone.`,
 			return runCheck(cmd.Context(), e, o, args)
 		},
 	}
-	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file (rules or config) for editors")
+	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file for editors; the kind is rules")
 	return cmd
 }
 

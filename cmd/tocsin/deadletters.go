@@ -12,7 +12,7 @@ import (
 func newDeadletters(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deadletters",
-		Short: "What could not be read: list it, or show one.",
+		Short: "List what could not be read, or show one record of it.",
 		Args:  arguments(cobra.NoArgs),
 	}
 	var output string
@@ -29,7 +29,7 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 	list.Flags().IntVar(&limit, "rows", 1000, "bound on the `number` of rows")
 	show := &cobra.Command{
 		Use:   "show NUMBER",
-		Short: "Print the bytes of one, as they came, to standard output.",
+		Short: "Print the bytes of one, as they came.",
 		Args:  arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return showDeadletter(cmd.Context(), e, o, args[0])

@@ -40,7 +40,7 @@ notify: {to: [security]}
 func newDemo(e *env, _ *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "The main job on embedded defaults, offline, in ./tocsin-demo.",
+		Short: "Show the whole way from sample logs to mails, offline, in ./tocsin-demo.",
 		Long: `Demo writes sample logs with planted incidents, loads them, runs the bundled
 rules, and writes the mails to a maildir, all in ./tocsin-demo. It needs no
 configuration and no network, and makes the folder anew each time.`,

@@ -29,9 +29,9 @@ func newLoad(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load PATH…",
 		Short: "Load logs or findings: files and directories, plain or gzip, formats detected.",
-		Long: `Load stores every record of the files once: the same file again adds nothing, and
-an event that two files hold is stored once. A broken record is set aside with
-its place and reason (tocsin deadletters); the rest loads.
+		Long: `Load stores every record of the files once: the same file again adds nothing,
+and an event that two files hold is stored once. A broken record is set aside
+with its place and reason (tocsin deadletters); the rest loads.
 
 Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,

@@ -11,7 +11,12 @@ func newMailTest(e *env, o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "mail-test ADDRESS",
 		Short: "Send one test mail, and explain each step of the dialogue in words.",
-		Args:  arguments(cobra.ExactArgs(1)),
+		Long: `Mail-test sends one test mail to the address through the server of tocsin.yaml,
+and explains each step: name, connection, TLS, AUTH, what the server said, what
+it means, and what to do. It needs no data directory.
+
+Exit status: 1 if the mail was not accepted.`,
+		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := readConfig(o.config)
 			if err != nil {

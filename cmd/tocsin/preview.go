@@ -21,10 +21,10 @@ func newPreview(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview RULE",
 		Short: "Evaluate a rule now, render its mails, send nothing.",
-		Long: `Preview evaluates the rule as if it were met for the first time: its window, or
-for a rule over new records what arrived in the last 24 hours (--last). It prints
-the mails as they would be, and says how many. Quiet periods are left out. It
-changes nothing.`,
+		Long: `Preview evaluates the rule as if it were met for the first time: over its
+window, or for a rule over new records over what arrived in the last 24 hours
+(--last). It prints the mails as they would be, and says how many. Quiet periods
+are left out. It remembers nothing.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			back, err := alertrules.ParseDuration(last)

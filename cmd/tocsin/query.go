@@ -32,10 +32,11 @@ func newQuery(e *env, o *options) *cobra.Command {
 		Short: "Run one query: `filter | SQL`.",
 		Long: `Query answers one question over the stored records, for example
 
-  tocsin query 'eventName:(StopLogging or DeleteTrail) and not errorCode:*'
-  tocsin query 'status:NOT_PASS | GROUP BY check_item'
+  tocsin query -l cloudtrail 'eventName:(StopLogging or DeleteTrail)'
+  tocsin query -l findings 'status:NOT_PASS | GROUP BY check_item'
   tocsin query --alert A-7F3K          the records behind a mail
 
+It looks at the last 24 hours; --last, --from, --to and --all say otherwise.
 The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),

@@ -22,13 +22,14 @@ func newRun(e *env, o *options) *cobra.Command {
 	var once, verbose bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "The agent: take in what the sources hold, evaluate rules, deliver mails.",
+		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
 		Long: `Run watches the directories of the configured sources, evaluates rules on their
-schedules, and delivers mails. On SIGTERM it finishes what is in flight.
+schedules, and delivers mails. It reads tocsin.yaml, rules and templates when it
+starts. On SIGTERM it finishes what is in flight.
 
 With --once it does one round of all of it and exits, for cron and containers:
 it takes in what the sources hold, evaluates every rule that is due (a new one
-at once), and delivers.
+at once), and makes one attempt to deliver what is ready.
 
 Exit status of --once: 0 also when alerts fire; 1 if a rule ended in error or a
 mail was refused for good.`,

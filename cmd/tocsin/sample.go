@@ -18,8 +18,8 @@ func newSample(e *env, _ *options) *cobra.Command {
 		Use:   "sample DIRECTORY",
 		Short: "Write sample logs with planted incidents, reproducible by their seed.",
 		Long: `Sample writes CloudTrail files as AWS delivers them, Alibaba Security Center
-checks and Security Hub findings below the directory, and prints what it planted,
-one incident a line.`,
+checks and Security Hub findings below the directory, and prints what it
+planted, one incident a line, with a query that finds it.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			back, err := alertrules.ParseDuration(last)

@@ -16,7 +16,7 @@ import (
 func newStatus(e *env, o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "How the agent is: records, rules, alerts, mails, and what is wrong.",
+		Short: "Show how it is: records, rules, alerts, mails, and what is wrong.",
 		Long: `Status reads the data directory. While "tocsin run" has it, it says so and by
 which process.
 
