@@ -323,7 +323,7 @@ func (c *composition) fixed() string {
 	case c.mail.State == "resolved":
 		state = "RESOLVED"
 	}
-	name := cut(diag.Line(c.mail.RuleName), 50)
+	name := diag.Isolate(templates.Defang(cut(diag.Line(c.mail.RuleName), 50)))
 	if n := len(c.d.parts); n > 1 {
 		name += fmt.Sprintf(" and %s", plural(n-1, "more rule"))
 	}

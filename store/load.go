@@ -21,7 +21,7 @@ type LoadOptions struct {
 // A Report says what a Load did.
 type Report struct {
 	Logstores []LogstoreSummary // in the order in which they were met
-	Refused   []Failure         // of no known format, or not to be opened; nothing of them is stored
+	Refused   []Failure         // of no known format, or not to be opened; nothing of them is stored. Those that the user named are dead letters
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -50,12 +50,14 @@ func (r *Report) SetAside() bool {
 }
 
 // Load recognises each object and appends it to its logstore. An object that
-// no format fits is Refused and not an error. Objects in the order of their
+// no format fits is Refused and not an error; one that was named (Object.Named)
+// is also a dead letter, until it is loaded. Objects in the order of their
 // time make the fastest tables.
 func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions) (*Report, error) {
 	report := &Report{}
 	var order []*ingest.Logstore
 	groups := map[string][]ingest.Object{}
+	var refused []refusal
 	for _, obj := range objects {
 		if err := ctx.Err(); err != nil {
 			return report, err
@@ -63,12 +65,16 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		logstore, err := recognise(obj, o.Ingest)
 		if err != nil {
 			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err})
+			refused = append(refused, named(obj, err)...)
 			continue
 		}
 		if groups[logstore.Name] == nil {
 			order = append(order, logstore)
 		}
 		groups[logstore.Name] = append(groups[logstore.Name], obj)
+	}
+	if err := l.keepRefusals(ctx, objects, refused, o.Ingest.Now); err != nil {
+		return report, err
 	}
 	var before Progress
 	before.Objects = len(report.Refused)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -185,8 +186,10 @@ func TestHostileRuleFiles(t *testing.T) {
 			b.judgeCheck(t, c, a)
 			if c.Kind == "rules" {
 				b.write("rules/bad.yaml", string(src))
-				p, closeIt := b.open()
-				defer closeIt()
+				p, err := readProject(b.env(&bytes.Buffer{}, &bytes.Buffer{}), &options{data: b.path("data"), config: b.path("tocsin.yaml")})
+				if err != nil {
+					t.Fatal(err)
+				}
 				if _, ok := p.rules.Rule("good"); !ok {
 					t.Error("the good file beside it fell with it")
 				}

@@ -106,15 +106,18 @@ func verdictOf(a answer, neighbours int) string {
 	return "stored"
 }
 
+// deadLetterRow is what "deadletters list" tells of one.
+type deadLetterRow struct {
+	Object, Reason string
+	Line           *int // nil: the whole object
+	Number         int
+}
+
 // setAside holds that what is set aside is listed with its place and reason.
 func (b *bench) setAside(t *testing.T, cases []hostileText) {
 	t.Helper()
 	b.terminal = false
-	var letters []struct {
-		Object, Reason string
-		Line           *int
-		Number         int
-	}
+	var letters []deadLetterRow
 	out := b.must(0, "deadletters", "list", "-o", "json").out
 	if err := json.Unmarshal([]byte(out), &letters); err != nil {
 		t.Fatal(err)
@@ -131,17 +134,15 @@ func (b *bench) setAside(t *testing.T, cases []hostileText) {
 			t.Errorf("%s (%s) is not in deadletters", c.ID, c.Why)
 		}
 	}
-	shown := b.must(0, "deadletters", "show", strconv.Itoa(letters[0].Number)).out
-	b.terminal = true
-	for _, l := range letters {
+	letters = slices.DeleteFunc(letters, func(l deadLetterRow) bool { return l.Line == nil })
+	for _, l := range letters[:min(5, len(letters))] {
+		b.terminal = false
+		raw := b.must(0, "deadletters", "show", strconv.Itoa(l.Number)).out
+		b.terminal = true
 		a := b.must(0, "deadletters", "show", strconv.Itoa(l.Number))
-		if why := unclean(a.out + a.err); why != "" {
-			t.Errorf("dead letter %d of %s on a terminal: %s", l.Number, l.Object, why)
+		if why := unclean(a.out + a.err); why != "" || raw == "" {
+			t.Errorf("dead letter %d of %s: %d bytes, on a terminal %s", l.Number, l.Object, len(raw), why)
 		}
-		break
-	}
-	if shown == "" {
-		t.Error("a dead letter has no bytes")
 	}
 	if a := b.must(0, "deadletters", "list"); unclean(a.out+a.err) != "" {
 		t.Errorf("deadletters list: %s", unclean(a.out+a.err))

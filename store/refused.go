@@ -1,0 +1,76 @@
+// Objects of no known format: a dead letter for each that the user named.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// A refusal is a named object that no format fits, and why.
+type refusal struct {
+	object ingest.Object
+	why    error
+}
+
+// named are the refused objects that are dead letters: in a folder, a file of no
+// known format is skipped, which is no fault (DESIGN.md §11).
+func named(o ingest.Object, why error) []refusal {
+	if !o.Named {
+		return nil
+	}
+	return []refusal{{o, why}}
+}
+
+// keepRefusals makes the dead letters of a Load those of no logstore: it drops
+// what earlier loads refused of these objects, and adds what this one refused.
+func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refused []refusal, now time.Time) error {
+	var before int64
+	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters WHERE logstore = ''").Scan(&before); err != nil {
+		return fmt.Errorf("look for dead letters: %w", err)
+	}
+	if before == 0 && len(refused) == 0 {
+		return nil
+	}
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	conn, err := l.in.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	err = inTx(ctx, conn, func() error {
+		if before > 0 {
+			for _, o := range objects {
+				if _, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE logstore = '' AND object = ?", validText(o.Name)); err != nil {
+					return err
+				}
+			}
+		}
+		return addRefusals(ctx, conn, refused, now)
+	})
+	if err != nil {
+		return fmt.Errorf("set aside what has no known format: %w", err)
+	}
+	return nil
+}
+
+func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, now time.Time) error {
+	var id int64
+	if err := conn.QueryRowContext(ctx, "SELECT next_id FROM counter").Scan(&id); err != nil {
+		return err
+	}
+	for _, r := range refused {
+		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, set_aside_at) VALUES (?, '', ?, ?, ?, ?)",
+			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), now.UTC())
+		if err != nil {
+			return err
+		}
+		id++
+	}
+	_, err := conn.ExecContext(ctx, "UPDATE counter SET next_id = ?", id)
+	return err
+}
