@@ -27,6 +27,7 @@ func TestChecks(t *testing.T) {
 		{"rule/always-fires", `window: 1h, query: "eventName:x | SELECT count(*) AS n"`, `window: 1h, query: "eventName:x | SELECT count(*) AS n", trigger: {when: "n > 3"}`},
 		{"rule/always-fires", `window: 1h, query: "eventName:x | SELECT count(*) AS n, max(awsRegion) AS r"`, `window: 1h, query: "eventName:x | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"`},
 		{"rule/caller-chosen", `query: "eventName:x", exceptions: [{match: "userAgent:aws-cli", until: 2027-01-01}]`, `query: "eventName:x", exceptions: [{match: "awsRegion:x", until: 2027-01-01}]`},
+		{"rule/caller-chosen", `query: "eventName:x", exceptions: [{match: "awsRegion:x and userAgent:*", until: 2027-01-01}]`, `query: "eventName:x", exceptions: [{match: "awsRegion:*", until: 2027-01-01}]`},
 		{"rule/caller-chosen", `query: "eventName:x | SELECT @actor, count(*) AS n GROUP BY @actor", alert_per: [actor]`, `query: "eventName:x | SELECT @account, count(*) AS n GROUP BY @account", alert_per: [account]`},
 		{"rule/never-fires", `window: 1h, query: "eventName:x | SELECT count(*) AS n", trigger: {rows: ">= 2"}`, `window: 1h, query: "eventName:x", trigger: {rows: ">= 2"}`},
 		{"rule/never-fires", `window: 1h, query: "eventName:x | SELECT eventName LIMIT 5", trigger: {rows: "> 5"}`, `window: 1h, query: "eventName:x | SELECT eventName LIMIT 5", trigger: {rows: ">= 5"}`},

@@ -36,34 +36,14 @@ func callerChosen(r *Reporter, rule *alertrules.Rule) {
 func fields(s query.Search) []string {
 	var out []string
 	query.Walk(s, func(n query.Node) bool {
-		p := pathOf(n)
-		if p == nil {
-			return true
+		if p, ok := n.(*query.Path); ok {
+			parts := make([]string, len(p.Names))
+			for i, name := range p.Names {
+				parts[i] = name.Text
+			}
+			out = append(out, strings.Join(parts, "."))
 		}
-		parts := make([]string, len(p.Names))
-		for i, name := range p.Names {
-			parts[i] = name.Text
-		}
-		out = append(out, strings.Join(parts, "."))
 		return true
 	})
 	return out
-}
-
-func pathOf(n query.Node) *query.Path {
-	switch n := n.(type) {
-	case *query.SearchMatch:
-		return n.Field
-	case *query.SearchGroup:
-		return n.Field
-	case *query.SearchCompare:
-		return n.Field
-	case *query.SearchRange:
-		return n.Field
-	case *query.SearchNetwork:
-		return n.Field
-	case *query.SearchList:
-		return n.Field
-	}
-	return nil
 }
