@@ -1,3 +1,5 @@
+// Text that is not ours, made fit to be shown.
+
 package diag
 
 import (

@@ -1,3 +1,5 @@
+// Problems of a text with their places: what a parser returns and a program shows.
+
 package diag
 
 import (

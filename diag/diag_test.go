@@ -1,3 +1,5 @@
+// What people see of a problem, and what they must never see.
+
 package diag
 
 import (

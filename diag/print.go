@@ -1,3 +1,5 @@
+// A problem as a person sees it: the line, a caret, the hint.
+
 package diag
 
 import (

@@ -1,3 +1,5 @@
+// "Did you mean": the known name nearest to one that is not known.
+
 package diag
 
 import "strings"

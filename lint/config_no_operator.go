@@ -1,3 +1,5 @@
+// The check of who is told about the agent itself.
+
 package lint
 
 // noOperator finds a configuration that names nobody for problems of the agent

@@ -1,3 +1,5 @@
+// Every check with a rule that it finds and one that it does not; the pages.
+
 package lint_test
 
 import (

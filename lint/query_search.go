@@ -1,3 +1,5 @@
+// Checks of what stands before the pipe.
+
 package lint
 
 import (

@@ -1,3 +1,5 @@
+// The check of what an intruder could write.
+
 package lint
 
 import (

@@ -1,3 +1,5 @@
+// Checks of triggers that always or never hold.
+
 package lint
 
 import (

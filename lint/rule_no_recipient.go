@@ -1,3 +1,5 @@
+// The check that somebody gets the mails of a rule.
+
 package lint
 
 import "tocsin/alertrules"

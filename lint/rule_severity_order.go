@@ -1,3 +1,5 @@
+// The check of the order of severities.
+
 package lint
 
 import "tocsin/alertrules"

@@ -1,3 +1,5 @@
+// Checks of windows and intervals against the schedule and the lateness.
+
 package lint
 
 import "tocsin/alertrules"

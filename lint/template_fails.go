@@ -1,3 +1,5 @@
+// The check that renders what a rule would send.
+
 package lint
 
 import (

@@ -1,3 +1,9 @@
+// The tree of a query as it was written. Statement and clauses carry the
+// grammar in their tags (grammar.go builds the parser from them); filters and
+// expressions are read by hand (search.go, expr.go). Nothing is resolved here:
+// names are spelled as in the source, types are names. Later passes walk the
+// tree and must refuse a node that they do not know.
+
 package query
 
 import (
@@ -5,12 +11,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// The tree of a query as it was written. Statement and clauses carry the
-// grammar in their tags (grammar.go builds the parser from them); filters and
-// expressions are read by hand (search.go, expr.go). Nothing is resolved here:
-// names are spelled as in the source, types are names. Later passes walk the
-// tree and must refuse a node that they do not know.
 
 // A Node is any part of a parsed text that has a place in it.
 type Node interface {

@@ -1,3 +1,5 @@
+// The tree, continued: expressions of SQL and of conditions.
+
 package query
 
 // Expr is a node of a SQL expression or of a condition.

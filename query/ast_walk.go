@@ -1,3 +1,5 @@
+// The tree, continued: visiting every node of it.
+
 package query
 
 // Walk calls visit for n and, where visit returned true, for the nodes below

@@ -1,3 +1,6 @@
+// Figures to compare with: a rule of 200 bytes takes 35 µs and 408 allocations,
+// 4 KiB 0.34 ms and 3,057, 64 KiB of OR 6 ms (2 cores, Go 1.26).
+
 package query
 
 import (
@@ -5,9 +8,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// Figures to compare with: a rule of 200 bytes takes 35 µs and 408 allocations,
-// 4 KiB 0.34 ms and 3,057, 64 KiB of OR 6 ms (2 cores, Go 1.26).
 
 func benchQueries() map[string]string {
 	const rule = `__topic__:sas-cspm-log AND status:NOT_PASS | SELECT instance_type, check_item_name, count(*) AS cnt, max(risk_level) AS risk WHERE region_id = 'ap-1' GROUP BY instance_type, check_item_name HAVING cnt > 1`

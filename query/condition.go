@@ -1,9 +1,9 @@
+// Conditions: `when` of triggers and severities, read by the same lexer and the
+// same expression parser as SQL, with SLS's operators besides.
+
 package query
 
 import "github.com/alecthomas/participle/v2/lexer"
-
-// Conditions: `when` of triggers and severities, read by the same lexer and the
-// same expression parser as SQL, with SLS's operators besides.
 
 // ParseCondition reads the condition of a trigger or a severity. The error is a
 // *diag.List without a name, whose spans are bytes of src.

@@ -1,3 +1,6 @@
+// The dialect of DuckDB: statement, clauses, the window. Expressions are in
+// duckdb_value.go, the search half is in duckdb_search.go.
+
 package query
 
 import (

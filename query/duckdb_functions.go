@@ -1,3 +1,5 @@
+// How DuckDB writes the functions of the function table.
+
 package query
 
 // duckForm is how DuckDB writes a function of the table with n arguments. What

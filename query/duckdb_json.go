@@ -1,14 +1,14 @@
+// Reading JSON texts for the functions that DuckDB calls. The texts were
+// checked when they were stored; here a broken one simply ends early. Nothing
+// recurses deeper than maxJSONDepth, nothing is built but what is asked for,
+// and of two equal keys of an object the first wins (G11).
+
 package query
 
 import (
 	"encoding/json"
 	"strings"
 )
-
-// Reading JSON texts for the functions that DuckDB calls. The texts were
-// checked when they were stored; here a broken one simply ends early. Nothing
-// recurses deeper than maxJSONDepth, nothing is built but what is asked for,
-// and of two equal keys of an object the first wins (G11).
 
 // maxJSONDepth is beyond what is stored (values deeper than 100 are kept as
 // text).

@@ -1,3 +1,5 @@
+// The search half as DuckDB reads it.
+
 package query
 
 import (
@@ -5,8 +7,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The search half as DuckDB reads it.
 
 // pred writes a condition of the search half, or its negation. NOT goes down to
 // the leaves: a leaf stands bare, since NULL keeps no record, and its negation

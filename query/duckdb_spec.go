@@ -1,11 +1,11 @@
+// The constant arguments of DuckDBFunctions, as texts.
+
 package query
 
 import (
 	"encoding/json"
 	"strings"
 )
-
-// The constant arguments of DuckDBFunctions, as texts.
 
 // encodeSteps writes a path through arrays.
 func encodeSteps(path []string) string { return mustJSON(path) }

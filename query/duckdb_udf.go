@@ -1,3 +1,5 @@
+// The functions that DuckDB does not have and our statements call.
+
 package query
 
 import (

@@ -1,3 +1,6 @@
+// The functions that DuckDB calls, called as it calls them, and JSON that is
+// broken, deep or repeats its keys.
+
 package query
 
 import (

@@ -1,11 +1,11 @@
+// Expressions as DuckDB reads them.
+
 package query
 
 import (
 	"strconv"
 	"strings"
 )
-
-// Expressions as DuckDB reads them.
 
 // value writes an expression, in parentheses where it is more than a name or a
 // call.

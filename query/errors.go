@@ -1,3 +1,7 @@
+// Several mistakes at once: the broken part is replaced by a token that stands
+// for any name, and the text is read again. What is said of each is in
+// explain.go.
+
 package query
 
 import (
@@ -7,10 +11,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// Several mistakes at once: the broken part is replaced by a token that stands
-// for any name, and the text is read again. What is said of each is in
-// explain.go.
 
 const (
 	hole      = "\x00" // the value of the token that stands for a broken part; no source holds it

@@ -1,3 +1,5 @@
+// What an author of a broken query is shown: testdata/errors.txtar.
+
 package query
 
 import (

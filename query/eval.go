@@ -1,3 +1,6 @@
+// Conditions over one row: comparisons, operators, choices, with the semantics
+// of SLS. What calls do is in eval_call.go.
+
 package query
 
 import (

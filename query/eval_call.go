@@ -1,3 +1,5 @@
+// Functions and conversions of conditions.
+
 package query
 
 import (
@@ -9,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 )
-
-// Functions and conversions of conditions.
 
 // conditionFunctions are the functions that a condition may call: those of the
 // function table that make sense for one value of a row, and contains, which in

@@ -1,3 +1,5 @@
+// Conditions before they run: what they read, and whether they can work.
+
 package query
 
 import (
@@ -8,8 +10,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// Conditions before they run: what they read, and whether they can work.
 
 // Names are the columns that the condition reads, each once, in the order of
 // the text; $0.host is host. A text in double quotes is among them, since only

@@ -1,3 +1,5 @@
+// Conditions over one row, and their check before any row is seen.
+
 package query
 
 import (

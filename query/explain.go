@@ -1,3 +1,7 @@
+// What is wrong at a token, in words. participle does not say what it expected;
+// it is found by trying: a token fits where the reader gets past it. So there is
+// no second table of the grammar to keep.
+
 package query
 
 import (
@@ -8,10 +12,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// What is wrong at a token, in words. participle does not say what it expected;
-// it is found by trying: a token fits where the reader gets past it. So there is
-// no second table of the grammar to keep.
 
 const maxProbes = 300_000 // tokens that may be read while trying
 

@@ -1,3 +1,5 @@
+// The words for tokens in messages: what did not fit, what would.
+
 package query
 
 import (

@@ -1,3 +1,6 @@
+// Expressions, by precedence climbing: one table of operators, one loop. What
+// stands between operators is in primary.go.
+
 package query
 
 import (
@@ -7,9 +10,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// Expressions, by precedence climbing: one table of operators, one loop. What
-// stands between operators is in primary.go.
 
 // The levels of precedence, low to high.
 const (

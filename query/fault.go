@@ -1,3 +1,6 @@
+// The first mistake of a text, on its way from where it was found through
+// participle to where words are found for it.
+
 package query
 
 import (

@@ -1,3 +1,5 @@
+// The function table: what a query may call, and why not the rest.
+
 package query
 
 import "strings"

@@ -1,3 +1,5 @@
+// Any text through parser, printer and parser again.
+
 package query
 
 import (

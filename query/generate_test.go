@@ -1,3 +1,5 @@
+// Random trees, as the parser can build them, for the round trip through text.
+
 package query
 
 import (
@@ -5,8 +7,6 @@ import (
 
 	"pgregory.net/rapid"
 )
-
-// Random trees, as the parser can build them, for the round trip through text.
 
 // treeGen draws nodes; depth bounds them.
 type treeGen struct{ t *rapid.T }

@@ -1,3 +1,8 @@
+// The grammar of statement and clauses stands in the tags of Query, Select,
+// Item and Source; this file makes the parser from it. It is LL(1): with
+// a lookahead of 0 one consumed token commits, so that errors sit at the right
+// token and nothing is read twice.
+
 package query
 
 import (
@@ -9,11 +14,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// The grammar of statement and clauses stands in the tags of Query, Select,
-// Item and Source; this file makes the parser from it. It is LL(1): with
-// a lookahead of 0 one consumed token commits, so that errors sit at the right
-// token and nothing is read twice.
 
 // standard is the parser of queries. It is built at the first use (0.7 ms) and
 // serves any number of goroutines.

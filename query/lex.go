@@ -1,3 +1,8 @@
+// The lexer: text into tokens, with the guards against hostile text. It is
+// written by hand because what a character means depends on more than a
+// regular expression can see: the half of the query, whether a value follows a
+// colon, whether a word follows `in`, the open brackets.
+
 package query
 
 import (
@@ -9,11 +14,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// The lexer: text into tokens, with the guards against hostile text. It is
-// written by hand because what a character means depends on more than a
-// regular expression can see: the half of the query, whether a value follows a
-// colon, whether a word follows `in`, the open brackets.
 
 const (
 	maxSource  = 1 << 20 // bytes of one text, as of a rule file

@@ -1,3 +1,5 @@
+// Tokens of the filter half.
+
 package query
 
 import (
@@ -7,8 +9,6 @@ import (
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// Tokens of the filter half.
 
 // searchToken reads one token of the filter and returns its length.
 func (s *scanner) searchToken(t *lexer.Token) (int, *fault) {

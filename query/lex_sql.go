@@ -1,3 +1,5 @@
+// Tokens of SQL and of conditions.
+
 package query
 
 import (
@@ -7,8 +9,6 @@ import (
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// Tokens of SQL and of conditions.
 
 // keywords are the reserved words of SQL. Every other word is a name, wherever
 // it stands; LIMIT and its like are reserved because FROM is optional.

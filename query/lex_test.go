@@ -1,3 +1,5 @@
+// Texts that are hostile to a lexer: what is refused, how deep, how fast.
+
 package query
 
 import (

@@ -1,3 +1,5 @@
+// Names of fields: how a path finds its column, and what to say when none fits.
+
 package query
 
 import (
@@ -5,8 +7,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// Names of fields: how a path finds its column, and what to say when none fits.
 
 // steps are the steps of a path as the user meant them: one name in quotes
 // that holds dots ("userIdentity.arn") is a path, a quoted step of several is

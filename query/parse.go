@@ -1,3 +1,5 @@
+// The entries for text: queries and searches. Conditions have condition.go.
+
 package query
 
 import (

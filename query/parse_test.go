@@ -1,3 +1,5 @@
+// Trees of queries (testdata/trees.txtar), and texts of real systems.
+
 package query
 
 import (

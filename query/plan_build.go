@@ -1,3 +1,5 @@
+// The way from a query to a plan: stages, sources, the filter.
+
 package query
 
 import (
@@ -6,8 +8,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// The way from a query to a plan: stages, sources, the filter.
 
 // A planner collects what is wrong with one query while it resolves it.
 type planner struct {

@@ -1,11 +1,11 @@
+// Calls of functions and aggregates: arity, kinds of arguments, results.
+
 package query
 
 import (
 	"strconv"
 	"strings"
 )
-
-// Calls of functions and aggregates: arity, kinds of arguments, results.
 
 // call resolves a call of a function of the table.
 func (s *stage) call(e *Call, v env) value {

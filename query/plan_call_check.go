@@ -1,3 +1,6 @@
+// What single functions ask of their arguments beyond their types: constants,
+// patterns, paths, units, and how far they may make a text grow.
+
 package query
 
 import (
@@ -8,9 +11,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// What single functions ask of their arguments beyond their types: constants,
-// patterns, paths, units, and how far they may make a text grow.
 
 // special checks what single functions ask of their arguments.
 func (s *stage) special(c *call, e *Call) value {

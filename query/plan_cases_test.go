@@ -1,3 +1,5 @@
+// The statement of every case: testdata/cases.txt and testdata/statements.txt.
+
 package query
 
 import (

@@ -1,3 +1,5 @@
+// What the planner refuses, and what a plan says about itself.
+
 package query
 
 import (

@@ -1,3 +1,6 @@
+// Expressions of SQL: names are resolved, types are brought together, chains
+// are bounded.
+
 package query
 
 import (
@@ -5,9 +8,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-// Expressions of SQL: names are resolved, types are brought together, chains
-// are bounded.
 
 // An env says where an expression stands.
 type env struct {

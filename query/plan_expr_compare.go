@@ -1,8 +1,8 @@
+// Expressions that choose or compare: BETWEEN, IN, LIKE, CASE.
+
 package query
 
 import "strings"
-
-// Expressions that choose or compare: BETWEEN, IN, LIKE, CASE.
 
 func (s *stage) between(e *Between, v env) value {
 	x := s.expr(e.X, v)

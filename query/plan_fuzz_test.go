@@ -1,3 +1,5 @@
+// Any text through the planner into a statement.
+
 package query
 
 import (

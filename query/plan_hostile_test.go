@@ -1,3 +1,5 @@
+// The corpus of hostile queries through the planner.
+
 package query
 
 import (

@@ -1,3 +1,6 @@
+// What a name can mean: the fields of a logstore, or the columns of the stage
+// before.
+
 package query
 
 import (

@@ -1,11 +1,11 @@
+// The search half: terms, fields, groups and words become leaves.
+
 package query
 
 import (
 	"fmt"
 	"strings"
 )
-
-// The search half: terms, fields, groups and words become leaves.
 
 // A searcher resolves the filter over one logstore.
 type searcher struct {

@@ -1,3 +1,5 @@
+// The search half, continued: numbers, intervals, networks and named lists.
+
 package query
 
 import (
@@ -9,8 +11,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The search half, continued: numbers, intervals, networks and named lists.
 
 // compare is field >= value; = is : for what is no number.
 func (s searcher) compare(t leaf, n *SearchCompare) pred {

@@ -1,3 +1,6 @@
+// One SELECT: its list, aliases, grouping, order and what its rows are known
+// by.
+
 package query
 
 import (
@@ -6,9 +9,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// One SELECT: its list, aliases, grouping, order and what its rows are known
-// by.
 
 // A stage is the work on one SELECT.
 type stage struct {

@@ -1,3 +1,6 @@
+// The nodes of a plan above expressions: reads, selections, tests of the search
+// half.
+
 package query
 
 // A tableRead is one reference to a logstore, bounded by the window and, when it is

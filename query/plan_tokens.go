@@ -1,3 +1,6 @@
+// Tokens and patterns: how the search half cuts texts into words, and how a
+// pattern is matched within bounds. The engine and the planner share it.
+
 package query
 
 import (

@@ -1,11 +1,11 @@
+// Types: what can be compared, what values have in common, what CAST knows.
+
 package query
 
 import (
 	"strconv"
 	"strings"
 )
-
-// Types: what can be compared, what values have in common, what CAST knows.
 
 // pair makes two values comparable, or says why they are not. A value below an
 // open object is read as what it is compared with; a constant in quotes too.

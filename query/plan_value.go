@@ -1,3 +1,6 @@
+// The nodes of a resolved expression. They hold no text of the user but
+// constants, which a dialect prints as parameters, and names of the schema.
+
 package query
 
 import (
@@ -5,9 +8,6 @@ import (
 
 	"tocsin/diag"
 )
-
-// The nodes of a resolved expression. They hold no text of the user but
-// constants, which a dialect prints as parameters, and names of the schema.
 
 // A value is a resolved expression.
 type value interface{ typ() Type }

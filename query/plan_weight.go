@@ -1,3 +1,5 @@
+// How large an expression becomes for the engine, and where that ends.
+
 package query
 
 // maxWeight bounds the expression that an engine makes of one of ours: it puts

@@ -1,3 +1,6 @@
+// What stands between the operators of an expression: literals, names, calls,
+// CASE, CAST, brackets, and the subscripts behind them.
+
 package query
 
 import (
@@ -6,9 +9,6 @@ import (
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// What stands between the operators of an expression: literals, names, calls,
-// CASE, CAST, brackets, and the subscripts behind them.
 
 // postfix reads an operand with the subscripts and members behind it.
 func (p *exprParser) postfix() Expr {

@@ -1,14 +1,14 @@
+// The tree as text again, in one normal form: keywords of SQL in upper case,
+// those of the filter in lower case, brackets only where precedence asks for
+// them, AS always. The printed text is for people and for Parse; engines get
+// what a dialect prints from a plan.
+
 package query
 
 import (
 	"strconv"
 	"strings"
 )
-
-// The tree as text again, in one normal form: keywords of SQL in upper case,
-// those of the filter in lower case, brackets only where precedence asks for
-// them, AS always. The printed text is for people and for Parse; engines get
-// what a dialect prints from a plan.
 
 // String returns the query as one line of text. Parse of it gives q, but for
 // the positions.

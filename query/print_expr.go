@@ -1,3 +1,5 @@
+// The tree as text again, continued: expressions.
+
 package query
 
 import "strings"

@@ -1,3 +1,5 @@
+// The tree as text again, continued: the filter.
+
 package query
 
 import (

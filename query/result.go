@@ -1,3 +1,5 @@
+// The answer to a query, as stores give it and everybody else reads it.
+
 package query
 
 // A Column is one column of a result.

@@ -1,3 +1,6 @@
+// What a planner knows of the records: logstores, their fields, the system
+// columns of every table.
+
 package query
 
 import "slices"

@@ -1,3 +1,10 @@
+// The filter half, read by hand: participle needs 52 allocations for a word.
+//
+//	or    = and { "or" and }
+//	and   = not { ["and"] not }
+//	not   = "not" not | "(" or ")" | leaf
+//	leaf  = "*" | value | field ":" … | field ("="|"<"|…) value | field "in" …
+
 package query
 
 import (
@@ -6,13 +13,6 @@ import (
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// The filter half, read by hand: participle needs 52 allocations for a word.
-//
-//	or    = and { "or" and }
-//	and   = not { ["and"] not }
-//	not   = "not" not | "(" or ")" | leaf
-//	leaf  = "*" | value | field ":" … | field ("="|"<"|…) value | field "in" …
 
 // parseFilter is the production of Search; a filter may be missing.
 func parseFilter(lex *lexer.PeekingLexer) (Search, error) {

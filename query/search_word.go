@@ -1,3 +1,5 @@
+// What the words of the filter mean: quotes, backslashes and wildcards undone.
+
 package query
 
 import (
@@ -7,8 +9,6 @@ import (
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
-
-// What the words of the filter mean: quotes, backslashes and wildcards undone.
 
 // valueOf returns the value that a word, a quoted text or a phrase means.
 func (p *filterParser) valueOf(t lexer.Token) *Value {

@@ -1,3 +1,5 @@
+// How tests show and compare trees; walking them.
+
 package query
 
 import (

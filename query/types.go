@@ -1,3 +1,5 @@
+// The types of fields, expressions and results.
+
 package query
 
 // A Type is what a field, an expression or a column of a result holds. An array

@@ -1,3 +1,6 @@
+// Arithmetic, comparison and containment of values, as in Python, with errors
+// where Python has exceptions.
+
 package templates
 
 import (

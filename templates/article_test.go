@@ -1,3 +1,5 @@
+// The template of the published article, as it stands.
+
 package templates
 
 import (

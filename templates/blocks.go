@@ -1,3 +1,5 @@
+// Statements: if, for, set, include, and the names that they make visible.
+
 package templates
 
 import (

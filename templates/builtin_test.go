@@ -1,3 +1,5 @@
+// The built-in templates with every kind of message.
+
 package templates
 
 import (

@@ -1,3 +1,6 @@
+// What a template sees: the contract between who fills in a message and who
+// writes its template. mail.go is the half that is ours.
+
 package templates
 
 import "time"

@@ -1,3 +1,6 @@
+// What a message lacks, made from what it has: the document around a fragment,
+// the text part, styles in the elements.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// What the author's markup can cost the libraries that derive text and styles.
+
 package templates
 
 import (

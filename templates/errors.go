@@ -1,3 +1,5 @@
+// Errors of several files, as one.
+
 package templates
 
 import "errors"

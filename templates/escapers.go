@@ -1,3 +1,5 @@
+// The second of two checks of where a value may stand; the first is places.go.
+
 package templates
 
 import (

@@ -1,3 +1,6 @@
+// Expressions, by precedence climbing; each becomes a closure. Operands are in
+// primary.go.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// The functions and filters of the language, and those over numbers.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// Functions that know about alerts: severity, status, lists, links.
+
 package templates
 
 import (

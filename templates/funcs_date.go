@@ -1,3 +1,5 @@
+// Functions over times and durations.
+
 package templates
 
 import (

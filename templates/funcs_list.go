@@ -1,3 +1,5 @@
+// Functions over lists and maps.
+
 package templates
 
 import "slices"

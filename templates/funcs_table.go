@@ -1,3 +1,5 @@
+// table(): rows as HTML or as aligned text.
+
 package templates
 
 import (

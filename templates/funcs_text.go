@@ -1,3 +1,5 @@
+// Functions over text; each counts what it makes before it makes it.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// Any template, with data that want to become markup.
+
 package templates
 
 import (

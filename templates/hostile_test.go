@@ -1,3 +1,5 @@
+// The corpus of hostile templates, and what every output must hold.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// The language: testdata/language.yaml, and what is no part of it.
+
 package templates
 
 import (

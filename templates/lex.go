@@ -1,3 +1,5 @@
+// The lexer: a template cut into literal text and tags, a tag into tokens.
+
 package templates
 
 import (

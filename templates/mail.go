@@ -1,3 +1,5 @@
+// What a template sees, continued: the message, its alerts and their rows.
+
 package templates
 
 import "time"

@@ -1,3 +1,5 @@
+// Secrets in the data of a message, hidden before any template sees them.
+
 package templates
 
 import (

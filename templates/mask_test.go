@@ -1,3 +1,5 @@
+// Secrets in data, by their names.
+
 package templates
 
 import (

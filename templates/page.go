@@ -1,3 +1,5 @@
+// One template of the directory: front matter, body and text part together.
+
 package templates
 
 import (

@@ -1,3 +1,9 @@
+// The first of two checks of where a value may stand (G31): x/net's tokenizer
+// over the flat text, in which each output is a mark and branches stand in
+// sequence. That is sound because html/template demands that branches end in
+// one context. It is a list of what is allowed: a mark that is found nowhere is
+// refused.
+
 package templates
 
 import (
@@ -8,12 +14,6 @@ import (
 
 	"golang.org/x/net/html"
 )
-
-// The first of two checks of where a value may stand (G31): x/net's tokenizer
-// over the flat text, in which each output is a mark and branches stand in
-// sequence. That is sound because html/template demands that branches end in
-// one context. It is a list of what is allowed: a mark that is found nowhere is
-// refused.
 
 // valueAttributes are the attributes that may hold a value, beside data-… and aria-….
 var valueAttributes = words("title alt id class width height lang dir colspan rowspan align valign bgcolor color size border cellpadding cellspacing abbr scope headers start value name role summary label datetime")

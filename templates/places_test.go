@@ -1,3 +1,5 @@
+// Where values and literals may stand.
+
 package templates
 
 import (

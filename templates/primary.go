@@ -1,3 +1,5 @@
+// Operands of expressions: literals, names, calls, methods, tests.
+
 package templates
 
 import (

@@ -1,3 +1,6 @@
+// How a value is printed where it stands: cleaned, isolated, without anything a
+// reader could take for a link.
+
 package templates
 
 import (

@@ -1,3 +1,6 @@
+// Compiling: a source, and what it includes, becomes a program that Go's
+// templates run.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// The corpus of hostile records, in every built-in template and some of authors.
+
 package templates
 
 import (

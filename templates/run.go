@@ -1,3 +1,5 @@
+// Running a program: what its calls do, the turns of its loops, its errors.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// Which names the data can have, for errors before the first mail.
+
 package templates
 
 // kind is what a part of the data is, as far as it is known when a template is

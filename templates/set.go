@@ -1,3 +1,6 @@
+// The templates of a directory beside the built-in ones, and the fallback when
+// one fails.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// Directories of templates, fallback, budgets, renderings at once.
+
 package templates
 
 import (

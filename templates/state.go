@@ -1,3 +1,5 @@
+// One rendering: its budgets, its failures.
+
 package templates
 
 import (

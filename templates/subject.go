@@ -1,3 +1,5 @@
+// What is ours in every message: the form of the subject, the last line.
+
 package templates
 
 import (

@@ -1,3 +1,5 @@
+// Templates of one line: annotations, and ${field} of SLS.
+
 package templates
 
 import (

@@ -1,3 +1,8 @@
+// The values of the language are nil, bool, int64, float64, string, Authored,
+// []any, map[string]any, missingValue, *markup and linkValue. No operation
+// changes one: what looks like a change is a new value. So no value can contain
+// itself.
+
 package templates
 
 import (
@@ -10,11 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 )
-
-// The values of the language are nil, bool, int64, float64, string, Authored,
-// []any, map[string]any, missingValue, *markup and linkValue. No operation
-// changes one: what looks like a change is a new value. So no value can contain
-// itself.
 
 // missingValue is what a path leads to that is not there. It prints ∅, is false,
 // and what is made of it is missing too.
