@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// What the engine tells: alerts, their rows, and news.
+
 // Mode says what an alert's rows mean (DESIGN.md §5).
 type Mode int
 

@@ -11,6 +11,8 @@ import (
 	"tocsin/query"
 )
 
+// From the text of a rule to a Rule: identity, schedule, window.
+
 // A compiler makes one Rule of one mapping. Each part is read by its own
 // method; every mistake goes to the document, and the rule is dropped at the
 // end when there was one.

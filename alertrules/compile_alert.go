@@ -12,6 +12,8 @@ import (
 	"tocsin/templates"
 )
 
+// From the text of a rule to a Rule: mode, trigger, severity, texts, recipients.
+
 func (c *compiler) mode() {
 	c.rule.Mode = State
 	if c.rule.Window.Kind == NewWindow {

@@ -12,6 +12,8 @@ import (
 	"tocsin/query"
 )
 
+// From the text of a rule to a Rule: the query, its exceptions and plans.
+
 // query reads the query and its exceptions and plans them.
 func (c *compiler) query() {
 	t, r := c.text.Query, c.rule

@@ -8,6 +8,8 @@ import (
 	"tocsin/query"
 )
 
+// Conditions over rows: how they are compiled.
+
 // A Test is a condition over the rows of a result: `when` of a trigger and of a
 // severity branch. Numbers are float64, as in SLS; NULL makes a comparison
 // neither true nor false, so that a row without the value does not pass.

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// The engine: what is due, and one evaluation of all of it.
+
 // defaultCatchUp is how far back missed moments of sliding windows are evaluated.
 const defaultCatchUp = 24 * time.Hour
 

@@ -12,6 +12,8 @@ import (
 	"tocsin/query"
 )
 
+// One rule at one moment: windows, errors, gaps, and the step of its state.
+
 // A run is the evaluation of one rule in a round: it holds copies of what is
 // remembered, changes them moment by moment, and collects what T1 commits.
 // Nothing outside of it changes before the commit.

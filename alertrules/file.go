@@ -12,6 +12,8 @@ import (
 	"tocsin/query"
 )
 
+// Rule files, and the set of all of them.
+
 // An Env is what a rule file is read against. A nil list of names means that
 // the names are not known, so that a rule may use any.
 type Env struct {

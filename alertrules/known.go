@@ -10,6 +10,8 @@ import (
 	"tocsin/query"
 )
 
+// Rules that come, change and go, between evaluations.
+
 // Known makes the rules of a set known to the store, before records are taken
 // in, so that a first run misses nothing (T30): the cursor of a new rule is set
 // by its start, an earlier start is noted (D34), edits are dated (D23), and the

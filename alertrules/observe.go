@@ -7,6 +7,8 @@ import (
 	"tocsin/query"
 )
 
+// From the rows of a result to the groups and rows of alerts.
+
 // maxTracked bounds the keys of one rule that are remembered (G43): keys that an
 // attacker chooses must not grow the state without end. What goes beyond is one
 // alert with a count.

@@ -7,6 +7,8 @@ import (
 	"tocsin/query"
 )
 
+// The seams of the engine: what it asks, what it remembers, what a round commits.
+
 // QueryFunc runs a plan over a window. It returns the rows, with
 // Result.Partial set when a bound was hit, or an error that changes no state.
 type QueryFunc func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error)

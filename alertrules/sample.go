@@ -7,6 +7,8 @@ import (
 	"tocsin/query"
 )
 
+// An invented alert of a rule, and places in its file, for further checks.
+
 // Sample returns an alert as the rule could raise it at a moment, with one
 // invented row of the types of its columns: for checks and previews of
 // templates. problems are the annotations that could not be rendered with it,

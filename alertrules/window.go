@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// The windows of rules, and where whole ones begin and end.
+
 // WindowKind says what a rule looks at.
 type WindowKind int
 

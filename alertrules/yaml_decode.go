@@ -10,6 +10,8 @@ import (
 	"tocsin/diag"
 )
 
+// From nodes of YAML to Go values, strictly.
+
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	textType     = reflect.TypeFor[Text]()

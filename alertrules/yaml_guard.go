@@ -11,6 +11,8 @@ import (
 	"tocsin/diag"
 )
 
+// What is refused before the parser sees it.
+
 // The bounds of G33, and two that keep the lexer's memory small.
 const (
 	maxYAMLBytes = 1 << 20

@@ -12,6 +12,8 @@ import (
 	"tocsin/diag"
 )
 
+// YAML as a tree whose nodes know their places.
+
 // NodeKind says what a Node is.
 type NodeKind int
 

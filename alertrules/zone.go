@@ -9,6 +9,8 @@ import (
 	"tocsin/diag"
 )
 
+// Time zones by name.
+
 // LoadZone returns a time zone by its name in the IANA data base. Paths and
 // "Local" are no names.
 func LoadZone(name string) (*time.Location, error) {

@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// Findings of AWS Security Hub: how they are recognised, and what is read of them.
+
 func matchASFF(s sniff) string {
 	switch {
 	case len(s.members) == 0 && s.wrap == "Findings":

@@ -7,6 +7,8 @@ import (
 	"strconv"
 )
 
+// What the decoders of all formats share.
+
 // contentSeed makes Record.Hash something that no writer of logs can aim at.
 var contentSeed = maphash.MakeSeed()
 

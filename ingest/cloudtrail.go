@@ -2,6 +2,8 @@ package ingest
 
 import "bytes"
 
+// CloudTrail: from the fields that the slicer cut to the cells of a record.
+
 // cloudTrailDecoder fills records from what a slicer cut.
 type cloudTrailDecoder struct{ base }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+// CSPM checks of Alibaba Security Center, as SLS writes them.
+
 // cspmTopic is the topic under which SLS keeps Security Center's CSPM checks.
 const cspmTopic = "sas-cspm-log"
 

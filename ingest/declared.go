@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+// Logstores of the configuration: from what a user declares to columns.
+
 // A Declaration is a logstore of the configuration (logstores: in tocsin.yaml).
 type Declaration struct {
 	Format   string            // "json": one JSON object a line, lists, documents

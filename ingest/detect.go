@@ -3,7 +3,10 @@ package ingest
 import (
 	"bytes"
 	"errors"
+	"strings"
 )
+
+// Which format an object has: its first records are shown to each.
 
 // How many records at the beginning of an object are looked at.
 const (
@@ -26,10 +29,18 @@ func detect(head []byte, candidates []*Format) (*Format, error) {
 			}
 		}
 	}
-	if len(samples) == 0 || len(samples[0].members) == 0 {
-		return nil, &NoFormat{Why: "there is no JSON object at its beginning"}
+	if len(samples) > 0 && len(samples[0].members) > 0 {
+		return nil, &NoFormat{Tried: tried}
 	}
-	return nil, &NoFormat{Tried: tried}
+	return nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
+}
+
+func names(formats []*Format) string {
+	var out []string
+	for _, f := range formats {
+		out = append(out, f.Name)
+	}
+	return strings.Join(out, ", ")
 }
 
 // sample looks at the first records, broken ones last.

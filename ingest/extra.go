@@ -1,5 +1,7 @@
 package ingest
 
+// What the schema does not know of a record, kept as JSON.
+
 // restKey holds, as text, the top-level members of a record beyond the limit
 // of keys.
 const restKey = "__rest__"

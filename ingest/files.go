@@ -10,6 +10,8 @@ import (
 	"strings"
 )
 
+// Objects of a disk: the files that a user names, and those of folders.
+
 // Skipped is a file that is not loaded, and why. That is no fault.
 type Skipped struct{ Name, Reason string }
 

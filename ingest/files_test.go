@@ -109,6 +109,9 @@ func TestUnpack(t *testing.T) {
 		{"blank", []byte(" \n\n"), Limits{}, 0, "it is blank"},
 		{"UTF-16", []byte("\xff\xfe{\x00"), Limits{}, 0, "UTF-16"},
 		{"text", []byte("hello\nworld\n"), Limits{}, 0, "no JSON object"},
+		{"an empty list", []byte("[]\n"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail, sas-cspm-log, asff, ocsf"},
+		{"an empty object", []byte("{}"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail"},
+		{"a number", []byte("42"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail"},
 		{"other JSON", []byte(`{"a":1}`), Limits{}, 0, "cloudtrail: it has no eventName; sas-cspm-log: "},
 		{"notification", []byte(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}`), Limits{}, 0, "a notification of aws:s3"},
 		{"digest", []byte(`{"awsAccountId":"1","digestStartTime":"2026-11-20T10:00:00Z","logFiles":[]}`), Limits{}, 0, "a CloudTrail digest"},
@@ -123,7 +126,7 @@ func TestUnpack(t *testing.T) {
 		}
 	}
 	var none *NoFormat
-	if out := load([]byte(`{"a":1}`), Options{}); !errors.As(out.err, &none) || len(none.Tried) != len(Formats()) {
+	if out := load([]byte(`{"a":1}`), Options{}); !errors.As(out.err, &none) || len(none.Tried) != len(formats()) {
 		t.Errorf("tried: %+v", none)
 	}
 	hub := load([]byte(seedHub), Options{Logstore: cloudTrail()})

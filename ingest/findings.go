@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// Findings: from what a format read to the cells of a record.
+
 // A finding is what a format's reader found in one record. Texts are as the
 // scanner wrote them, but for status and severity.
 type finding struct {

@@ -2,6 +2,8 @@ package ingest
 
 import "strings"
 
+// The formats, in the order in which they are tried, and the logstores.
+
 // A Format is one way to write records of a logstore.
 type Format struct {
 	Name     string // "cloudtrail", "asff", …
@@ -33,9 +35,6 @@ func formats() []*Format {
 		},
 	}
 }
-
-// Formats returns what Decode recognises.
-func Formats() []*Format { return formats() }
 
 // Builtin returns the logstores that exist without configuration.
 func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings()} }

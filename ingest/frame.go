@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 )
 
+// Where a record begins and ends in an object.
+
 // place is where in an object a framer stands.
 type place int
 

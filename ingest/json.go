@@ -2,6 +2,8 @@ package ingest
 
 import "strconv"
 
+// Reading of single values in JSON that is known to be valid.
+
 // lookup returns the value at a path inside of valid JSON, as it stands, or nil.
 // A step into a list is its index. Of equal keys the first wins.
 func lookup(b []byte, path ...string) []byte {

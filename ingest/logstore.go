@@ -2,6 +2,8 @@ package ingest
 
 import "time"
 
+// What a logstore is: its columns, and the fields that users address.
+
 // Kind is the type of a physical column.
 type Kind int
 

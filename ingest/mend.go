@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 )
 
+// Records with faults that can be mended.
+
 // mend appends to dst a record that scanner found valid but for faults, with
 // these taken away: bytes that are no UTF-8 and halves of surrogate pairs become
 // U+FFFD, raw control characters become escapes, numbers beyond a double become

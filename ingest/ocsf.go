@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+// Findings in OCSF, as Prowler writes them.
+
 func matchOCSF(s sniff) string {
 	class := text(s.members["class_uid"])
 	switch {

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// From an object to a decoder: open, unpack, recognise.
+
 // Options say how an object is read.
 type Options struct {
 	Logstore *Logstore      // the one that the user named; nil: by content

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// What goes in and comes out: objects, records, and the contract of a decoder.
+
 // A Cell is one value of a record. A Cell that is not Valid is NULL.
 type Cell struct {
 	Valid bool

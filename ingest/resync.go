@@ -5,6 +5,8 @@ import (
 	"slices"
 )
 
+// How a framer goes on behind a record that is broken.
+
 // resync leaves a record that is broken and returns it.
 func (f *framer) resync(reason string) error {
 	b := f.broken(reason, nil)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 )
 
+// A walk over JSON that finds where values end, and decodes nothing.
+
 // What the scanning methods return instead of an index.
 const (
 	more = -1 // the bytes end before the value does

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// Times as records write them.
+
 // A stamp is a time read from a record.
 type stamp struct {
 	micros int64

@@ -9,6 +9,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// gzip, and the bounds of what comes out of it (G14).
+
 // A LimitError says which limit an object exceeds. The object is set aside.
 type LimitError struct {
 	Limit string // its name in the configuration: "limits.object", "limits.ratio"

@@ -121,6 +121,21 @@ func TestMailSays(t *testing.T) {
 	}
 }
 
+// An address that the rule's author wrote stays one; the same text with a value
+// of a record in it is made harmless (G03).
+func TestAuthorsAddresses(t *testing.T) {
+	const text = "Read https://wiki.example.com/root first."
+	for _, authored := range [][]string{{"desc"}, nil} {
+		b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)
+		a := stateAlert("A-0001", []any{"bob"})
+		a.Annotations, a.Authored = map[string]string{"desc": text}, authored
+		l := b.round([]*alertrules.Alert{a}, nil)["ken@example.com"]
+		if whole := strings.Contains(l.HTML, text); whole != (authored != nil) {
+			t.Errorf("authored %q: %v\n%s", authored, whole, l.HTML)
+		}
+	}
+}
+
 // Secrets and what a person is not to see appear nowhere (G07).
 func TestMailMasks(t *testing.T) {
 	people := map[string]notifier.Person{

@@ -248,7 +248,7 @@ func TestAppendLarge(t *testing.T) {
 	if seq, _, _ := l.LastSeq(context.Background()); seq != sum.LastSeq {
 		t.Errorf("last seq %d, want %d", seq, sum.LastSeq)
 	}
-	ledger, err := l.Ledger(context.Background(), 10)
+	ledger, err := l.newestObjects(context.Background(), 10)
 	if err != nil || len(ledger) != 5 || ledger[0].Name != "f" || ledger[0].Records != 20 || ledger[0].Duplicates != 20 {
 		t.Errorf("got %+v %v", ledger, err)
 	}
@@ -263,11 +263,11 @@ func TestAppendHistory(t *testing.T) {
 	}, nil)
 	appendScripts(t, l, ls, []script{{"live", "1", []rec{{id: 4, time: old}}}}, func(o *AppendOptions) { o.History = Live })
 	appendScripts(t, l, ls, []script{{"past", "1", []rec{{id: 5, time: testNow}}}}, func(o *AppendOptions) { o.History = Past })
-	list, err := l.HistoryObjects(context.Background(), "t", 0, 100)
+	list, err := l.historyObjects(context.Background(), "t", 0, 100)
 	if err != nil || len(list) != 2 || list[0].Name != "old" || list[1].Name != "past" {
 		t.Errorf("got %+v %v", list, err)
 	}
-	if list, err := l.HistoryObjects(context.Background(), "t", 1, 4); err != nil || len(list) != 0 {
+	if list, err := l.historyObjects(context.Background(), "t", 1, 4); err != nil || len(list) != 0 {
 		t.Errorf("got %+v %v, want none", list, err)
 	}
 }

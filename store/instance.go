@@ -114,7 +114,13 @@ func (in *instance) attach(ctx context.Context, conn *sql.Conn) error {
 }
 
 // conn returns a connection of its own; the caller closes it.
-func (in *instance) conn(ctx context.Context) (*sql.Conn, error) { return in.db.Conn(ctx) }
+func (in *instance) conn(ctx context.Context) (*sql.Conn, error) {
+	conn, err := in.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", in.name, err)
+	}
+	return conn, nil
+}
 
 // walBytes is the size of the write-ahead log, 0 without one.
 func (in *instance) walBytes() int64 {
@@ -145,13 +151,14 @@ func (in *instance) close(ctx context.Context) error {
 // rolled back and nothing of it remains.
 func inTx(ctx context.Context, conn *sql.Conn, do func() error) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return err
+		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	err := do()
 	if err == nil {
 		if _, err = conn.ExecContext(ctx, "COMMIT"); err == nil {
 			return nil
 		}
+		err = fmt.Errorf("commit: %w", err)
 	}
 	return errors.Join(err, rollback(ctx, conn))
 }

@@ -104,7 +104,3 @@ func (l *Logs) repair(ctx context.Context) error {
 	l.repairs.Add(1)
 	return l.in.restart(ctx)
 }
-
-// Repairs is how often DuckDB has invalidated the file since Open, and it was
-// opened again. The operator is told.
-func (l *Logs) Repairs() int { return int(l.repairs.Load()) }

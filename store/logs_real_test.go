@@ -322,7 +322,7 @@ func TestGrownLogstore(t *testing.T) {
 	if seq, err := l.SeqAt(ctx, testNow); err != nil || seq != 0 {
 		t.Errorf("before everything: %d %v", seq, err)
 	}
-	totals, err := l.Totals(ctx)
+	totals, err := l.totals(ctx)
 	if err != nil || totals["t"].Records != 2 || totals["t"].Objects != 2 {
 		t.Errorf("got %+v %v", totals, err)
 	}

@@ -88,7 +88,7 @@ func columnsOf(ctx context.Context, q querier, table string) (map[string]string,
 	for rows.Next() {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("columns of %s: %w", table, err)
 		}
 		has[name] = kind
 	}
@@ -106,7 +106,7 @@ func tableNames(ctx context.Context, q querier) ([]string, error) {
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("list the tables: %w", err)
 		}
 		names = append(names, strings.TrimPrefix(name, tablePrefix))
 	}

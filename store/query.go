@@ -43,9 +43,6 @@ func (e *BoundError) Error() string {
 // Unwrap returns what the engine said.
 func (e *BoundError) Unwrap() error { return e.Err }
 
-// Abandoned is the number of queries that were left behind since Open.
-func (l *Logs) Abandoned() int { return int(l.abandoned.Load()) }
-
 // question is a statement and what its answer looks like.
 type question struct {
 	statement query.Statement

@@ -133,7 +133,7 @@ func TestQueryStops(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var abandoned *AbandonedError
-	if errors.As(err, &abandoned) || l.Abandoned() != 0 {
+	if errors.As(err, &abandoned) || l.abandoned.Load() != 0 {
 		t.Errorf("a query that stops was abandoned: %v", err)
 	}
 }
@@ -191,7 +191,7 @@ func TestAbandoned(t *testing.T) {
 	defer cancel()
 	_, err = l.ask(ctx, raw("SELECT stuck(range) FROM range(3)", false, 1, query.Integer))
 	var abandoned *AbandonedError
-	if !errors.As(err, &abandoned) || !errors.Is(err, context.DeadlineExceeded) || l.Abandoned() != 1 {
+	if !errors.As(err, &abandoned) || !errors.Is(err, context.DeadlineExceeded) || l.abandoned.Load() != 1 {
 		t.Errorf("got %v", err)
 	}
 	if r, err := l.ask(context.Background(), raw("SELECT 1", false, 1, query.Integer)); err != nil || r.Rows[0][0] != int64(1) {
@@ -264,8 +264,8 @@ func TestInvalidated(t *testing.T) {
 		t.Fatal("the checkpoint was not aborted")
 	}
 	r, err := l.ask(ctx, raw("SELECT count(*) FROM log_t", false, 1, query.Integer))
-	if err != nil || r.Rows[0][0] != int64(3) || l.Repairs() != 1 {
-		t.Errorf("got %v %v after %d repairs", r, err, l.Repairs())
+	if err != nil || r.Rows[0][0] != int64(3) || l.repairs.Load() != 1 {
+		t.Errorf("got %v %v after %d repairs", r, err, l.repairs.Load())
 	}
 	if s := appendScripts(t, l, testLogstore(), []script{{"b", "1", recs(4)}}, nil); s.Records != 1 || s.FirstSeq != 4 {
 		t.Errorf("got %+v", s)

@@ -181,7 +181,7 @@ func documents[T any](ctx context.Context, q queryer, text string, args ...any) 
 	for rows.Next() {
 		var doc string
 		if err := rows.Scan(&doc); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", firstWords(text), err)
 		}
 		v := new(T)
 		if err := json.Unmarshal([]byte(doc), v); err != nil {

@@ -37,7 +37,7 @@ func (s *State) changes(ctx context.Context) ([]notifier.Change, error) {
 	for rows.Next() {
 		var c notifier.Change
 		if err := rows.Scan(&c.Rule, &c.Round); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read changed rules: %w", err)
 		}
 		list = append(list, c)
 	}
@@ -55,7 +55,7 @@ func (s *State) timers(ctx context.Context, now time.Time) (due []notifier.Belie
 		var k notifier.BeliefKey
 		var at time.Time
 		if err := rows.Scan(&k.Group, &k.Recipient, &at); err != nil {
-			return nil, next, err
+			return nil, next, fmt.Errorf("read timers: %w", err)
 		}
 		if at.After(now) {
 			return due, at.UTC(), nil
@@ -76,7 +76,7 @@ func (s *State) untold(ctx context.Context) ([]notifier.Notice, error) {
 		var n notifier.Notice
 		var doc string
 		if err := rows.Scan(&n.N, &doc); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read notices: %w", err)
 		}
 		if err := json.Unmarshal([]byte(doc), &n.Notice); err != nil {
 			return nil, fmt.Errorf("read a stored notice: %w", err)
@@ -119,7 +119,7 @@ const beliefKeys = `(SELECT (k."Group", k."Recipient") FROM (SELECT unnest(from_
 func (s *State) NextMailIDs(ctx context.Context, n int) (first int64, err error) {
 	err = s.transact(ctx, func(t *tx) error {
 		if err := t.conn.QueryRowContext(ctx, "SELECT next_mail FROM counters").Scan(&first); err != nil {
-			return err
+			return fmt.Errorf("reserve ids of mails: %w", err)
 		}
 		t.exec("UPDATE counters SET next_mail = ?", first+int64(n))
 		return t.err

@@ -39,7 +39,7 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]*notifi
 		var doc string
 		var bytes []byte
 		if err := rows.Scan(&doc, &bytes); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read the outbox: %w", err)
 		}
 		m := &notifier.Mail{}
 		if err := json.Unmarshal([]byte(doc), m); err != nil {

@@ -48,7 +48,7 @@ func (s *State) Causes(ctx context.Context) ([]Cause, error) {
 	for rows.Next() {
 		var c Cause
 		if err := rows.Scan(&c.Key, &c.Text, &c.Since); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read causes: %w", err)
 		}
 		list = append(list, c)
 	}
@@ -71,7 +71,7 @@ func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.Seq
 	for rows.Next() {
 		var r alertrules.SeqRange
 		if err := rows.Scan(&r.From, &r.To); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
 		r.From, r.To = max(r.From, after), min(r.To, upTo)
 		if n := len(list) - 1; n >= 0 && list[n].To >= r.From {

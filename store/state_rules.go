@@ -42,7 +42,7 @@ func (s *State) alerts(ctx context.Context, where string, args ...any) ([]*alert
 		var doc string
 		var closes sql.NullTime
 		if err := rows.Scan(&doc, &closes); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read alerts: %w", err)
 		}
 		a := &alertrules.Alert{}
 		if err := json.Unmarshal([]byte(doc), a); err != nil {
@@ -59,7 +59,7 @@ func (s *State) NextAlertIDs(ctx context.Context, n int) ([]string, error) {
 	var next, salt int64
 	err := s.transact(ctx, func(t *tx) error {
 		if err := t.conn.QueryRowContext(ctx, "SELECT next_alert, salt FROM counters").Scan(&next, &salt); err != nil {
-			return err
+			return fmt.Errorf("reserve ids of alerts: %w", err)
 		}
 		t.exec("UPDATE counters SET next_alert = ?", next+int64(n))
 		return t.err
@@ -149,7 +149,7 @@ func (t *tx) alerts(list []*alertrules.Alert) {
 func (t *tx) closes(ids []string) (map[string]time.Time, error) {
 	rows, err := t.conn.QueryContext(t.ctx, "SELECT id, closes_at FROM alerts WHERE id IN "+oneOf, texts(ids))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read when episodes close: %w", err)
 	}
 	defer rows.Close()
 	closes := map[string]time.Time{}
@@ -157,7 +157,7 @@ func (t *tx) closes(ids []string) (map[string]time.Time, error) {
 		var id string
 		var at sql.NullTime
 		if err := rows.Scan(&id, &at); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read when episodes close: %w", err)
 		}
 		closes[id] = at.Time
 	}

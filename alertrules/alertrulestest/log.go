@@ -11,6 +11,8 @@ import (
 	"tocsin/query"
 )
 
+// The scripted log.
+
 // A Record is one stored record. Its number is its place in Log.Records.
 type Record struct {
 	Arrived time.Time

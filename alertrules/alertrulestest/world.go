@@ -10,6 +10,8 @@ import (
 	"tocsin/alertrules"
 )
 
+// An engine with its surroundings, and what it did in words.
+
 // A World is an engine over a scripted log and remembered state in memory.
 // Rules are made known by Load, and evaluated by At and RunTo.
 type World struct {

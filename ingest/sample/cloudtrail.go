@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+// CloudTrail records of ordinary days.
+
 // record is a CloudTrail record to be written.
 type record struct {
 	at               time.Time

@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// Findings of Security Center and of Security Hub.
+
 // check is a check of Alibaba Security Center.
 type check struct{ id, name, kind, sub, risk string }
 

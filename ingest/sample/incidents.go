@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+// The planted incidents, and the records that tell of them.
+
 // intruder is where the planted incidents come from.
 const intruder = "203.0.113.66"
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 )
 
+// The invented organisation: its accounts, people and resources.
+
 // accounts and regions of the invented organisation; the first is the busiest.
 var (
 	accounts = [...]string{"111111111111", "222222222222", "333333333333"}

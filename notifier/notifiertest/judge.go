@@ -7,6 +7,8 @@ import (
 	"tocsin/notifier"
 )
 
+// Whether the mails that arrived are those that were expected.
+
 // An Arrival is a mail as its recipient has it. The text part is that of
 // PlainTemplates.
 type Arrival struct {

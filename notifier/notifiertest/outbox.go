@@ -9,6 +9,8 @@ import (
 	"tocsin/notifier"
 )
 
+// The outbox of Memory.
+
 // Ready implements notifier.Outbox.
 func (m *Memory) Ready(_ context.Context, now time.Time, limit int) (rows []*notifier.Mail, next time.Time, err error) {
 	m.mu.Lock()

@@ -12,6 +12,8 @@ import (
 	"tocsin/alertrules"
 )
 
+// Rounds without an engine.
+
 // A Script is an Engine without queries: what a Moment says was found becomes
 // alerts and news as the engine would make them.
 type Script struct {

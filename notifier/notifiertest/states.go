@@ -10,6 +10,8 @@ import (
 	"tocsin/notifier"
 )
 
+// The remembered rules and alerts of Memory.
+
 // RuleStates implements alertrules.States.
 func (m *Memory) RuleStates(context.Context) (map[string]*alertrules.RuleState, error) {
 	m.mu.Lock()
