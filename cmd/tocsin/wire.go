@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"time"
 
 	"tocsin/agent"
 	"tocsin/alertrules"
@@ -11,6 +13,7 @@ import (
 	"tocsin/notifier"
 	"tocsin/notifier/email"
 	"tocsin/notifier/maildir"
+	"tocsin/query"
 	"tocsin/store"
 	"tocsin/templates"
 )
@@ -32,7 +35,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	p.engine = &alertrules.Engine{Query: p.store.Logs.Query, Logs: p.store.Logs, States: p.store.State}
+	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State}
 	p.notifier, err = notifier.New(notifier.Options{
 		Book: p.store.State, Outbox: p.store.State, Channel: channel, Build: email.Build,
 		Router:    func() *notifier.Router { return p.router },
@@ -67,6 +70,23 @@ func (p *project) agent() *agent.Agent {
 		},
 		Log: p.logger(),
 	})
+}
+
+// ruleTime bounds one query of a rule.
+const ruleTime = time.Minute
+
+// within bounds the time of each query. One that takes longer is an error of
+// its evaluation, which keeps its window.
+func within(limit time.Duration, ask alertrules.QueryFunc) alertrules.QueryFunc {
+	return func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %s", limit))
+		defer cancel()
+		r, err := ask(ctx, p, w)
+		if err != nil && context.Cause(ctx) != nil {
+			return nil, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+		return r, err
+	}
 }
 
 // threads is how many threads queries get: a verb that mostly loads has one,
