@@ -64,6 +64,12 @@ func TestSuggest(t *testing.T) {
 			t.Errorf("Suggest(%q) = %q, want %q", c[0], got, c[1])
 		}
 	}
+	if got := DidYouMean("eventNmae", known, "read the manual"); got != "did you mean eventName?" {
+		t.Errorf("DidYouMean = %q", got)
+	}
+	if got := DidYouMean("unrelated", known, "read the manual"); got != "read the manual" {
+		t.Errorf("DidYouMean = %q", got)
+	}
 }
 
 func TestClean(t *testing.T) {

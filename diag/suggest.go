@@ -16,6 +16,15 @@ func Suggest(name string, known []string) string {
 	return best
 }
 
+// DidYouMean is the hint at a name that is not known: "did you mean …?" with
+// what Suggest returns, or otherwise when that is nothing.
+func DidYouMean(name string, known []string, otherwise string) string {
+	if s := Suggest(name, known); s != "" {
+		return "did you mean " + s + "?"
+	}
+	return otherwise
+}
+
 // distance counts insertions, deletions, substitutions and transpositions of
 // neighbours; it may stop early and return limit when the result reaches it.
 func distance(a, b string, limit int) int {

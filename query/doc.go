@@ -12,4 +12,10 @@
 // severities), print*.go (the tree as text again) and errors*.go (what was
 // expected, in words, with a caret). Parse(q.String()) gives q again, but for
 // the positions.
+//
+// The second half is in schema.go and types.go (what is known of records),
+// plan*.go (names and types resolved: plan_build.go, stages: plan_select.go,
+// expressions: plan_expr*.go and plan_call*.go, the filter: plan_search*.go)
+// and duckdb*.go (the dialect, and the functions that it needs). eval*.go
+// evaluates conditions without any engine.
 package query

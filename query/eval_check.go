@@ -125,10 +125,7 @@ func (d *conditionCheck) unknown(x *ColumnRef) {
 		known[i] = c.Name
 	}
 	name := conditionName(x)
-	hint := "the query gives " + listed(known)
-	if s := suggest(name, known); s != "" {
-		hint = "did you mean " + s + "?"
-	}
+	hint := didYouMean(name, known, "the query gives "+listed(known))
 	d.faults.Add("query/unknown-column", x.Span(), "the result has no column "+cut(name), hint)
 }
 
@@ -136,10 +133,7 @@ func (d *conditionCheck) call(x *Call) {
 	most := map[string]int{"contains": 2, "starts_with": 2, "ends_with": 2, "strpos": 2, "if": 3, "concat": 100, "coalesce": 100}[x.Name]
 	switch n := len(x.Args); {
 	case !conditionFunction(x.Name):
-		hint := "conditions have " + strings.ReplaceAll(conditionFunctions, " ", ", ")
-		if s := suggest(x.Name, strings.Fields(conditionFunctions)); s != "" {
-			hint = "did you mean " + s + "?"
-		}
+		hint := didYouMean(x.Name, strings.Fields(conditionFunctions), "conditions have "+strings.ReplaceAll(conditionFunctions, " ", ", "))
 		d.faults.Add("query/unknown-function", x.NameAt.Span(), "there is no function "+cut(x.Name)+" in conditions", hint)
 	case x.Star || x.Distinct || x.Filter != nil || len(x.OrderBy) > 0 || n == 0 || n > max(1, most) || most == 2 && n != 2 || x.Name == "if" && n < 2:
 		d.faults.Add("query/arguments", x.Span(), x.Name+" does not take these "+strconv.Itoa(n)+" arguments", "")

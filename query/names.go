@@ -115,8 +115,8 @@ func (l *Logstore) unknownField(list *diag.List, names []Name, span diag.Span) {
 		known[i] = f.Name
 	}
 	hint, sure := l.pathHint(path)
-	if s := suggest(path, known); s != "" && !sure {
-		hint = "did you mean " + s + "?"
+	if !sure {
+		hint = didYouMean(path, known, hint)
 	}
 	list.Add("query/unknown-field", span, "the logstore "+l.Name+" has no field "+cut(path), hint)
 }
@@ -140,7 +140,16 @@ func (l *Logstore) pathHint(path string) (hint string, sure bool) {
 	return "any path is legal below " + listed(open), false
 }
 
-// suggest is diag.Suggest for names of sane length.
+// didYouMean is diag.DidYouMean for names of sane length and for paths.
+func didYouMean(name string, known []string, otherwise string) string {
+	if s := suggest(name, known); s != "" {
+		return "did you mean " + s + "?"
+	}
+	return otherwise
+}
+
+// suggest is diag.Suggest for names of sane length; of a path the first step
+// alone may be meant otherwise.
 func suggest(name string, known []string) string {
 	if len(name) > 200 {
 		return ""

@@ -117,14 +117,17 @@ func roundTripCondition(t *testing.T, src string) {
 func jsonLines[T any](t testing.TB, path string) []T {
 	t.Helper()
 	for _, root := range []string{os.Getenv("TOCSIN_SHARED"), "../../shared", "../../../shared"} {
+		if root == "" {
+			continue
+		}
 		f, err := os.Open(filepath.Join(root, path))
-		if root == "" || err != nil {
+		if err != nil {
 			continue
 		}
 		defer f.Close()
 		var list []T
 		s := bufio.NewScanner(f)
-		s.Buffer(nil, 1<<22)
+		s.Buffer(nil, 1<<24)
 		for s.Scan() {
 			var x T
 			if err := json.Unmarshal(s.Bytes(), &x); err != nil {

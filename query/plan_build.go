@@ -85,10 +85,7 @@ func (p *planner) fault(check string, at diag.Span, message, hint string) {
 func (p *planner) noLogstore(name string, at diag.Span) {
 	hint := "there are none yet: load something first"
 	if known := p.schema.Logstores(); len(known) > 0 {
-		hint = "there is " + listed(known)
-		if s := suggest(name, append(known, "log")); s != "" {
-			hint = "did you mean " + s + "?"
-		}
+		hint = didYouMean(name, append(known, "log"), "there is "+listed(known))
 	}
 	p.fault("query/unknown-logstore", at, "there is no logstore "+cut(name), hint)
 }

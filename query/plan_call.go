@@ -57,10 +57,7 @@ func (p *planner) unknownFunction(e *Call) {
 		p.fault("query/refused-function", e.NameAt.Span(), "the function "+name+" cannot be called: "+why, "")
 		return
 	}
-	hint := "the functions are in the documentation of the language"
-	if s := suggest(e.Name, Functions()); s != "" {
-		hint = "did you mean " + s + "?"
-	}
+	hint := didYouMean(e.Name, Functions(), "the functions are in the documentation of the language")
 	p.fault("query/unknown-function", e.NameAt.Span(), "there is no function "+name, hint)
 }
 

@@ -3,29 +3,10 @@
 package query
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-// shared finds the folder of data that is not part of the project.
-func shared(t testing.TB) string {
-	t.Helper()
-	for _, dir := range []string{os.Getenv("TOCSIN_SHARED"), "../../../shared", "../../shared", "../shared"} {
-		if dir == "" {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(dir, "data", "hostile", "queries.jsonl")); err == nil {
-			return dir
-		}
-	}
-	t.Skip("no folder with the hostile corpus (TOCSIN_SHARED)")
-	return ""
-}
 
 // hostileSchema is the log that the corpus is written for.
 func hostileSchema() Fixed {
@@ -46,33 +27,12 @@ func hostileSchema() Fixed {
 
 type hostileQuery struct{ ID, Class, Query, Expect, Why string }
 
-func hostileQueries(t testing.TB) (out []hostileQuery) {
-	f, err := os.Open(filepath.Join(shared(t), "data", "hostile", "queries.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<24)
-	for sc.Scan() {
-		var q hostileQuery
-		if err := json.Unmarshal(sc.Bytes(), &q); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, q)
-	}
-	if err := sc.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // TestHostileQueries: what the corpus calls an error is refused with a place,
 // what only looks hostile is planned, all of it within its bounds, and no text
 // of the query is in a statement.
 func TestHostileQueries(t *testing.T) {
 	errs, planned := 0, 0
-	for _, h := range hostileQueries(t) {
+	for _, h := range jsonLines[hostileQuery](t, "data/hostile/queries.jsonl") {
 		start := time.Now()
 		p, err := planHostile(h.Query)
 		if d := time.Since(start); d > 5*time.Second {

@@ -56,10 +56,7 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	for i, c := range sc.cols {
 		known[i] = c.name
 	}
-	hint := "the stage before gives " + listed(known)
-	if s := suggest(written(names), known); s != "" {
-		hint = "did you mean " + s + "?"
-	}
+	hint := didYouMean(written(names), known, "the stage before gives "+listed(known))
 	p.fault("query/unknown-column", ref.Span(), "there is no column "+cut(written(names)), hint)
 	return null()
 }

@@ -102,10 +102,8 @@ func (c *compiler) tag(pc piece, base int) {
 }
 
 func (c *compiler) unknownStatement(word token) {
-	hint := "known are if, elif, else, endif, for, endfor, set, include, raw"
-	if s := diag.Suggest(word.text, []string{"if", "elif", "else", "endif", "for", "endfor", "set", "include", "raw", "endraw"}); s != "" {
-		hint = "did you mean " + s + "?"
-	}
+	hint := diag.DidYouMean(word.text, []string{"if", "elif", "else", "endif", "for", "endfor", "set", "include", "raw", "endraw"},
+		"known are if, elif, else, endif, for, endfor, set, include, raw")
 	panic(&failure{at: place{file: -1, span: word.span}, msg: "there is no statement " + quoteShort(word.text), hint: hint, check: checkName, fatal: true})
 }
 

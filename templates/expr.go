@@ -316,15 +316,14 @@ func (c *compiler) partSchema(s *schema, name string, span diag.Span) *schema {
 	return nil
 }
 
+// suggest is the hint at an unknown name: one that is near, or all of a few.
 func suggest(name string, known []string) string {
 	slices.Sort(known)
-	if s := diag.Suggest(name, known); s != "" {
-		return "did you mean " + s + "?"
-	}
+	otherwise := ""
 	if len(known) <= 12 {
-		return "known are " + strings.Join(known, ", ")
+		otherwise = "known are " + strings.Join(known, ", ")
 	}
-	return ""
+	return diag.DidYouMean(name, known, otherwise)
 }
 
 // bracket reads an index up to its ].

@@ -147,10 +147,7 @@ func (fm *front) line(l *diag.List, line string, at int, seen map[string]bool) {
 		return
 	}
 	if key != "subject" && key != "description" {
-		hint := "known are subject and description"
-		if s := diag.Suggest(key, []string{"subject", "description"}); s != "" {
-			hint = "did you mean " + s + "?"
-		}
+		hint := diag.DidYouMean(key, []string{"subject", "description"}, "known are subject and description")
 		l.Add(checkSyntax, span, "there is no key "+quoteShort(key)+" in the front matter", hint)
 		return
 	}

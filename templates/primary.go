@@ -245,10 +245,7 @@ var methods = map[string]string{
 func (c *compiler) method(n node, t token) node {
 	name, ok := methods[t.text]
 	if !ok {
-		hint := "values cannot be changed; filters come behind |"
-		if s := diag.Suggest(t.text, slices.Sorted(maps.Keys(methods))); s != "" {
-			hint = "did you mean " + s + "?"
-		}
+		hint := diag.DidYouMean(t.text, slices.Sorted(maps.Keys(methods)), "values cannot be changed; filters come behind |")
 		c.unknown(t.span, "method "+quoteShort(t.text), hint)
 	}
 	return c.call(functions[name], t, append([]argument{{node: n}}, c.arguments()...))

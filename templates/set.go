@@ -181,11 +181,7 @@ func (s *Set) Render(name string, d Data, o Options) (Message, error) {
 		return Message{}, err
 	}
 	if p == nil {
-		hint := ""
-		if n := diag.Suggest(name, s.Names()); n != "" {
-			hint = "did you mean " + n + "?"
-		}
-		return Message{}, problemOf("", "there is no template "+quoteShort(name), hint)
+		return Message{}, problemOf("", "there is no template "+quoteShort(name), diag.DidYouMean(name, s.Names(), ""))
 	}
 	return p.render(d, o)
 }
