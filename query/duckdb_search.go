@@ -138,20 +138,13 @@ func (d *duckPrinter) compare(l *leaf) {
 		d.print(")")
 		return
 	}
-	d.print([]string{" >= ", " > "}[btoi(l.lowOut)])
+	d.print([]string{" >= ", " > "}[bit(l.lowOut)])
 	d.param(l.num)
 	d.print(" AND ")
 	d.number(l)
-	d.print([]string{" <= ", " < "}[btoi(l.hiOut)])
+	d.print([]string{" <= ", " < "}[bit(l.hiOut)])
 	d.param(l.high)
 	d.print(")")
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // typedEqual compares a column that is no text with texts: a text that is no

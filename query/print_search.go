@@ -74,11 +74,11 @@ func (p *printer) compared(s Search) {
 		p.value(s.Value, true)
 	case *SearchRange:
 		p.in(s.Field)
-		p.WriteByte("[("[index(s.LowOpen)])
+		p.WriteByte("[("[bit(s.LowOpen)])
 		p.value(s.Low, true)
 		p.WriteByte(' ')
 		p.value(s.High, true)
-		p.WriteByte("])"[index(s.HighOpen)])
+		p.WriteByte("])"[bit(s.HighOpen)])
 	case *SearchNetwork:
 		p.in(s.Field)
 		if s.Network.Quoted {
@@ -97,7 +97,8 @@ func (p *printer) in(field *Path) {
 	p.WriteString(" in ")
 }
 
-func index(b bool) int {
+// bit is 1 for true, as an index.
+func bit(b bool) int {
 	if b {
 		return 1
 	}
