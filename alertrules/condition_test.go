@@ -11,9 +11,15 @@ import (
 // "007", ok true, last 2026-11-23 10:00 UTC, nothing NULL, list JSON text.
 func TestConditions(t *testing.T) {
 	columns := []query.Column{
-		{Name: "cnt", Type: query.Integer}, {Name: "ratio", Type: query.Double}, {Name: "name", Type: query.Text, Key: true},
-		{Name: "digits", Type: query.Text}, {Name: "ok", Type: query.Boolean}, {Name: "last", Type: query.Time},
-		{Name: "nothing", Type: query.Text}, {Name: "list", Type: query.JSON}, {Name: "userIdentity.arn", Type: query.Text},
+		{Name: "cnt", Type: query.Integer},
+		{Name: "ratio", Type: query.Double},
+		{Name: "name", Type: query.Text, Key: true},
+		{Name: "digits", Type: query.Text},
+		{Name: "ok", Type: query.Boolean},
+		{Name: "last", Type: query.Time},
+		{Name: "nothing", Type: query.Text},
+		{Name: "list", Type: query.JSON},
+		{Name: "userIdentity.arn", Type: query.Text},
 	}
 	row := []any{int64(12), 0.5, "ECS", "007", true, time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), nil, `["a"]`, "arn:aws:iam::1:user/bob"}
 	for src, want := range map[string]bool{

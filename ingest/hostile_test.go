@@ -169,7 +169,7 @@ func TestBigCases(t *testing.T) {
 // bigCases makes large cases of the corpus and loads them.
 func bigCases(t *testing.T, names ...string) {
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("the large cases take long, and -short was said")
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {

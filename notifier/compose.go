@@ -229,8 +229,10 @@ func joinSome(labels []string, n int) string {
 
 // operator fills a mail about the agent itself.
 func (c *composition) operator() {
-	c.mail = templates.Mail{Kind: string(KindOperator), State: "resolved", Severity: alertrules.High.String(), RuleName: "tocsin", Now: c.s.now,
-		Reason: "the agent needs a look"}
+	c.mail = templates.Mail{
+		Kind: string(KindOperator), State: "resolved", Severity: alertrules.High.String(), RuleName: "tocsin", Now: c.s.now,
+		Reason: "the agent needs a look",
+	}
 	for _, n := range c.d.notices {
 		title, detail, _ := strings.Cut(n.Text, "\n")
 		c.mail.Items = append(c.mail.Items, templates.Item{Title: diag.Line(title), Detail: diag.Clean(detail), Since: n.Since, Over: n.Over})

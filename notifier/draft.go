@@ -86,8 +86,10 @@ func (s *step) mail(d *draft, id int64) {
 		s.cannotBuild(d, err)
 		return
 	}
-	m := &Mail{ID: id, Channel: s.n.o.Name, From: letter.From, Recipient: d.to.Address, Kind: d.kind, Subject: letter.Subject,
-		Since: d.since, Written: s.now, Bytes: bytes, State: Waiting, Next: s.now}
+	m := &Mail{
+		ID: id, Channel: s.n.o.Name, From: letter.From, Recipient: d.to.Address, Kind: d.kind, Subject: letter.Subject,
+		Since: d.since, Written: s.now, Bytes: bytes, State: Waiting, Next: s.now,
+	}
 	for _, r := range d.parts {
 		m.Groups = append(m.Groups, r.group.rule.ID)
 		m.Quiet = append(m.Quiet, r.d.Quiet...)

@@ -45,8 +45,8 @@ var rules = []notifiertest.RuleSpec{
 	{ID: "s", Mode: "state", Severity: "high", To: []string{"ken", "ami", "eve"}},
 }
 
-func newWorld(t *rapid.T) *world {
-	w := &world{t: t, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, lost: map[int64]int{}, accepted: map[string][]time.Time{}}
+func newWorld(t *rapid.T, set *templates.Set) *world {
+	w := &world{t: t, set: set, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, lost: map[int64]int{}, accepted: map[string][]time.Time{}}
 	w.now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	w.script = notifiertest.NewScript(w.store, rules)
 	var err error
@@ -56,9 +56,6 @@ func newWorld(t *rapid.T) *world {
 		Notify:    notifier.Defaults{Quiet: "nights"},
 	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if w.set, err = notifiertest.PlainTemplates(); err != nil {
 		t.Fatal(err)
 	}
 	w.store.Crash = func() bool { return w.trouble && rapid.IntRange(0, 9).Draw(t, "crash before") == 0 }
@@ -188,8 +185,12 @@ func (w *world) round() {
 // at any hour, every row is told exactly once to each recipient, no begin is
 // kept back, and no end is told to somebody who did not know of the begin.
 func TestPromises(t *testing.T) {
+	set, err := notifiertest.PlainTemplates()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, set)
 		w.trouble = true
 		for range rapid.IntRange(1, 25).Draw(t, "moments") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(1, 180).Draw(t, "minutes")) * time.Minute)
@@ -232,7 +233,7 @@ func (w *world) check() {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			w.states(l.Text+w.history(to), firing)
+			w.states(to, l.Text, firing)
 			text := l.Text
 			for _, a := range l.Attachments {
 				text += string(a.Data)
@@ -266,7 +267,7 @@ func (w *world) check() {
 }
 
 // states follows what a reader believes.
-func (w *world) states(text string, firing map[string]bool) {
+func (w *world) states(to, text string, firing map[string]bool) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		for _, v := range []string{"A", "B", "C"} {
@@ -275,11 +276,11 @@ func (w *world) states(text string, firing map[string]bool) {
 				firing[v] = true
 			case strings.HasPrefix(line, "* over "+v):
 				if !firing[v] {
-					w.t.Fatalf("%s is told to be over, and was not told to fire: %s", v, text)
+					w.t.Fatalf("%s is told to be over, and was not told to fire: %s%s", v, text, w.history(to))
 				}
 				firing[v] = false
 			case strings.HasPrefix(line, "* still "+v) && !firing[v]:
-				w.t.Fatalf("%s still fires, and was not told to: %s", v, text)
+				w.t.Fatalf("%s still fires, and was not told to: %s%s", v, text, w.history(to))
 			}
 		}
 	}

@@ -34,12 +34,15 @@ func TestRandomStatementsRun(t *testing.T) {
 			used[f] = used[f] || strings.Contains(text, f+"(")
 		}
 		s := p.SQL(query.DuckDB(), window)
-		rows, err := conn.QueryContext(context.Background(), s.Text, s.Args...)
-		if err == nil {
+		err = func() error {
+			rows, err := conn.QueryContext(context.Background(), s.Text, s.Args...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
 			checkRows(t, text, p, rows)
-			err = rows.Err()
-			rows.Close()
-		}
+			return rows.Err()
+		}()
 		if err != nil && !valueFault(err) {
 			t.Errorf("%s: %.300v\n%s %v", text, err, s.Text, s.Args)
 		}
@@ -70,7 +73,8 @@ func checkRows(t *testing.T, text string, p *query.Plan, rows interface {
 	Next() bool
 	Scan(...any) error
 	Columns() ([]string, error)
-}) {
+},
+) {
 	t.Helper()
 	names, err := rows.Columns()
 	if err != nil {
@@ -110,8 +114,10 @@ func randomStatement(rng *rand.Rand) string {
 }
 
 func randomExpr(rng *rand.Rand, depth int) string {
-	atoms := []string{"eventName", "cnt", "score", "readOnly", "@time", "__time__", "requestParameters.size", "requestParameters", "retries", "apiVersion", "sourceIPAddress",
-		"NULL", "1", "-2", "2.5", "'x'", "'day'", "'$.name'", "'%Y-%m'", "'10.0.0.0/8'", "'a(b)?'", "true", "now()", "split(eventName, 'e')", "ARRAY[1, 2]", "TIMESTAMP '2026-01-01 00:00:00'"}
+	atoms := []string{
+		"eventName", "cnt", "score", "readOnly", "@time", "__time__", "requestParameters.size", "requestParameters", "retries", "apiVersion", "sourceIPAddress",
+		"NULL", "1", "-2", "2.5", "'x'", "'day'", "'$.name'", "'%Y-%m'", "'10.0.0.0/8'", "'a(b)?'", "true", "now()", "split(eventName, 'e')", "ARRAY[1, 2]", "TIMESTAMP '2026-01-01 00:00:00'",
+	}
 	if depth == 0 || rng.IntN(4) == 0 {
 		return atoms[rng.IntN(len(atoms))]
 	}
@@ -155,10 +161,12 @@ date_trunc('hour', E);date_format(E, '%Y-%m-%d %H:%i:%s %%');date_diff('day', E,
 year(E);month(E);day(E);hour(E);minute(E);second(E);day_of_week(E);now();json_extract(J, '$.a[0]');json_extract_scalar(J, '$.size');json_array_length(J);json_array_length(J, '$.tags');
 json_parse(J);json_format(J);array_position(A, T);element_at(A, I);A[1];cardinality(A);contains(A, T);array_join(A, '-');array_distinct(A);is_subnet_of('10.0.0.0/8', T);
 cast(json_extract(J, '$.tags') AS array(varchar));E + interval '2' month;E - interval '1' second`, ";")
-	kinds := map[rune][]string{'T': {"eventName", "errorCode", "sourceIPAddress", "requestParameters.bucketName", "'x'", "NULL", "apiVersion"},
+	kinds := map[rune][]string{
+		'T': {"eventName", "errorCode", "sourceIPAddress", "requestParameters.bucketName", "'x'", "NULL", "apiVersion"},
 		'N': {"cnt", "score", "requestParameters.size", "2.5", "-1", "NULL"}, 'I': {"cnt", "__seq__", "retries", "2", "NULL"}, 'B': {"readOnly", "cnt > 2", "errorCode IS NULL", "NULL"},
 		'E': {"@time", "__time__", "now()", "TIMESTAMP '2026-01-01 00:00:00'", "NULL"}, 'J': {"requestParameters", "userIdentity", "errorMessage", "requestParameters.tags"},
-		'A': {"split(eventName, 'e')", "ARRAY['a', 'b']", "NULL"}, 'X': {"eventName", "cnt", "score", "@time", "readOnly", "requestParameters"}}
+		'A': {"split(eventName, 'e')", "ARRAY['a', 'b']", "NULL"}, 'X': {"eventName", "cnt", "score", "@time", "readOnly", "requestParameters"},
+	}
 	name, args, _ := strings.Cut(strings.TrimSpace(forms[rng.IntN(len(forms))]), "(")
 	var b strings.Builder
 	for i, r := range args {

@@ -68,8 +68,10 @@ func TestQueryConformance(t *testing.T) {
 			q, err := query.Parse(c.query)
 			var p *query.Plan
 			if err == nil {
-				p, err = q.Plan(schema, query.Options{Logstore: c.logstore, MaxRows: 100,
-					Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}}})
+				p, err = q.Plan(schema, query.Options{
+					Logstore: c.logstore, MaxRows: 100,
+					Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}},
+				})
 			}
 			if c.fails != (err != nil) {
 				t.Fatalf("line %d: error %v", c.line, err)
@@ -315,11 +317,14 @@ const hostileLog = `CREATE TABLE log AS SELECT i + 1 AS seq, TIMESTAMP '2026-11-
 
 func hostileSchema() query.Fixed {
 	return query.Fixed{&query.Logstore{Name: "log", Table: "log", Fields: []query.Field{
-		{Name: "eventName", Column: "event_name", Type: query.Text}, {Name: "status", Column: "status", Type: query.Text},
-		{Name: "sourceIPAddress", Column: "source_ip", Type: query.Text}, {Name: "awsRegion", Column: "aws_region", Type: query.Text},
+		{Name: "eventName", Column: "event_name", Type: query.Text},
+		{Name: "status", Column: "status", Type: query.Text},
+		{Name: "sourceIPAddress", Column: "source_ip", Type: query.Text},
+		{Name: "awsRegion", Column: "aws_region", Type: query.Text},
 		{Name: "userAgent", Column: "user_agent", Type: query.Text, Match: query.Tokens},
 		{Name: "errorMessage", Column: "error_message", Type: query.Text, Match: query.Tokens},
-		{Name: "cnt", Column: "cnt", Type: query.Integer}, {Name: "requestParameters", Column: "request_parameters", Type: query.JSON, Open: true},
+		{Name: "cnt", Column: "cnt", Type: query.Integer},
+		{Name: "requestParameters", Column: "request_parameters", Type: query.JSON, Open: true},
 		{Name: "@actor", Column: "actor", Type: query.Text},
 	}}}
 }

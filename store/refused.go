@@ -1,4 +1,5 @@
 // Objects of no known format: a dead letter for each that the user named.
+
 package store
 
 import (
