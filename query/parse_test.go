@@ -5,7 +5,6 @@ package query
 import (
 	"bufio"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update", false, "write the golden files of the syntax tests")
+// update says that golden files are written again: `make golden`.
+var update = os.Getenv("UPDATE") != ""
 
 // golden runs every file of an archive through show, which gets the part above
 // the line "---" and returns the part below it.
@@ -30,16 +30,16 @@ func golden(t *testing.T, name string, show func(t *testing.T, src string) strin
 		src, want, _ := strings.Cut(string(f.Data), "\n---\n")
 		t.Run(f.Name, func(t *testing.T) {
 			got := show(t, strings.TrimSuffix(src, "\n"))
-			if *update {
+			if update {
 				archive.Files[i].Data = []byte(strings.TrimSuffix(src, "\n") + "\n---\n" + got)
 				return
 			}
 			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("run with -update if this is right (-want +got):\n%s", d)
+				t.Errorf("run make golden if this is right (-want +got):\n%s", d)
 			}
 		})
 	}
-	if *update {
+	if update {
 		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ package query
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -13,8 +12,6 @@ import (
 
 	"tocsin/diag"
 )
-
-var updatePlans = flag.Bool("update-plans", false, "write the statements of testdata/statements.txt again")
 
 func testSchema(t testing.TB) Fixed {
 	t.Helper()
@@ -70,7 +67,7 @@ func caseQueries(t testing.TB) (queries [][2]string) {
 	return queries
 }
 
-// TestStatements holds the statement of each case; -update-plans writes them.
+// TestStatements holds the statement of each case; make golden writes them.
 func TestStatements(t *testing.T) {
 	var got strings.Builder
 	for _, c := range caseQueries(t) {
@@ -88,7 +85,7 @@ func TestStatements(t *testing.T) {
 		}
 		got.WriteString("  " + string(args) + "\n")
 	}
-	if *updatePlans {
+	if update {
 		if err := os.WriteFile("testdata/statements.txt", []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}

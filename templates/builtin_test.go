@@ -121,10 +121,10 @@ func BenchmarkLoadBuiltin(b *testing.B) {
 	}
 }
 
-// golden compares with a file, or writes it when TEMPLATES_UPDATE is set.
+// golden compares with a file, or writes it when UPDATE is set: `make golden`.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
-	if os.Getenv("TEMPLATES_UPDATE") != "" {
+	if os.Getenv("UPDATE") != "" {
 		write(t, path, got)
 	}
 	want, err := os.ReadFile(path)
@@ -132,7 +132,7 @@ func golden(t *testing.T, path, got string) {
 		t.Fatal(err)
 	}
 	if string(want) != got {
-		t.Errorf("differs from %s (TEMPLATES_UPDATE=1 writes it anew):\n%s", path, got)
+		t.Errorf("differs from %s (make golden writes it anew):\n%s", path, got)
 	}
 }
 
