@@ -26,6 +26,9 @@ const (
 	stormBytes  = 100_000 // of the attachment in the storm form (P18)
 	shownNotes  = 12
 	shownLabels = 10
+	titleChars  = 500
+	descChars   = 10_000
+	labelChars  = 200 // of a label's value
 )
 
 // rendering is a message in the making that recipients may share.
@@ -88,7 +91,7 @@ func (c *composition) head() {
 	a := lead.Alert
 	c.mail = templates.Mail{
 		Kind: string(c.d.kind), ID: a.ID, State: "resolved", RuleID: lead.rule.ID, RuleName: ruleName(lead.rule), Owner: lead.rule.Owner,
-		Title: c.mask.text(a.Annotations["title"]), Desc: c.annotation(a, "desc"), Runbook: a.Runbook,
+		Title: cut(c.mask.text(a.Annotations["title"]), titleChars), Desc: c.annotation(a, "desc"), Runbook: a.Runbook,
 		Reason: first.d.Reason, Now: c.s.now, Controls: lead.rule.Controls, Others: c.others(),
 	}
 	worst := alertrules.Severity(0)

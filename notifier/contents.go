@@ -104,8 +104,8 @@ func (c *composition) alerts() {
 func (c *composition) mailAlert(t table) templates.MailAlert {
 	a := t.Alert
 	m := templates.MailAlert{
-		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: c.mask.stringMap(a.Labels),
-		Title: c.mask.text(a.Annotations["title"]), Desc: c.annotation(a, "desc"), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
+		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: cutAll(c.mask.stringMap(a.Labels), labelChars),
+		Title: cut(c.mask.text(a.Annotations["title"]), titleChars), Desc: c.annotation(a, "desc"), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
 		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.actor(t.columns, t.rows),
 	}
 	if m.Since.IsZero() {
@@ -214,7 +214,7 @@ func (c *composition) annotation(a *alertrules.Alert, name string) any {
 	if slices.Contains(a.Authored, name) {
 		return templates.Authored(text)
 	}
-	return c.mask.value(name, text)
+	return c.mask.value(name, cut(text, descChars))
 }
 
 func (c *composition) slsRows(t table, n int) []map[string]any {

@@ -168,3 +168,12 @@ func cut(s string, n int) string {
 	}
 	return string(r[:n-1]) + "…"
 }
+
+// cutAll is cut for the values of a map.
+func cutAll(m map[string]string, n int) map[string]string {
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		out[k] = cut(v, n)
+	}
+	return out
+}

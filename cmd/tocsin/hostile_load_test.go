@@ -37,6 +37,7 @@ const loadRules = `
 defaults: {start: -24h, notify: {to: [rows]}}
 rules:
 - {id: everything, logstore: cloudtrail, query: "*"}
+- {id: long, logstore: cloudtrail, query: "* | SELECT eventName, userAgent", alert_per: [userAgent], annotations: {title: "by ${userAgent}", desc: "by {{ alert.results[0].raw_results[0].userAgent }}"}}
 - {id: names, logstore: cloudtrail, query: "eventName:* | SELECT eventName, count(*) AS n GROUP BY eventName"}
 `
 
@@ -179,7 +180,7 @@ func (b *bench) stillWorks(t *testing.T, neighbours int) {
 	t.Helper()
 	b.write("rules/rules.yaml", loadRules)
 	a := b.must(0, "run", "--once")
-	if why := unclean(a.err); why != "" || !strings.Contains(a.err, "2 mails sent") {
+	if why := unclean(a.err); why != "" || !strings.Contains(a.err, "3 mails sent") {
 		t.Errorf("run --once: %s\n%s", why, a.err)
 	}
 	for _, l := range b.letters(t) {
@@ -251,7 +252,7 @@ func TestHostileBrokenFile(t *testing.T) {
 		}
 	}
 	b.write("rules/rules.yaml", loadRules)
-	if a := b.must(0, "run", "--once"); !strings.Contains(a.err, "2 mails sent") {
+	if a := b.must(0, "run", "--once"); !strings.Contains(a.err, "3 mails sent") {
 		t.Errorf("run --once: %s", a.err)
 	}
 }
@@ -316,8 +317,11 @@ func loadOneBig(t *testing.T, c hostileText, made *exec.Cmd) {
 func (b *bench) cutAndSaid(t *testing.T) {
 	t.Helper()
 	for _, l := range b.letters(t) {
-		if l.rule == "everything" && (!strings.Contains(l.shown, "…") || !strings.Contains(l.text, "…")) {
-			t.Errorf("the mail does not show that it cut the value: HTML of %d bytes, text of %d: %.3000s", len(l.shown), len(l.text), l.text)
+		if !strings.Contains(l.shown, "CreateUser") || !strings.Contains(l.text, "CreateUser") {
+			t.Errorf("the value hides the rest of the mail of %s: %.3000s", l.rule, l.text)
+		}
+		if l.rule != "names" && (!strings.Contains(l.shown, "…") || !strings.Contains(l.text, "…")) {
+			t.Errorf("the mail of %s does not show that it cut the value: HTML of %d bytes, text of %d: %.3000s", l.rule, len(l.shown), len(l.text), l.text)
 		}
 	}
 	table := b.must(0, "query", "-l", "cloudtrail", "--all", "-o", "table", "not eventName:GoodNeighbour | SELECT userAgent").out

@@ -20,7 +20,7 @@ import (
 
 // A letter is one delivered message as a mail program reads it.
 type letter struct {
-	to, rule, subject, text, html string
+	to, rule, alert, subject, text, html string
 
 	headers []string // names, in their order
 	parts   []string // media types, in their order
@@ -237,7 +237,7 @@ func readLetter(raw []byte) (letter, error) {
 	for f := entity.Header.Fields(); f.Next(); {
 		l.headers = append(l.headers, f.Key())
 	}
-	l.to, l.rule = entity.Header.Get("To"), entity.Header.Get("X-Tocsin-Rule")
+	l.to, l.rule, l.alert = entity.Header.Get("To"), entity.Header.Get("X-Tocsin-Rule"), entity.Header.Get("X-Tocsin-Alert")
 	if l.subject, err = entity.Header.Text("Subject"); err != nil {
 		return l, err
 	}

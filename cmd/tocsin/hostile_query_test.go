@@ -75,7 +75,7 @@ func (b *bench) askAll(t *testing.T, cases []hostileQuery) (accepted []hostileQu
 	unhinted := 0
 	for _, c := range cases {
 		start := time.Now()
-		a := ask(p, c.Query)
+		a := ask(p, "hostile", c.Query)
 		if took := time.Since(start); took > queryTime+3*time.Second {
 			t.Errorf("%s (%s) took %v", c.ID, c.Why, took)
 		}
@@ -84,6 +84,11 @@ func (b *bench) askAll(t *testing.T, cases []hostileQuery) (accepted []hostileQu
 		}
 		if a.code == exitDone {
 			accepted = append(accepted, c)
+		}
+		if c.Expect == "ok-no-effect" && (strings.Contains(c.Query, "@actor") || strings.Contains(c.Query, "eventName")) {
+			if a := ask(p, "cloudtrail", c.Query); a.code != exitDone {
+				t.Errorf("%s (%s) over cloudtrail: exit status %d\n%.600s", c.ID, c.Why, a.code, a.err)
+			}
 		}
 		if a.code == exitUsage {
 			if !refusalShown.MatchString(a.err) || a.out != "" {
@@ -97,7 +102,7 @@ func (b *bench) askAll(t *testing.T, cases []hostileQuery) (accepted []hostileQu
 		if why := unclean(a.err); why != "" || len(a.err) > 20_000 || strings.Contains(a.out+a.err, bait) && !strings.Contains(c.Query, bait) {
 			t.Errorf("%s (%s): %s in %d bytes: %.600s", c.ID, c.Why, why, len(a.err), a.err)
 		}
-		if n := ask(p, "* | SELECT count(*) AS n"); n.out != fmt.Sprintf("{\"n\":%d}\n", queryRecords) {
+		if n := ask(p, "hostile", "* | SELECT count(*) AS n"); n.out != fmt.Sprintf("{\"n\":%d}\n", queryRecords) {
 			t.Fatalf("after %s (%s) the log answers %q %q", c.ID, c.Why, n.out, n.err)
 		}
 	}
@@ -115,14 +120,14 @@ func (b *bench) askAll(t *testing.T, cases []hostileQuery) (accepted []hostileQu
 // refusalShown matches what a refused query prints first.
 var refusalShown = regexp.MustCompile(`(?m)^1:[0-9]+: error: .+\n  \| .*\n  \|[ \t]*\^+$|^[0-9]+:[0-9]+: error: `)
 
-// ask is `tocsin query -l hostile --timeout 5s QUERY` over an open project.
-func ask(p *project, src string) answer {
+// ask is `tocsin query -l LOGSTORE --timeout 5s QUERY` over an open project.
+func ask(p *project, logstore, src string) answer {
 	var out, stderr bytes.Buffer
 	e := *p.env
 	e.stdout, e.stderr = &out, &stderr
 	asked := *p
 	asked.env = &e
-	err := asked.ask(context.Background(), queryFlags{logstore: "hostile", last: "24h", limit: 1000, timeout: queryTime}, "ndjson", src)
+	err := asked.ask(context.Background(), queryFlags{logstore: logstore, last: "24h", limit: 1000, timeout: queryTime}, "ndjson", src)
 	if err == nil {
 		return answer{out.String(), stderr.String(), exitDone}
 	}

@@ -60,6 +60,12 @@ func TestHostileRecords(t *testing.T) {
 			t.Errorf("%s: %s", args, why)
 		}
 	}
+	for _, l := range b.letters(t)[:5] {
+		a := b.must(0, "query", "--alert", l.alert)
+		if why := unclean(a.out + a.err); why != "" || a.out == "" {
+			t.Errorf("query --alert %s: %s", l.alert, why)
+		}
+	}
 	t.Run("mails", func(t *testing.T) { judgeMails(t, b, payloads) })
 	t.Run("queries", func(t *testing.T) { judgeOutputs(t, b, payloads) })
 }
