@@ -52,9 +52,9 @@ type Due struct {
 // windows and of snapshots are one; those of sliding windows are evaluated in
 // their order, as far back as CatchUp.
 func (e *Engine) Due(ctx context.Context, rules []*Rule, now time.Time) ([]Due, error) {
-	states, err := e.States.RuleStates(ctx)
+	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the rules' states: %w", err)
+		return nil, err
 	}
 	return e.allDue(rules, states, now.UTC().Round(0)), nil
 }
@@ -114,16 +114,15 @@ func (s *Schedule) last(after, now time.Time) time.Time {
 // commits nothing. The agent, tests and backtests go through it.
 func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, error) {
 	at = at.UTC().Round(0)
-	states, err := e.States.RuleStates(ctx)
+	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the rules' states: %w", err)
+		return nil, err
 	}
-	seq, generation, err := e.Logs.LastSeq(ctx)
+	p, err := e.pin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the last record's number: %w", err)
+		return nil, err
 	}
-	p := pin{seq: seq, generation: generation}
-	if p.history, err = e.history(ctx, []*Rule{rule}, states, seq); err != nil {
+	if p.history, err = e.history(ctx, []*Rule{rule}, states, p.seq); err != nil {
 		return nil, err
 	}
 	r, err := e.start(ctx, rule, states[rule.ID], p)
@@ -140,24 +139,23 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 // and returns an empty Round.
 func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Round, error) {
 	now = now.UTC().Round(0)
-	states, err := e.States.RuleStates(ctx)
+	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the rules' states: %w", err)
+		return nil, err
 	}
 	due := e.allDue(rules, states, now)
 	if len(due) == 0 {
 		return &Round{At: now}, nil
 	}
-	seq, generation, err := e.Logs.LastSeq(ctx)
+	p, err := e.pin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the last record's number: %w", err)
+		return nil, err
 	}
-	p := pin{seq: seq, generation: generation}
 	dueRules := make([]*Rule, len(due))
 	for i, d := range due {
 		dueRules[i] = d.Rule
 	}
-	if p.history, err = e.history(ctx, dueRules, states, seq); err != nil {
+	if p.history, err = e.history(ctx, dueRules, states, p.seq); err != nil {
 		return nil, err
 	}
 	runs := make([]*run, len(due))
@@ -178,6 +176,24 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 		return nil, fmt.Errorf("commit the round of %s: %w", now.UTC().Format(time.RFC3339), err)
 	}
 	return round, nil
+}
+
+// ruleStates reads what is remembered of every rule.
+func (e *Engine) ruleStates(ctx context.Context) (map[string]*RuleState, error) {
+	states, err := e.States.RuleStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' states: %w", err)
+	}
+	return states, nil
+}
+
+// pin reads S and the generation of the logs file.
+func (e *Engine) pin(ctx context.Context) (pin, error) {
+	seq, generation, err := e.Logs.LastSeq(ctx)
+	if err != nil {
+		return pin{}, fmt.Errorf("read the last record's number: %w", err)
+	}
+	return pin{seq: seq, generation: generation}, nil
 }
 
 // history asks once for what came in as history in the ranges that rules over

@@ -20,28 +20,22 @@ import (
 // known. It is idempotent.
 func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, error) {
 	now = now.UTC().Round(0)
-	states, err := e.States.RuleStates(ctx)
+	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the rules' states: %w", err)
+		return nil, err
 	}
-	seq, generation, err := e.Logs.LastSeq(ctx)
+	p, err := e.pin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the last record's number: %w", err)
+		return nil, err
 	}
-	k := &knower{engine: e, pin: pin{seq: seq, generation: generation}, now: now}
+	k := &knower{engine: e, pin: p, now: now}
 	for _, r := range set.Rules {
 		if err := k.rule(ctx, r, states[r.ID]); err != nil {
 			return nil, err
 		}
 	}
-	if ids, complete := set.ids(); complete {
-		for _, id := range slices.Sorted(maps.Keys(states)) {
-			if s := states[id]; !ids[id] && s.Off != EndRemoved {
-				if err := k.off(ctx, &Rule{ID: id}, s, EndRemoved); err != nil {
-					return nil, err
-				}
-			}
-		}
+	if err := k.removed(ctx, set, states); err != nil {
+		return nil, err
 	}
 	round, err := e.collect(ctx, now, k.runs)
 	if err != nil || len(k.runs) == 0 {
@@ -96,6 +90,23 @@ func (k *knower) rule(ctx context.Context, rule *Rule, s *RuleState) error {
 		return k.stage(ctx, rule, s)
 	}
 	return k.edit(ctx, rule, s)
+}
+
+// removed closes the rules that no file holds any more.
+func (k *knower) removed(ctx context.Context, set *Set, states map[string]*RuleState) error {
+	ids, complete := set.ids()
+	if !complete {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		if ids[id] || states[id].Off == EndRemoved {
+			continue
+		}
+		if err := k.off(ctx, &Rule{ID: id}, states[id], EndRemoved); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open starts a run whose state will be committed.
@@ -262,9 +273,9 @@ type Hint struct {
 // windows.
 func (e *Engine) Before(ctx context.Context, rule *Rule, now time.Time) (Hint, error) {
 	h := Hint{Rule: rule.ID}
-	states, err := e.States.RuleStates(ctx)
+	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return h, fmt.Errorf("read the rules' states: %w", err)
+		return h, err
 	}
 	s := states[rule.ID]
 	if s == nil || rule.Window.Kind != NewWindow || rule.touch == nil || s.First == 0 {

@@ -2,7 +2,6 @@ package alertrules
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -74,9 +73,9 @@ func (l *Loop) done(r *Round) {
 
 // untilNext is how long it is until the first moment of any rule.
 func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
-	states, err := l.Engine.States.RuleStates(ctx)
+	states, err := l.Engine.ruleStates(ctx)
 	if err != nil {
-		return retryAfter, fmt.Errorf("read the rules' states: %w", err)
+		return retryAfter, err
 	}
 	wait := time.Hour
 	for _, r := range set.Rules {

@@ -22,11 +22,11 @@ type Preview struct {
 // alert. Ids are "preview-1" and so on. An error of the query is returned.
 func (e *Engine) Preview(ctx context.Context, rule *Rule, at time.Time, last time.Duration) (*Preview, error) {
 	at = at.UTC().Round(0)
-	seq, generation, err := e.Logs.LastSeq(ctx)
+	p, err := e.pin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the last record's number: %w", err)
+		return nil, err
 	}
-	r, err := e.start(ctx, rule, nil, pin{seq: seq, generation: generation})
+	r, err := e.start(ctx, rule, nil, p)
 	if err != nil {
 		return nil, err
 	}
@@ -34,15 +34,15 @@ func (e *Engine) Preview(ctx context.Context, rule *Rule, at time.Time, last tim
 	if err := e.look(ctx, r, at, last); err != nil {
 		return nil, err
 	}
-	p := &Preview{Alerts: r.order, Evaluations: r.evals}
+	seen := &Preview{Alerts: r.order, Evaluations: r.evals}
 	for i, a := range r.fresh {
 		a.ID = "preview-" + itoa(i+1)
 	}
 	for _, n := range r.news {
 		n.news.Alert = n.alert.ID
-		p.News = append(p.News, n.news)
+		seen.News = append(seen.News, n.news)
 	}
-	return p, nil
+	return seen, nil
 }
 
 func (e *Engine) look(ctx context.Context, r *run, at time.Time, last time.Duration) error {

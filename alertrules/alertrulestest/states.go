@@ -3,6 +3,7 @@
 package alertrulestest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -115,7 +116,9 @@ func (s *States) All() []*alertrules.Alert {
 	for _, a := range s.alerts {
 		out = append(out, clone(a))
 	}
-	slices.SortFunc(out, func(a, b *alertrules.Alert) int { return len(a.ID)*1000 - len(b.ID)*1000 + compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b *alertrules.Alert) int {
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
 	return out
 }
 
@@ -134,16 +137,6 @@ func (s *States) State(rule string) *alertrules.RuleState {
 		return nil
 	}
 	return clone(s.rules[rule])
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // clone copies a document the way a store does: through JSON.
