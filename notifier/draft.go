@@ -79,6 +79,7 @@ func (s *step) mail(d *draft, id int64) {
 	letter := s.letter(d)
 	bytes, err := s.n.o.Build(letter)
 	if err != nil {
+		s.n.o.Log.Warn("a mail goes out as text alone", "recipient", d.to.Address, "error", err)
 		letter.HTML, letter.Attachments = "", nil
 		bytes, err = s.n.o.Build(letter)
 	}

@@ -145,7 +145,7 @@ func (r *Router) settings(c choices, person Recipient) Settings {
 		s.Resolved = *c.resolved
 	}
 	if c.quietExcept != "" {
-		s.QuietExcept, _ = alertrules.ParseSeverity(c.quietExcept)
+		s.QuietExcept, _ = alertrules.ParseSeverity(c.quietExcept) // 0 for "none"
 	}
 	name := c.quiet
 	if person.Quiet != "" {

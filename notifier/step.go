@@ -133,8 +133,8 @@ func (s *step) decide(ctx context.Context, key BeliefKey, rewrite bool) error {
 	a := g.audienceOf(s.router, key.Recipient)
 	world := World{Zone: a.Zone, Matters: a.matters}
 	unsent := b.unsent()
-	d := Decide(world, b.view(true, true), s.now)
 	from := b.view(true, true)
+	d := Decide(world, from, s.now)
 	redo := unsent != nil && (rewrite || d.Kind != KindNone || len(a.matters) == 0)
 	if redo || d.Kind != KindNone && len(b.Parked) > 0 {
 		if unsent != nil {
@@ -144,12 +144,8 @@ func (s *step) decide(ctx context.Context, key BeliefKey, rewrite bool) error {
 		d = Decide(world, from, s.now)
 	}
 	if redo {
-		for _, other := range unsent.Groups {
-			if other != g.rule.ID {
-				if err := s.want(ctx, BeliefKey{other, key.Recipient}, true); err != nil {
-					return err
-				}
-			}
+		if err := s.wantOthers(ctx, unsent, key); err != nil {
+			return err
 		}
 	}
 	s.drop(b, redo)
@@ -160,6 +156,20 @@ func (s *step) decide(ctx context.Context, key BeliefKey, rewrite bool) error {
 			r.replaced = unsent
 		}
 		s.results = append(s.results, r)
+	}
+	return nil
+}
+
+// wantOthers asks for the decisions of the other groups that a row tells of: it
+// is written anew for all of them.
+func (s *step) wantOthers(ctx context.Context, q *Queued, key BeliefKey) error {
+	for _, other := range q.Groups {
+		if other == key.Group {
+			continue
+		}
+		if err := s.want(ctx, BeliefKey{other, key.Recipient}, true); err != nil {
+			return err
+		}
 	}
 	return nil
 }
