@@ -9,14 +9,18 @@ import (
 
 // call resolves a call of a function of the table.
 func (s *stage) call(e *Call, v env) value {
+	switch e.Name {
+	case "now", "current_timestamp", "localtimestamp":
+		s.usesNow = true
+		return &instant{}
+	case "current_date":
+		s.usesNow = true
+		return &instant{day: true}
+	}
 	f, ok := functionNamed(e.Name)
 	if !ok {
 		s.unknownFunction(e)
 		return null()
-	}
-	if e.Name == "now" {
-		s.usesNow = true
-		return &instant{}
 	}
 	if !s.checkArity(f, e) {
 		return null()

@@ -40,14 +40,6 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 		}
 		names = names[1:]
 	}
-	if len(ref.Names) == 1 && !names[0].Quoted && strings.EqualFold(names[0].Text, "current_timestamp") {
-		p.usesNow = true
-		return &instant{}
-	}
-	if len(ref.Names) == 1 && !names[0].Quoted && strings.EqualFold(names[0].Text, "current_date") {
-		p.usesNow = true
-		return &instant{day: true}
-	}
 	if sc.table != nil {
 		sc.table.store.unknownField(p.faults, names, ref.Span())
 		return null()

@@ -139,7 +139,7 @@ func (p *planner) named(n Name) ([]string, bool) {
 	if l, ok := p.o.Lists[n.Text]; ok {
 		return l, true
 	}
-	hint := "lists are declared in tocsin.yaml under lists:"
+	hint := "no list is declared here: write the values, field:(a or b)"
 	if s := suggest(n.Text, slices.Sorted(maps.Keys(p.o.Lists))); s != "" {
 		hint = "did you mean $" + s + "?"
 	}

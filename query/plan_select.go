@@ -47,6 +47,7 @@ func (p *planner) selectRows(n *Select, in *scope) *scope {
 	if n.Limit != nil {
 		s.out.limit, s.out.offset = n.Limit.Count, n.Limit.Offset
 	}
+	s.inherit()
 	s.total()
 	p.aggregates = p.aggregates || s.out.grouped || s.out.distinct || n.Limit != nil
 	p.havingOnAgg = p.havingOnAgg || s.cond
@@ -245,6 +246,25 @@ func (s *stage) group(n *Select) {
 		}
 	}
 	s.out.aggs = g.aggs
+}
+
+// inherit keeps the order of the stage before where this one neither groups nor
+// orders: `… | GROUP BY x | LIMIT 5` is the top five. A key that the stage before
+// does not show becomes one more of its columns, which no name reaches.
+func (s *stage) inherit() {
+	before := s.in.sel
+	if before != nil && len(s.out.order) == 0 && !s.out.grouped && !s.out.distinct {
+		for _, k := range before.order[:before.ordered] {
+			if k.item < 0 {
+				before.items = append(before.items, k.x)
+				k.item = len(before.items) - 1
+			}
+			k.x = &column{name: resultName(k.item), t: before.items[k.item].typ()}
+			k.item = -1
+			s.out.order = append(s.out.order, k)
+		}
+	}
+	s.out.ordered = len(s.out.order)
 }
 
 // total makes an order total where rows are cut, so that an evaluation is

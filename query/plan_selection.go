@@ -25,6 +25,7 @@ type selection struct {
 	items    []value
 	distinct bool
 	order    []sortKey
+	ordered  int   // of order: keys that were written, or come from the stage before
 	limit    int64 // -1: none
 	offset   int64
 	seq      bool // rows are records: the selection also gives the column seq
