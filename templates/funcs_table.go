@@ -14,6 +14,8 @@ const (
 	cellBytes = 8 << 10 // of a value that are looked at for a cell
 	cellChars = 300     // characters of a cell that are shown in HTML
 	textChars = 100     // columns of a cell in text
+
+	wideColumns = 7 // rows with more columns are written one below the other, a line for each value
 )
 
 // tableRow is one row of table().
@@ -38,9 +40,14 @@ func fnTable(c *call) any {
 		marks = marks || row.isNew
 		rows = append(rows, row)
 	}
-	if c.st.p.out == outHTML {
-		h := c.htmlTable(columns, rows, marks)
-		return &markup{html: h, text: ""}
+	wide := len(columns) > wideColumns
+	switch {
+	case c.st.p.out == outHTML && wide:
+		return &markup{html: c.htmlRecords(columns, rows)}
+	case c.st.p.out == outHTML:
+		return &markup{html: c.htmlTable(columns, rows, marks)}
+	case wide:
+		return &markup{text: c.textRecords(columns, rows)}
 	}
 	return &markup{text: c.textTable(columns, rows, marks)}
 }
