@@ -50,8 +50,14 @@ func listDeadletters(ctx context.Context, e *env, o *options, output string, lim
 			return err
 		}
 		r := &query.Result{Columns: []query.Column{
-			{Name: "number", Type: query.Integer}, {Name: "logstore"}, {Name: "object"}, {Name: "line", Type: query.Integer},
-			{Name: "record", Type: query.Integer}, {Name: "byte", Type: query.Integer}, {Name: "reason"}, {Name: "set_aside", Type: query.Time},
+			{Name: "number", Type: query.Integer},
+			{Name: "logstore"},
+			{Name: "object"},
+			{Name: "line", Type: query.Integer},
+			{Name: "record", Type: query.Integer},
+			{Name: "byte", Type: query.Integer},
+			{Name: "reason"},
+			{Name: "set_aside", Type: query.Time},
 		}}
 		for _, d := range list {
 			row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}

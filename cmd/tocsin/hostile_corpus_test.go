@@ -52,15 +52,6 @@ func (b *bench) write(name, text string) {
 	}
 }
 
-func (b *bench) read(name string) []byte {
-	b.t.Helper()
-	text, err := os.ReadFile(b.path(name))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return text
-}
-
 // An answer is what a command line gave back.
 type answer struct {
 	out, err string

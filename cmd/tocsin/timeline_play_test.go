@@ -214,8 +214,10 @@ func (pl *player) load() {
 	pl.coming = pl.coming[n:]
 	pl.loads++
 	text := lines.String()
-	object := ingest.Object{Name: fmt.Sprintf("%04d.jsonl", pl.loads), Size: int64(len(text)), Modified: at,
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+	object := ingest.Object{
+		Name: fmt.Sprintf("%04d.jsonl", pl.loads), Size: int64(len(text)), Modified: at,
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+	}
 	report, err := pl.p.store.Logs.Load(context.Background(), []ingest.Object{object}, store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
