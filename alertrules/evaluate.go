@@ -329,7 +329,7 @@ func (r *run) stepKey(o observation, g *group) {
 		r.goOn(a, o, g)
 	case ends:
 		how := EndNoRows
-		if g.all > 0 {
+		if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() { // records may well be there
 			how = EndPassed
 		}
 		r.end(a, o, how)

@@ -6,6 +6,7 @@ package notifier
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/alertrules"
@@ -159,7 +160,8 @@ func (s *sorted) contents(c *comparison, pierced bool) []Item {
 		add(it)
 	}
 	slices.SortStableFunc(items, func(a, b Item) int {
-		return cmp.Or(cmp.Compare(rank(a.What), rank(b.What)), cmp.Compare(b.Alert.MaxSeverity, a.Alert.MaxSeverity), a.Alert.Began.Compare(b.Alert.Began))
+		return cmp.Or(cmp.Compare(rank(a.What), rank(b.What)), cmp.Compare(b.Alert.MaxSeverity, a.Alert.MaxSeverity),
+			cmp.Compare(a.What, b.What), a.Alert.Began.Compare(b.Alert.Began), strings.Compare(a.Alert.Key, b.Alert.Key))
 	})
 	return items
 }

@@ -4,7 +4,9 @@ package notifier
 // compared with.
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +58,9 @@ func (s *step) loadGroup(ctx context.Context, id string) (*group, error) {
 			g.rule.Name = b.RuleName
 		}
 	}
+	slices.SortStableFunc(g.alerts, func(a, b *alertrules.Alert) int { // ids say nothing of an order
+		return cmp.Or(a.Began.Compare(b.Began), strings.Compare(a.Key, b.Key))
+	})
 	for _, a := range g.alerts {
 		g.place(s.router, a)
 	}

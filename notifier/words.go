@@ -130,9 +130,10 @@ func flapText(f *Flap, zone *time.Location) string {
 	return fmt.Sprintf("flapping: began %d times since %s", f.N, moment(f.First, f.Last, zone))
 }
 
-// againText says that an alert began again, or nothing.
+// againText says that an alert began again, or nothing. Events never end, so
+// they do not begin again.
 func againText(a *alertrules.Alert) string {
-	if !a.Again {
+	if !a.Again || a.Mode == alertrules.Event {
 		return ""
 	}
 	if a.PrevEnded.IsZero() || !a.Began.After(a.PrevEnded) {
@@ -147,14 +148,7 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 	case alertrules.EndPassed:
 		return "its rows pass now"
 	case alertrules.EndNoRows:
-		text := "nothing matches any more"
-		if d := a.To.Sub(a.From); !a.From.IsZero() && d > 0 {
-			text = "no matching record in the last " + span(d)
-		}
-		if a.LastHit.IsZero() {
-			return text
-		}
-		return text + "; last seen " + moment(a.LastHit, a.Ended, zone)
+		return noRowsText(a, zone)
 	case alertrules.EndEdited:
 		if a.Edited.IsZero() {
 			return "it no longer matches since the rule was changed"
@@ -170,6 +164,23 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 		return "withdrawn: a record that arrived late reverses it"
 	}
 	return string(a.How)
+}
+
+// noRowsText says since when nothing matches. What the window of the last hit
+// held and that of the end does not, lies at the beginning of the former; so
+// the last record is known up to the distance of two moments.
+func noRowsText(a *alertrules.Alert, zone *time.Location) string {
+	d := a.To.Sub(a.From)
+	window := !a.From.IsZero() && d > 0
+	switch {
+	case window && a.LastHit.IsZero():
+		return "no matching record in the last " + span(d)
+	case window:
+		return "no matching record in the last " + span(d) + "; the last was of about " + moment(a.LastHit.Add(a.From.Sub(a.At)), a.Ended, zone)
+	case a.LastHit.IsZero():
+		return "nothing matches any more"
+	}
+	return "nothing matches any more; last seen " + moment(a.LastHit, a.Ended, zone)
 }
 
 // moment prints t in zone: the time of day when it is the day of now, else with
@@ -190,7 +201,8 @@ func moment(t, now time.Time, zone *time.Location) string {
 	return text
 }
 
-// span prints a duration in words: "4 h", "1 h 30 min", "2 d".
+// span prints a duration in words: "4 h", "1 h 30 min", "2 d"; hours up to two
+// days, as windows are written.
 func span(d time.Duration) string {
 	d = d.Round(time.Second)
 	var parts []string
@@ -198,7 +210,7 @@ func span(d time.Duration) string {
 		unit time.Duration
 		name string
 	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
-		if n := d / u.unit; n > 0 {
+		if n := d / u.unit; n > 1 || n == 1 && u.unit < 24*time.Hour {
 			parts = append(parts, strconv.FormatInt(int64(n), 10)+" "+u.name)
 			d -= n * u.unit
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing/fstest"
 	"time"
@@ -279,68 +280,20 @@ func (p *player) at() string { return p.now.In(p.zone).Format("Mon 2006-01-02 15
 
 // compare compares the mails that arrived since the last call.
 func (p *player) compare(want []Want) {
-	got := p.channel.Arrived[p.seen:]
-	p.seen = len(p.channel.Arrived)
-	used := make([]bool, len(got))
-	for _, w := range want {
-		i := -1
-		for j, e := range got {
-			if i < 0 && !used[j] && e.To == p.tl.Config.People[w.To].Email {
-				i = j
-			}
-		}
-		if i < 0 {
-			p.fault("%s: no mail to %s, want %s %q", p.at(), w.To, w.Kind, w.Tells)
+	var got []Arrival
+	for _, e := range p.channel.Arrived[p.seen:] {
+		l, err := Letter(e.Bytes)
+		if err != nil {
+			p.fault("%s: %v", p.at(), err)
 			continue
 		}
-		used[i] = true
-		p.mail(got[i], w)
+		got = append(got, Arrival{To: e.To, Letter: l, Copy: slices.ContainsFunc(p.channel.Arrived[:p.seen], func(f notifier.Envelope) bool {
+			return f.ID == e.ID && string(f.Bytes) == string(e.Bytes)
+		})})
+		p.seen++
 	}
-	for i, e := range got {
-		if !used[i] {
-			l, _ := Letter(e.Bytes)
-			p.fault("%s: a mail to %s that is not expected: %s\n%s", p.at(), e.To, l.Subject, l.Text)
-		}
-	}
-}
-
-// mail compares one mail.
-func (p *player) mail(e notifier.Envelope, w Want) {
-	l, err := Letter(e.Bytes)
-	if err != nil {
-		p.fault("%s: %v", p.at(), err)
-		return
-	}
-	kind, tells := read(l.Text)
-	if kind != w.Kind {
-		p.fault("%s: the mail to %s is of kind %q, want %q\n%s", p.at(), w.To, kind, w.Kind, l.Text)
-	}
-	if strings.Join(tells, "\n") != strings.Join(w.Tells, "\n") {
-		p.fault("%s: the mail to %s (%s) tells\n  %s\nwant\n  %s", p.at(), w.To, kind, strings.Join(tells, "\n  "), strings.Join(w.Tells, "\n  "))
-	}
-	if !strings.Contains(l.Subject, w.Subject) {
-		p.fault("%s: the subject of the mail to %s is %q, want %q", p.at(), w.To, l.Subject, w.Subject)
-	}
-	for _, s := range w.Says {
-		if !strings.Contains(l.Text, s) {
-			p.fault("%s: the mail to %s does not say %q:\n%s", p.at(), w.To, s, l.Text)
-		}
-	}
-	rows := 0
-	for _, a := range l.Attachments {
-		rows = strings.Count(string(a.Data), "\n") - 1
-	}
-	if rows != w.Rows {
-		p.fault("%s: the attachment of the mail to %s has %d rows, want %d", p.at(), w.To, rows, w.Rows)
-	}
-	copies := 0
-	for _, f := range p.channel.Arrived[:p.seen] {
-		if f.ID == e.ID && string(f.Bytes) == string(e.Bytes) {
-			copies++
-		}
-	}
-	if w.Same && copies < 2 {
-		p.fault("%s: the mail to %s is no copy", p.at(), w.To)
+	for _, fault := range Compare(got, want, p.tl.Config.People) {
+		p.fault("%s: %s", p.at(), fault)
 	}
 }
 
