@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 const asProgram = "TOCSIN_TEST_AS_PROGRAM"
 
 // command is the program as a process of its own, in dir.
-func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+func command(t testing.TB, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
