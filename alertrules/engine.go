@@ -158,6 +158,9 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 	if p.history, err = e.history(ctx, dueRules, states, p.seq); err != nil {
 		return nil, err
 	}
+	if p.alerts, err = e.liveAlerts(ctx, dueRules, states); err != nil {
+		return nil, err
+	}
 	runs := make([]*run, len(due))
 	for i, d := range due {
 		if runs[i], err = e.start(ctx, d.Rule, states[d.Rule.ID], p); err != nil {
@@ -292,14 +295,39 @@ func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*r
 	if s == nil || s.Live == 0 {
 		return r, nil
 	}
-	alerts, err := e.States.Alerts(ctx, rule.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read the alerts of %s: %w", rule.ID, err)
+	alerts := p.alerts
+	if alerts == nil {
+		var err error
+		if alerts, err = e.liveAlerts(ctx, []*Rule{rule}, map[string]*RuleState{rule.ID: s}); err != nil {
+			return nil, err
+		}
 	}
-	for _, a := range alerts {
+	for _, a := range alerts[rule.ID] {
 		r.live[a.Key] = a
 	}
 	return r, nil
+}
+
+// liveAlerts reads the alerts of all rules that have some, at once.
+func (e *Engine) liveAlerts(ctx context.Context, rules []*Rule, states map[string]*RuleState) (map[string][]*Alert, error) {
+	byRule := map[string][]*Alert{}
+	var ids []string
+	for _, r := range rules {
+		if s := states[r.ID]; s != nil && s.Live > 0 {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return byRule, nil
+	}
+	alerts, err := e.States.Alerts(ctx, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("read the alerts that go on: %w", err)
+	}
+	for _, a := range alerts {
+		byRule[a.Rule] = append(byRule[a.Rule], a)
+	}
+	return byRule, nil
 }
 
 // collect puts the runs together and gives ids to new alerts.

@@ -38,6 +38,8 @@ type pin struct {
 	seq        int64
 	generation string
 	history    []SeqRange // what of the ranges that are due came in as history
+
+	alerts map[string][]*Alert // that go on, by rule; nil: not read yet
 }
 
 // upTo is the bound of a window that is pinned at S. Of an empty log it is -1:

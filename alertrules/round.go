@@ -30,9 +30,10 @@ type Logs interface {
 type States interface {
 	// RuleStates returns what is known of every rule, by rule id.
 	RuleStates(ctx context.Context) (map[string]*RuleState, error)
-	// Alerts returns the firing alerts and open event episodes of a rule. It is
-	// asked only when RuleState.Live is not 0. The caller may change them.
-	Alerts(ctx context.Context, rule string) ([]*Alert, error)
+	// Alerts returns the firing alerts and open event episodes of rules, oldest
+	// first. It is asked only of rules whose RuleState.Live is not 0. The caller
+	// may change them.
+	Alerts(ctx context.Context, rules ...string) ([]*Alert, error)
 	// NextAlertIDs reserves n fresh alert ids.
 	NextAlertIDs(ctx context.Context, n int) ([]string, error)
 	// CommitRound is T1: everything of the round, or nothing.

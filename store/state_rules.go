@@ -26,8 +26,8 @@ func (s *State) RuleStates(ctx context.Context) (map[string]*alertrules.RuleStat
 }
 
 // Alerts implements alertrules.States.
-func (s *State) Alerts(ctx context.Context, rule string) ([]*alertrules.Alert, error) {
-	return s.alerts(ctx, "rule = ? AND firing AND NOT (event AND settled) ORDER BY began, id", rule)
+func (s *State) Alerts(ctx context.Context, rules ...string) ([]*alertrules.Alert, error) {
+	return s.alerts(ctx, "rule IN "+oneOf+" AND firing AND NOT (event AND settled) ORDER BY began, id", texts(rules))
 }
 
 // alerts reads alerts; the column closes_at wins over the document.

@@ -39,12 +39,12 @@ func (s *States) RuleStates(context.Context) (map[string]*alertrules.RuleState, 
 }
 
 // Alerts implements alertrules.States.
-func (s *States) Alerts(_ context.Context, rule string) ([]*alertrules.Alert, error) {
+func (s *States) Alerts(_ context.Context, rules ...string) ([]*alertrules.Alert, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []*alertrules.Alert
 	for _, a := range s.alerts {
-		if a.Rule == rule && a.Firing() {
+		if slices.Contains(rules, a.Rule) && a.Firing() {
 			out = append(out, clone(a))
 		}
 	}

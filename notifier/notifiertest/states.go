@@ -24,13 +24,13 @@ func (m *Memory) RuleStates(context.Context) (map[string]*alertrules.RuleState, 
 }
 
 // Alerts implements alertrules.States.
-func (m *Memory) Alerts(_ context.Context, rule string) ([]*alertrules.Alert, error) {
+func (m *Memory) Alerts(_ context.Context, rules ...string) ([]*alertrules.Alert, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []*alertrules.Alert
 	for _, id := range slices.Sorted(maps.Keys(m.alerts)) {
 		row := m.alerts[id]
-		if a := row.alert(); row.rule == rule && a.Firing() && !(a.Mode == alertrules.Event && row.settled) {
+		if a := row.alert(); slices.Contains(rules, row.rule) && a.Firing() && !(a.Mode == alertrules.Event && row.settled) {
 			out = append(out, a)
 		}
 	}
