@@ -5,11 +5,9 @@ package notifier
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tocsin/alertrules"
-	"tocsin/diag"
 	"tocsin/templates"
 )
 
@@ -106,10 +104,14 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 	m := templates.MailAlert{
 		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: cutAll(c.mask.stringMap(a.Labels), labelChars),
 		Title: cut(c.mask.text(a.Annotations["title"]), titleChars), Desc: c.annotation(a, "desc"), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
-		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.actor(t.columns, t.rows),
+		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.distinct(t, "actor"),
+		Where: c.mask.where(t),
 	}
 	if m.Since.IsZero() {
 		m.Since = a.Began
+	}
+	if first := firstRecord(t); a.Mode == alertrules.Event && !first.IsZero() {
+		m.Since = first
 	}
 	if t.title != "" {
 		m.Title = t.title
@@ -306,24 +308,4 @@ func (c *composition) csvRows(tables []table) (heading []string, lines [][]strin
 		}
 	}
 	return heading, lines
-}
-
-// actor returns who did it, when a column says so: at most three names.
-func (m mask) actor(columns []alertrules.Column, rows []alertrules.Row) string {
-	i := slices.IndexFunc(columns, func(c alertrules.Column) bool { return c.Name == "@actor" || c.Name == "actor" })
-	if i < 0 || m.hides(columns[i].Name) {
-		return ""
-	}
-	var names []string
-	for _, r := range rows {
-		name := cut(diag.Line(cellText(cell(r, i))), 200)
-		if name == "" || slices.Contains(names, name) {
-			continue
-		}
-		if len(names) == 3 {
-			return strings.Join(names, ", ") + " and more"
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -42,6 +42,7 @@ type MailAlert struct {
 	Title, Runbook       string
 	Desc                 any       // string or Authored; nil is none
 	Actor                string    // who (@actor), when the rows tell it
+	Where                string    // account, region and resource, when the rows tell them
 	Since                time.Time // when it began
 	Ended                time.Time // zero while it fires
 	How                  string    // how it ended, in words: "rows pass now" (D10)
@@ -110,7 +111,7 @@ func (a MailAlert) value() map[string]any {
 	}
 	return map[string]any{
 		"id": a.ID, "rule_id": a.RuleID, "rule_name": a.RuleName, "state": a.State, "severity": a.Severity, "labels": stringMap(a.Labels),
-		"title": a.Title, "desc": orEmpty(a.Desc), "runbook": Authored(a.Runbook), "actor": a.Actor, "since": moment(a.Since), "ended": moment(a.Ended),
+		"title": a.Title, "desc": orEmpty(a.Desc), "runbook": Authored(a.Runbook), "actor": a.Actor, "where": a.Where, "since": moment(a.Since), "ended": moment(a.Ended),
 		"how": a.How, "again": a.Again, "partial": a.Partial, "columns": columns, "rows": rows, "row_count": int64(a.RowCount),
 		"new_count": int64(a.NewCount), "still": a.Still, "came_and_went": a.CameAndWent,
 	}

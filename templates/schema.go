@@ -74,7 +74,7 @@ func mailSchema() *schema {
 
 func alertSchema() *schema {
 	return object([]string{
-		"id", "rule_id", "rule_name", "state", "severity", "title", "desc", "runbook", "actor", "since", "ended", "how", "again",
+		"id", "rule_id", "rule_name", "state", "severity", "title", "desc", "runbook", "actor", "where", "since", "ended", "how", "again",
 		"partial", "row_count", "new_count", "still", "came_and_went",
 	},
 		map[string]*schema{
