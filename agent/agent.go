@@ -56,8 +56,8 @@ type Summary struct {
 
 // Once does one round of everything: it makes the rules known, takes in what the
 // sources hold, evaluates every rule that is due, decides, and makes one attempt
-// to deliver what is ready, and what that brings to tell. An error of one step does not keep the next ones
-// from being done.
+// to deliver what is ready, and what that brings to tell. An error of one step
+// does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
 	set := a.o.Rules()
@@ -109,14 +109,19 @@ func (a *Agent) Run(ctx context.Context) error {
 		loops.Go(func() { a.follow(ctx, w) })
 	}
 	errs := make([]error, 2)
-	loops.Go(func() { errs[0] = loop.Run(ctx) })
-	loops.Go(func() { errs[1] = a.o.Notifier.Run(ctx, wake) })
+	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
+	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake)) })
 	loops.Go(func() { a.maintain(ctx) })
 	loops.Wait()
-	if err := errors.Join(errs...); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	return errors.Join(errs...)
+}
+
+// ended is the error of a loop that did not just end because it was told to.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // logRound writes one line for each evaluation that is worth one.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"tocsin/ingest"
@@ -35,6 +36,7 @@ func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err er
 	if err != nil {
 		return nil, false, fmt.Errorf("source %s: %w", w.source.Name, err)
 	}
+	w.forget(all)
 	for _, o := range all {
 		switch {
 		case w.taken[o.Name] == o.Version:
@@ -45,6 +47,16 @@ func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err er
 		}
 	}
 	return objects, more, nil
+}
+
+// forget leaves out what is not there any more, so that a folder whose files
+// come and go does not fill the memory.
+func (w *watch) forget(all []ingest.Object) {
+	there := make(map[string]bool, len(all))
+	for _, o := range all {
+		there[o.Name] = true
+	}
+	maps.DeleteFunc(w.taken, func(name, _ string) bool { return !there[name] })
 }
 
 // took notes that objects are stored, or were refused for good.
