@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,41 +26,41 @@ configuration, or those below PATH. It reports every mistake with its place and
 a way out, and evaluates nothing.
 
 Exit status: 1 for any error, 0 for warnings alone.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if schema != "" {
 				return writeSchema(e, schema)
 			}
-			return runCheck(cmd.Context(), e, o, args)
+			return runCheck(e, o, args)
 		},
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file for editors; the kind is rules")
 	return cmd
 }
 
-func runCheck(_ context.Context, e *env, o *options, paths []string) error {
+func runCheck(e *env, o *options, args []string) error {
 	t := &tally{env: e}
 	c, err := readConfig(o.config)
-	if err != nil {
-		printProblems(e, err)
-		if c == nil {
-			return found()
-		}
-		t.errors++
-	} else {
+	switch list := (*diag.List)(nil); {
+	case err == nil:
 		t.list(c.list)
+	case !errors.As(err, &list):
+		return err
+	default:
+		t.list(list)
+	}
+	if c == nil {
+		return found()
 	}
 	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: store.Schema(c.logstores)}
-	if err := p.readTemplates(); err != nil {
-		printProblems(e, err)
-		t.errors++
-	}
-	named := len(paths) > 0 || c.path != ""
-	if len(paths) == 0 {
-		paths = c.rules
-	}
-	files, err := ruleFiles(paths, named)
-	if err != nil {
+	t.error(p.readTemplates())
+	files, err := checkedFiles(c, args)
+	if err != nil && len(args) > 0 {
 		return err
+	}
+	t.error(err)
+	if len(files) == 0 && err == nil {
+		t.warnings++
+		fmt.Fprintln(e.stderr, "warning: there is no rule file (*.yaml, *.yml) to check")
 	}
 	p.rules = alertrules.ParseSet(files, p.ruleEnv())
 	for _, f := range p.rules.Files {
@@ -75,6 +75,15 @@ func runCheck(_ context.Context, e *env, o *options, paths []string) error {
 		return found()
 	}
 	return nil
+}
+
+// checkedFiles are the rule files that were named, else those of the
+// configuration.
+func checkedFiles(c *config, args []string) (map[string][]byte, error) {
+	if len(args) > 0 {
+		return ruleFiles(paths{args, true})
+	}
+	return ruleFiles(c.rules)
 }
 
 // tally prints problems and counts them.
@@ -94,6 +103,22 @@ func (t *tally) list(l *diag.List) {
 		} else {
 			t.warnings++
 		}
+	}
+}
+
+// error prints and counts what reading some files gave. nil is none.
+func (t *tally) error(err error) {
+	if err == nil {
+		return
+	}
+	for _, part := range parts(err) {
+		var list *diag.List
+		if errors.As(part, &list) {
+			t.list(list)
+			continue
+		}
+		report(t.env, part)
+		t.errors++
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,14 +71,21 @@ type limitsFile struct {
 type config struct {
 	path      string // of the file; "" when there is none
 	zone      *time.Location
-	rules     []string // files and directories
-	templates string
+	rules     paths
+	templates paths
 	sources   []agent.Source
 	logstores []*ingest.Logstore // built-in ones first
 	limits    ingest.Limits
 	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
+}
+
+// paths are files and directories of a user. One that is named has to exist; a
+// default need not.
+type paths struct {
+	list  []string
+	named bool
 }
 
 // readConfig reads the file, or takes the defaults when none is named and
@@ -89,11 +95,13 @@ func readConfig(path string) (*config, error) {
 	if !named {
 		path = "tocsin.yaml"
 	}
-	src, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !named {
+	src, err := readRegular(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
 		return (&configReader{doc: &alertrules.Document{List: &diag.List{}}}).finish()
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no configuration %s (tocsin init writes one; --config and TOCSIN_CONFIG name another)", path)
+	case err != nil:
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	return parseConfig(path, src)
@@ -148,15 +156,17 @@ func (r *configReader) zone(t alertrules.Text) *time.Location {
 func (r *configReader) directories(c *config) {
 	for _, t := range r.file.Rules {
 		if dir, ok := r.dir(t); ok {
-			c.rules = append(c.rules, dir)
+			c.rules = paths{append(c.rules.list, dir), true}
 		}
 	}
 	if r.file.Rules == nil {
-		c.rules = []string{r.relative("rules")}
+		c.rules.list = []string{r.relative("rules")}
 	}
-	c.templates = r.relative("templates")
+	c.templates.list = []string{r.relative("templates")}
 	if r.file.Templates.Given() {
-		c.templates, _ = r.dir(r.file.Templates)
+		if dir, ok := r.dir(r.file.Templates); ok {
+			c.templates = paths{[]string{dir}, dir != c.templates.list[0]}
+		}
 	}
 }
 

@@ -2,18 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"tocsin/diag"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 func newDeadletters(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deadletters",
 		Short: "List what could not be read, or show one record of it.",
-		Args:  arguments(cobra.NoArgs),
+		Args:  cobra.ArbitraryArgs,
+		RunE:  parent,
 	}
 	var output string
 	var limit int
@@ -25,8 +29,8 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 			return listDeadletters(cmd.Context(), e, o, output, limit)
 		},
 	}
-	list.Flags().StringVarP(&output, "output", "o", "", "table, json, ndjson or csv")
-	list.Flags().IntVar(&limit, "rows", 1000, "bound on the `number` of rows")
+	addOutput(list, &output)
+	list.Flags().IntVar(&limit, "rows", 1000, rowsHelp)
 	show := &cobra.Command{
 		Use:   "show NUMBER",
 		Short: "Print the bytes of one, as they came.",
@@ -42,6 +46,9 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 func listDeadletters(ctx context.Context, e *env, o *options, output string, limit int) error {
 	format, err := outputFormat(e, output)
 	if err != nil {
+		return err
+	}
+	if err := checkRows(limit); err != nil {
 		return err
 	}
 	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
@@ -70,7 +77,7 @@ func listDeadletters(ctx context.Context, e *env, o *options, output string, lim
 			return err
 		}
 		if all > int64(len(list)) {
-			return usageNote(e, "%d more; --rows shows them", all-int64(len(list)))
+			return note(e, "%d more; --rows shows them", all-int64(len(list)))
 		}
 		return nil
 	})
@@ -79,14 +86,17 @@ func listDeadletters(ctx context.Context, e *env, o *options, output string, lim
 func showDeadletter(ctx context.Context, e *env, o *options, number string) error {
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return usage("%q is no number of a dead letter (tocsin deadletters list)", number)
+		return usage("%q is no number of a dead letter (tocsin deadletters list)", diag.Line(number))
 	}
 	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
 		d, err := p.store.Logs.DeadLetter(ctx, id)
+		if errors.Is(err, store.ErrNoDeadLetter) {
+			return usage("there is no dead letter %d (tocsin deadletters list)", id)
+		}
 		if err != nil {
 			return err
 		}
-		if err := usageNote(e, "%s: %s", cell(d.Object), cell(d.Reason)); err != nil {
+		if err := note(e, "%s: %s", cell(d.Object), cell(d.Reason)); err != nil {
 			return err
 		}
 		if e.terminal {

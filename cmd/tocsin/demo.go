@@ -105,8 +105,8 @@ func makeDemo(e *env) (sample.Manifest, error) {
 	if err := os.MkdirAll(filepath.Join(demoDir, "templates"), 0o755); err != nil {
 		return m, err
 	}
-	for name, text := range map[string]string{demoMark: "", "tocsin.yaml": demoConfig} {
-		if err := os.WriteFile(filepath.Join(demoDir, name), []byte(text), 0o644); err != nil {
+	for _, f := range [][2]string{{demoMark, ""}, {"tocsin.yaml", demoConfig}} { // the mark first: a demo that was interrupted is made anew
+		if err := os.WriteFile(filepath.Join(demoDir, f[0]), []byte(f[1]), 0o644); err != nil {
 			return m, err
 		}
 	}
@@ -144,7 +144,7 @@ func (p *project) showAlerts(ctx context.Context) error {
 		if rule, ok := p.rules.Rule(a.Rule); ok {
 			name = rule.Name
 		}
-		for _, label := range slices.Sorted(mapKeys(a.Labels)) {
+		for _, label := range names(a.Labels) {
 			name += fmt.Sprintf(" (%s: %s)", label, a.Labels[label])
 		}
 		r.Rows = append(r.Rows, []any{a.ID, a.Severity.String(), name, a.Since.Truncate(time.Second), int64(rows)})

@@ -86,9 +86,10 @@ func writeNew(e *env, path string, src []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(src); err != nil {
-		return errors.Join(err, f.Close())
+	_, err = f.Write(src)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // half a file would be left alone the next time
 	}
 	fmt.Fprintf(e.stderr, "written: %s\n", path)
-	return f.Close()
+	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -37,14 +36,17 @@ Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd, "history", "live"); err != nil {
+				return err
+			}
 			return runLoad(cmd.Context(), e, o, f, args)
 		},
 	}
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "declared `logstore` that the files belong to")
+	complete(cmd, "logstore", logstoreNames(o))
 	cmd.Flags().StringVar(&f.zone, "time-zone", "", "`zone` of times without an offset (Prowler writes local time); default: that of tocsin.yaml")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
-	cmd.MarkFlagsMutuallyExclusive("history", "live")
 	return cmd
 }
 
@@ -76,7 +78,7 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 	options := store.LoadOptions{Ingest: ingest.Options{Now: p.now, Zone: p.config.zone}}
 	if f.zone != "" {
 		if options.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
-			return nil, nil, usage("--time-zone %s: %w", f.zone, err)
+			return nil, nil, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))
 		}
 	}
 	if f.logstore != "" {
@@ -100,7 +102,7 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 // showProgress draws a bar with rate and time left when standard error is a
 // terminal.
 func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()) {
-	if !e.errTerminal {
+	if !e.errTerminal || e.getenv("TERM") == "dumb" {
 		return nil, func() {}
 	}
 	var total int64
@@ -171,21 +173,4 @@ func namedRefused(r *store.Report, paths []string) bool {
 		}
 	}
 	return false
-}
-
-// count prints a number with its noun.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// locked explains a data directory that another process has.
-func locked(err error) error {
-	var l *store.LockedError
-	if errors.As(err, &l) {
-		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
-	}
-	return err
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
-	"iter"
-	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -67,6 +65,3 @@ func textPart(body io.Reader, h header, want string) (string, error) {
 	b, err := io.ReadAll(body)
 	return strings.ReplaceAll(string(b), "\r\n", "\n"), err
 }
-
-// mapKeys iterates over the keys of a map.
-func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,6 +24,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first signal asks, a second one ends at once
 	code := run(ctx, systemEnv(), os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -30,17 +32,43 @@ func main() {
 
 // run executes one command line and returns its exit status.
 func run(ctx context.Context, e *env, args []string) int {
+	out := &sticky{to: e.stdout}
+	e.stdout = out
 	root := newRoot(e)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	switch {
+	case out.err != nil: // whatever was found, it was not told
+		err = fmt.Errorf("write the output: %w", out.err)
+	case err == nil:
 		return exitDone
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = errInterrupted
 	}
 	report(e, err)
 	return exitCode(err)
+}
+
+// errInterrupted is what an interrupted verb says. What it stored is whole.
+var errInterrupted = errors.New("interrupted")
+
+// sticky keeps the first error of standard output, so that a verb that prints
+// line by line need not ask after each.
+type sticky struct {
+	to  io.Writer
+	err error
+}
+
+func (s *sticky) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.to.Write(p)
+	s.err = err
+	return n, err
 }
 
 // Exit statuses (DESIGN.md §11).
@@ -78,24 +106,50 @@ func usage(format string, args ...any) error {
 // wrong marks an error of a user's text on the command line.
 func wrong(err error) error { return &statusError{code: exitUsage, err: err} }
 
+// exitCode is the highest status of the parts of an error.
 func exitCode(err error) int {
-	var s *statusError
-	if errors.As(err, &s) {
-		return s.code
+	code := exitDone
+	for _, part := range parts(err) {
+		status := exitCould
+		if s := new(statusError); errors.As(part, &s) {
+			status = s.code
+		}
+		code = max(code, status)
 	}
-	return exitCould
+	return code
+}
+
+// parts are the errors that were joined, such as those of several files, or that
+// of a verb and that of closing.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var status *statusError
+	var list *diag.List
+	if !errors.As(err, &status) && !errors.As(err, &list) { // one sentence about several
+		return []error{err}
+	}
+	var all []error
+	for _, part := range joined.Unwrap() {
+		all = append(all, parts(part)...)
+	}
+	return all
 }
 
 // report prints an error for a person: problems of a text with their carets,
-// anything else as one cleaned line.
+// anything else as cleaned text.
 func report(e *env, err error) {
-	if s := new(statusError); errors.As(err, &s) && s.err == nil {
-		return
+	for _, part := range parts(err) {
+		var status *statusError
+		var list *diag.List
+		switch {
+		case errors.As(part, &status) && status.err == nil: // everything was said
+		case errors.As(part, &list):
+			_ = diag.Print(e.stderr, list) // standard error is where it would be reported
+		default:
+			fmt.Fprintf(e.stderr, "tocsin: %s\n", diag.Clean(part.Error()))
+		}
 	}
-	var list *diag.List
-	if errors.As(err, &list) {
-		_ = diag.Print(e.stderr, list) // standard error is where it would be reported
-		return
-	}
-	fmt.Fprintf(e.stderr, "tocsin: %s\n", diag.Clean(err.Error()))
 }

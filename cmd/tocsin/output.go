@@ -38,6 +38,17 @@ func outputFormat(e *env, asked string) (string, error) {
 	return "", usage("-o %s: it is one of %s", asked, strings.Join(outputFormats, ", "))
 }
 
+// rowsHelp is the help text of --rows.
+const rowsHelp = "bound on the `number` of rows, at least 1"
+
+// checkRows refuses a --rows that bounds nothing.
+func checkRows(n int) error {
+	if n < 1 {
+		return usage("--rows %d: it is 1 or more", n)
+	}
+	return nil
+}
+
 // writeResult writes the rows of a result to standard output.
 func writeResult(e *env, format string, r *query.Result) error {
 	switch format {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,13 @@ are left out. It remembers nothing.`,
 			return runPreview(cmd.Context(), e, o, args[0], previewFlags{back, html})
 		},
 	}
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		p, err := readProject(e, o)
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+		}
+		return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
+	}
 	cmd.Flags().StringVar(&last, "last", "24h", "how far a rule over new records looks back")
 	cmd.Flags().BoolVar(&html, "html", false, "print the HTML part instead of the text")
 	return cmd
@@ -49,7 +57,7 @@ func runPreview(ctx context.Context, e *env, o *options, id string, f previewFla
 		p.warnProblems()
 		rule, ok := p.rules.Rule(id)
 		if !ok {
-			return usage("there is no rule %s; %s", diag.Line(id), didYouMean(id, ruleIDs(p.rules)))
+			return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
 		}
 		seen, err := p.engine.Preview(ctx, rule, p.now, f.last)
 		if err != nil {

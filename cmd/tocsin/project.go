@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"tocsin/alertrules"
-	"tocsin/diag"
 	"tocsin/notifier"
 	"tocsin/query"
 	"tocsin/store"
@@ -51,7 +50,7 @@ func readProject(e *env, o *options) (*project, error) {
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}
-	files, err := ruleFiles(c.rules, c.path != "")
+	files, err := ruleFiles(c.rules)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +68,22 @@ func readProject(e *env, o *options) (*project, error) {
 // ones are there also when others are broken.
 func (p *project) readTemplates() error {
 	var files fs.FS
-	if info, err := os.Stat(p.config.templates); err == nil && info.IsDir() {
-		files = os.DirFS(p.config.templates)
+	dir := p.config.templates.list[0]
+	info, err := os.Stat(dir)
+	switch {
+	case err == nil && info.IsDir():
+		files = os.DirFS(dir)
+	case err == nil:
+		err = fmt.Errorf("%s is no directory", dir)
+	case errors.Is(err, fs.ErrNotExist) && !p.config.templates.named:
+		err = nil
 	}
-	var err error
-	p.templates, err = templates.Load(files)
-	return err
+	var broken error
+	p.templates, broken = templates.Load(files)
+	if err != nil {
+		return fmt.Errorf("read the templates: %w", err)
+	}
+	return broken
 }
 
 // ruleEnv is what rule files are read against.
@@ -100,32 +109,46 @@ func names[T any](m map[string]T) []string {
 	return list
 }
 
-// ruleFiles reads *.yaml and *.yml below the paths. A path that does not exist
-// is an error only when the configuration names it.
-func ruleFiles(paths []string, named bool) (map[string][]byte, error) {
+// ruleFiles reads the rule files: those that are named, and *.yaml and *.yml in
+// directories, also behind a symbolic link. Names that begin with a dot are left
+// out in a directory. With an error it returns what it read before.
+func ruleFiles(where paths) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case d.IsDir() && name != path && strings.HasPrefix(d.Name(), "."):
-				return fs.SkipDir
-			case d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml"):
-				return nil
-			}
-			files[name], err = readRegular(name)
-			return err
-		})
-		if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
-			return nil, fmt.Errorf("read the rules: %w", err)
+	for _, path := range where.list {
+		err := addRuleFiles(files, path)
+		if err != nil && (where.named || !errors.Is(err, fs.ErrNotExist)) {
+			return files, fmt.Errorf("read the rules: %w", err)
 		}
 	}
 	return files, nil
 }
 
-// readRegular reads a file of at most a little over the bound of rule files, so
-// that a device or a huge file cannot fill the memory.
+func addRuleFiles(files map[string][]byte, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		files[path], err = readRegular(path)
+		return err
+	}
+	return fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml"):
+			return nil
+		}
+		name = filepath.Join(path, filepath.FromSlash(name))
+		files[name], err = readRegular(name)
+		return err
+	})
+}
+
+// readRegular reads a file that users write, so that a device, a pipe or a huge
+// file cannot stop the program or fill the memory.
 func readRegular(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -134,35 +157,19 @@ func readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", name)
 	}
-	if info.Size() > maxRuleFile {
-		return nil, fmt.Errorf("%s has %d bytes; a rule file has at most 1 MB", name, info.Size())
+	if info.Size() > maxUserFile {
+		return nil, fmt.Errorf("%s has %d bytes; a file of rules or settings has at most 1 MB", name, info.Size())
 	}
 	return os.ReadFile(name)
 }
 
-const maxRuleFile = 16 << 20 // the reader itself refuses what is over 1 MB, with a position
+const maxUserFile = 16 << 20 // the reader itself refuses what is over 1 MB, with a position
 
 // warnProblems says on standard error which files are not used.
 func (p *project) warnProblems() {
 	for _, err := range p.problems {
-		printProblems(p.env, err)
+		report(p.env, err)
 	}
-}
-
-// printProblems prints every list of a joined error.
-func printProblems(e *env, err error) {
-	var list *diag.List
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range joined.Unwrap() {
-			printProblems(e, err)
-		}
-		return
-	}
-	if errors.As(err, &list) {
-		_ = diag.Print(e.stderr, list) // standard error is where it would be reported
-		return
-	}
-	fmt.Fprintf(e.stderr, "tocsin: %s\n", diag.Clean(err.Error()))
 }
 
 // makeRulesKnown tells the store which rules there are, before records are

@@ -41,16 +41,22 @@ The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}} {
+				if err := exclusive(cmd, flags...); err != nil {
+					return err
+				}
+			}
 			return runQuery(cmd.Context(), e, o, f, args)
 		},
 	}
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "`logstore` to read; default: the only one that has records")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "table, json, ndjson or csv")
+	complete(cmd, "logstore", logstoreNames(o))
+	addOutput(cmd, &f.output)
 	cmd.Flags().StringVar(&f.last, "last", "24h", "how far back to look, such as 4h or 30d")
 	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 2026-11-22 or 2026-11-22T09:00:00+09:00")
 	cmd.Flags().StringVar(&f.to, "to", "", "first `moment` that is not looked at any more")
 	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
-	cmd.Flags().IntVar(&f.limit, "rows", 100_000, "bound on the `number` of rows")
+	cmd.Flags().IntVar(&f.limit, "rows", 100_000, rowsHelp)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
 	cmd.Flags().StringVar(&f.alert, "alert", "", "show what the alert of this `id` saw")
 	return cmd
@@ -63,6 +69,12 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 	}
 	if (len(args) == 1) == (f.alert != "") {
 		return usage("give one QUERY, or --alert ID")
+	}
+	if err := checkRows(f.limit); err != nil {
+		return err
+	}
+	if f.timeout <= 0 {
+		return usage("--timeout %s: write it as 30s or 5m", f.timeout)
 	}
 	return withProject(ctx, e, o, "tocsin query", func(p *project) error {
 		if f.alert != "" {
@@ -113,9 +125,10 @@ func quoting(err error, src string) error {
 // has to know of them: a bound that was hit, or where the records are when none
 // matched.
 func (p *project) answer(ctx context.Context, f queryFlags, format string, plan *query.Plan, w query.Window) error {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	result, err := p.store.Logs.Query(ctx, plan, w)
+	result, err := within(f.timeout, p.store.Logs.Query)(ctx, plan, w)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the query took longer than %s: ask of less time (--last), or allow more (--timeout)", f.timeout)
+	}
 	if err != nil {
 		return err
 	}
@@ -139,7 +152,7 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan) error {
 			return err
 		}
 		if r.Records == 0 {
-			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds no records\n", name)
+			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds no records in %s (--data names another directory)\n", name, diag.Line(p.dir))
 			continue
 		}
 		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s from %s to %s (--all looks at everything)\n",
@@ -176,13 +189,6 @@ func (p *project) queried(ctx context.Context, named string) (string, error) {
 	return "", usage("%s have records: say which with -l", strings.Join(have, " and "))
 }
 
-func didYouMean(name string, known []string) string {
-	if s := diag.Suggest(name, known); s != "" {
-		return "did you mean " + s + "?"
-	}
-	return "known are " + strings.Join(known, ", ")
-}
-
 // window is what the flags say, pinned at what is stored now.
 func (f queryFlags) window(p *project) (query.Window, error) {
 	w := query.Window{Now: p.now}
@@ -193,7 +199,7 @@ func (f queryFlags) window(p *project) (query.Window, error) {
 	if f.from == "" && f.to == "" {
 		back, err := alertrules.ParseDuration(f.last)
 		if err != nil || back <= 0 {
-			return w, usage("--last %s: write it as 30m, 24h or 30d", f.last)
+			return w, usage("--last %s: write it as 30m, 24h or 30d", diag.Line(f.last))
 		}
 		w.From = p.now.Add(-back)
 		return w, nil

@@ -2,6 +2,9 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"tocsin/diag"
+	"tocsin/store"
 )
 
 // options are the flags that every verb has.
@@ -25,6 +28,8 @@ wrong, 3 could not do it.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version,
+		Args:          cobra.ArbitraryArgs, // a word that is no verb is an error of verbs
+		RunE:          parent,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrong(err) })
 	data, config := "./tocsin-data", ""
@@ -46,6 +51,60 @@ wrong, 3 could not do it.`,
 var verbs = []func(*env, *options) *cobra.Command{
 	newDemo, newInit, newLoad, newDeadletters, newScan, newQuery, newRun, newStatus,
 	newCheck, newPreview, newMailTest, newSample, newVersion,
+}
+
+// parent is what a command does that has others below it: without a word it
+// shows its help, and any other word is none of them.
+func parent(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known = append(known, c.Name())
+		}
+	}
+	return usage("%s has no verb %s; %s", cmd.CommandPath(), diag.Line(args[0]), didYouMean(args[0], known))
+}
+
+// exclusive refuses flags that contradict each other.
+func exclusive(cmd *cobra.Command, names ...string) error {
+	first := ""
+	for _, name := range names {
+		switch {
+		case !cmd.Flags().Changed(name):
+		case first != "":
+			return usage("--%s and --%s exclude each other: give one of them", first, name)
+		default:
+			first = name
+		}
+	}
+	return nil
+}
+
+// logstoreNames completes the name of a logstore.
+func logstoreNames(o *options) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		c, err := readConfig(o.config)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+		}
+		return store.Schema(c.logstores).Logstores(), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// addOutput adds -o to a verb that prints rows.
+func addOutput(cmd *cobra.Command, into *string) {
+	cmd.Flags().StringVarP(into, "output", "o", "", "table, json, ndjson or csv; default: table on a terminal, ndjson in a pipe")
+	complete(cmd, "output", cobra.FixedCompletions(outputFormats, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// complete completes the values of a flag.
+func complete(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
+		panic(err) // the flag does not exist: a mistake in this program
+	}
 }
 
 // arguments wraps an argument check of cobra so that its error is one of usage.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
+	"tocsin/diag"
 	"tocsin/ingest/sample"
 )
 
@@ -24,7 +25,10 @@ planted, one incident a line, with a query that finds it.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			back, err := alertrules.ParseDuration(last)
 			if err != nil || back <= 0 {
-				return usage("--last %s: write it as 24h or 7d", last)
+				return usage("--last %s: write it as 24h or 7d", diag.Line(last))
+			}
+			if s.Events < 0 {
+				return usage("--events %d: it is 1 or more", s.Events)
 			}
 			if s.Now, err = moment(now, time.UTC); err != nil {
 				return usage("--now: %w", err)

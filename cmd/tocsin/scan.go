@@ -25,7 +25,8 @@ func newScan(e *env, o *options) *cobra.Command {
 afterwards, runs the bundled rules over all of them (rules over a time window at
 each moment of the logs), and prints what was found by severity, worst first.
 
-Exit status: 0 also when something is found.`,
+Exit status: 0 also when something is found; 1 if records or a named file could
+not be read.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runScan(cmd.Context(), e, o, args) },
 	}
@@ -53,18 +54,29 @@ func (p *project) scan(ctx context.Context, paths []string) error {
 		return err
 	}
 	printLoad(p.env, report, skipped)
-	var found []finding
+	if err := p.scanRules(ctx, set); err != nil {
+		return err
+	}
+	if report.SetAside() || namedRefused(report, paths) {
+		return found()
+	}
+	return nil
+}
+
+// scanRules prints what the rules find.
+func (p *project) scanRules(ctx context.Context, set *alertrules.Set) error {
+	var all []finding
 	for _, rule := range set.Rules {
 		f, err := p.scanRule(ctx, rule)
 		if err != nil {
 			return fmt.Errorf("rule %s: %w", rule.ID, err)
 		}
 		if f.rows > 0 {
-			found = append(found, f)
+			all = append(all, f)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b finding) int { return int(b.severity - a.severity) })
-	return p.printFindings(found, len(set.Rules))
+	slices.SortStableFunc(all, func(a, b finding) int { return int(b.severity - a.severity) })
+	return p.printFindings(all, len(set.Rules))
 }
 
 // bundledRules are the example rules.
@@ -145,20 +157,20 @@ func (f *finding) add(key string, s alertrules.Severity, rows []alertrules.Row, 
 	}
 }
 
-func (p *project) printFindings(found []finding, rules int) error {
+func (p *project) printFindings(all []finding, rules int) error {
 	out := p.env.stdout
-	if len(found) == 0 {
+	if len(all) == 0 {
 		fmt.Fprintf(out, "nothing was found by %s\n", count(int64(rules), "bundled rule"))
 		return nil
 	}
 	r := &query.Result{Columns: []query.Column{{Name: "severity"}, {Name: "rule"}, {Name: "rows", Type: query.Integer}, {Name: "what to do"}}}
-	for _, f := range found {
+	for _, f := range all {
 		r.Rows = append(r.Rows, []any{f.severity.String(), f.rule.Name, int64(f.rows), f.rule.Runbook})
 	}
 	if err := writeTable(p.env, r); err != nil {
 		return err
 	}
-	first := found[0]
+	first := all[0]
 	fmt.Fprintf(out, "\nLook at this first: %s\n", cell(first.rule.Name))
 	rows := &query.Result{}
 	for i, c := range first.columns {

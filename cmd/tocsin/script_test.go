@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +14,8 @@ import (
 
 // TestScripts runs testdata/script/*.txtar: the program as a user runs it. The
 // command `stamp FILE…` replaces {{now-5m}} and its like in files by moments,
-// `replace OLD NEW FILE` a text in a file.
+// `replace OLD NEW FILE` a text in a file, `status NUMBER COMMAND…` demands an
+// exit status.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -24,6 +28,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"stamp": stampFiles, "replace": replaceText, "article": copyArticle, "mails": readMails,
+			"status": exitStatus,
 		},
 	})
 }
@@ -54,4 +59,21 @@ func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
+}
+
+func exitStatus(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: status NUMBER COMMAND…")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit status %d, not %s", got, args[0])
+	}
 }

@@ -18,7 +18,7 @@ func newStatus(e *env, o *options) *cobra.Command {
 		Use:   "status",
 		Short: "Show how it is: records, rules, alerts, mails, and what is wrong.",
 		Long: `Status reads the data directory. While "tocsin run" has it, it says so and by
-which process.
+which process, and nothing more.
 
 Exit status: 0 well, 1 degraded, 3 it could not look.`,
 		Args: arguments(cobra.NoArgs),
@@ -30,6 +30,9 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 	err := withProject(ctx, e, o, "tocsin status", func(p *project) error { return p.status(ctx) })
 	var l *store.LockedError
 	if errors.As(err, &l) {
+		if l.Command != "tocsin run" {
+			return err
+		}
 		fmt.Fprintf(e.stdout, "agent: %s, pid %d, has %s\n", diag.Line(l.Command), l.PID, diag.Line(l.Dir))
 		return nil
 	}
@@ -57,6 +60,7 @@ func (p *project) status(ctx context.Context) error {
 
 func (p *project) statusRecords(ctx context.Context) error {
 	out := p.env.stdout
+	fmt.Fprintf(out, "data: %s\n", diag.Line(p.dir))
 	for _, name := range p.schema.Logstores() {
 		r, err := p.store.Logs.Range(ctx, name)
 		if err != nil {

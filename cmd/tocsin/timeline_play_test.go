@@ -98,7 +98,7 @@ func (pl *player) refusals() {
 		text := strings.ReplaceAll(pl.tl.Rules, r.Replace, r.By)
 		err := alertrules.ParseSet(map[string][]byte{"rules/rules.yaml": []byte(text)}, pl.p.ruleEnv()).Err()
 		var said bytes.Buffer
-		printProblems(&env{stderr: &said}, err)
+		report(&env{stderr: &said}, err)
 		if text == pl.tl.Rules || err == nil || !strings.Contains(said.String(), r.Says) {
 			pl.fault("%q is not refused with %q: %s", r.By, r.Says, said.String())
 		}

@@ -112,6 +112,15 @@ func withProject(ctx context.Context, e *env, o *options, command string, do fun
 	return err
 }
 
+// locked explains a data directory that another process has.
+func locked(err error) error {
+	var l *store.LockedError
+	if errors.As(err, &l) {
+		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
+	}
+	return err
+}
+
 // close writes everything into the files and closes them, also when the
 // context of the verb has ended.
 func (p *project) close() error {

@@ -7,8 +7,10 @@ import (
 	"tocsin/diag"
 )
 
-// usageNote writes one line for a person to standard error.
-func usageNote(e *env, format string, args ...any) error {
+// This file holds the small turns of phrase that verbs share.
+
+// note writes one line for a person to standard error.
+func note(e *env, format string, args ...any) error {
 	_, err := fmt.Fprintf(e.stderr, format+"\n", args...)
 	return err
 }
@@ -20,4 +22,23 @@ func cleanLines(s string) string {
 		lines[i] = diag.Isolate(diag.Clean(l))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// count prints a number with its noun.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// didYouMean is the way out when a name is not one of the known ones.
+func didYouMean(name string, known []string) string {
+	if s := diag.Suggest(name, known); s != "" {
+		return "did you mean " + s + "?"
+	}
+	if len(known) == 0 {
+		return "there are none"
+	}
+	return "known are " + strings.Join(known, ", ")
 }
