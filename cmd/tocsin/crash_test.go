@@ -19,6 +19,7 @@ import (
 // often than answers were lost, by the server or by a kill; what is repeated is
 // the same, byte for byte; and the store holds every record once.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills a process 50 times: takes half a minute")
 	}

@@ -55,6 +55,7 @@ func good(n int) string {
 // TestHostileOddities loads each oddity, and each broken line, as a file of its
 // own beside a good one; then rules, mails and queries work over all of them.
 func TestHostileOddities(t *testing.T) {
+	t.Parallel()
 	b := newLoadBench(t)
 	cases := corpus[hostileText](t, "oddities.jsonl")
 	for _, c := range corpus[hostileText](t, "broken.jsonl") {
@@ -229,6 +230,7 @@ func (b *bench) letters(t *testing.T) (all []letter) {
 // TestHostileBrokenFile loads broken.bin as one file: the lines that the corpus
 // names are set aside, each under its number, and all others are stored.
 func TestHostileBrokenFile(t *testing.T) {
+	t.Parallel()
 	bytes, err := os.ReadFile(filepath.Join(shared(t, "hostile"), "broken.bin"))
 	if err != nil {
 		t.Fatal(err)
@@ -276,6 +278,7 @@ func (l *lockedText) String() string {
 // TestHostileNames: names of files come from others too (G01). The summary, the
 // list of dead letters and the log of the agent keep their lines.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	const forged = "x\n2026-11-20T10:00:00Z level=INFO msg=forged \x1b[31m\u202e\u2028.jsonl"
 	b := newLoadBench(t)
 	b.write("tocsin.yaml", loadConfig+"sources: [{name: drop, dir: drop}]\n")

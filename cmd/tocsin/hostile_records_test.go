@@ -31,6 +31,7 @@ const keyValue = "value under a hostile key" // stands under the keys that attac
 // queried. Beside the cases of one field stands a twin with a harmless value:
 // whatever its mail has not, comes from the value.
 func TestHostileRecords(t *testing.T) {
+	t.Parallel()
 	payloads := readPayloads(t)
 	b := newBench(t)
 	b.write("tocsin.yaml", recordsConfig)

@@ -11,6 +11,7 @@ import (
 // terminal and into the mail to the operator; it stays text of one line there
 // (G01, G39). The dialogues themselves are tests of the package email.
 func TestHostileServer(t *testing.T) {
+	t.Parallel()
 	const forged = "\x1b[31m<img src=x onerror=alert(1)> \u202e\u2028 {{ 7*7 }} \x9b2J\xff https://example.net/MKserver"
 	for name, c := range map[string]struct {
 		banner, rcpt string // before CR LF

@@ -56,7 +56,7 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 			return err
 		}
 		report, skipped, err := p.load(ctx, f, paths)
-		if report != nil {
+		if report != nil && (err == nil || len(report.Logstores)+len(report.Refused) > 0) {
 			printLoad(e, report, skipped)
 		}
 		if err != nil {

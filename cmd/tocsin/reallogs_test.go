@@ -21,6 +21,7 @@ func inProcess(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 // The bundled rules find what is in the real logs: counted by reading the files.
 func TestScanRealLogs(t *testing.T) {
+	t.Parallel()
 	logs := shared(t, "cloudtrail")
 	code, out, stderr := inProcess(t, "scan", filepath.Join(logs, "attack-simulation"), filepath.Join(logs, "techniques"))
 	if code != 0 {
@@ -42,6 +43,7 @@ func TestScanRealLogs(t *testing.T) {
 
 // Every real file of findings loads completely, each into a store of its own.
 func TestRealFindings(t *testing.T) {
+	t.Parallel()
 	findings := shared(t, "findings")
 	for name, want := range map[string]string{
 		"asff/asff_findings.jsonl":             "findings: 123 records stored from 1 object, 3 duplicates",

@@ -43,11 +43,14 @@ func TestTimelineFindsFaults(t *testing.T) {
 		"another rule":    func(tl *timeline) { tl.Rules = strings.ReplaceAll(tl.Rules, "critical", "high") },
 		"no record":       func(tl *timeline) { tl.Steps[1].Records = nil },
 	} {
-		tl := readTimeline(t, "testdata/timelines/T02.yaml")
-		spoil(&tl)
-		if len(play(t, tl)) == 0 {
-			t.Errorf("%s: the spoilt timeline passes", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tl := readTimeline(t, "testdata/timelines/T02.yaml")
+			spoil(&tl)
+			if len(play(t, tl)) == 0 {
+				t.Error("the spoilt timeline passes")
+			}
+		})
 	}
 }
 

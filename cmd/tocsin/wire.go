@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"tocsin/agent"
@@ -26,7 +28,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 		return nil, err
 	}
 	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command)}); err != nil {
-		return nil, locked(err)
+		return nil, err
 	}
 	if err := p.store.Logs.Declare(ctx, p.config.logstores...); err != nil {
 		return nil, errors.Join(err, p.close())
@@ -103,20 +105,24 @@ func threads(command string) int {
 func withProject(ctx context.Context, e *env, o *options, command string, do func(p *project) error) error {
 	p, err := openProject(ctx, e, o, command)
 	if err != nil {
-		return err
+		return wayOut(err)
 	}
 	err = do(p)
 	if closing := p.close(); closing != nil {
-		return errors.Join(err, closing)
+		err = errors.Join(err, closing)
 	}
-	return err
+	return wayOut(err)
 }
 
-// locked explains a data directory that another process has.
-func locked(err error) error {
+// wayOut adds to an error of the data directory what a user can do: another
+// process has it, or the disk is full (the engine says so only in words).
+func wayOut(err error) error {
 	var l *store.LockedError
-	if errors.As(err, &l) {
+	switch {
+	case errors.As(err, &l):
 		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
+	case err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()):
+		return fmt.Errorf("the disk is full: make room, and do it again; what was stored before is whole\n%w", err)
 	}
 	return err
 }
