@@ -121,8 +121,8 @@ func wayOut(err error) error {
 	switch {
 	case errors.As(err, &l):
 		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
-	case err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()):
-		return fmt.Errorf("the disk is full: make room, and do it again; what was stored before is whole\n%w", err)
+	case err != nil && strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()):
+		return errors.Join(errors.New("the disk is full: make room, and do it again; what was stored before is whole"), err)
 	}
 	return err
 }
