@@ -5,10 +5,13 @@ LINT := .cache/bin/golangci-lint
 FUZZTIME ?= 30s
 export TOCSIN_SHARED ?= $(abspath ../shared)
 
-.PHONY: build demo test integration soak lint fuzz bench golden release clean
+.PHONY: build help demo test integration soak lint fuzz bench golden release clean
 
 build: ## the program, into bin/
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/tocsin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(firstword $(MAKEFILE_LIST))
 
 demo: build ## the main job on embedded defaults, in ./tocsin-demo
 	$(BIN) demo

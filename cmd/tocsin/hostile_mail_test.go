@@ -8,8 +8,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,21 +30,9 @@ type letter struct {
 // judgeMails reads every mail of the maildir and compares it with its twin's.
 func judgeMails(t *testing.T, b *bench, payloads []payload) {
 	letters := map[string]letter{} // by rule and recipient
-	files, err := filepath.Glob(b.path("data/mail/new/*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := readLetter(raw)
-		if err != nil {
-			t.Fatalf("%s: %v\n%.2000s", file, err, raw)
-		}
+	for _, l := range b.letters(t) {
 		if _, again := letters[l.rule+" "+l.to]; again || l.rule == "" {
-			t.Errorf("%s: a second mail of rule %q to %s", file, l.rule, l.to)
+			t.Errorf("%s: a second mail of rule %q to %s", l.alert, l.rule, l.to)
 		}
 		letters[l.rule+" "+l.to] = l
 	}
