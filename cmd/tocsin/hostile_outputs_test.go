@@ -43,7 +43,11 @@ func (b *bench) judgeOutput(format string, all []payload, columns map[string]str
 	}
 	b.same(format+" -o json", all, columns, array)
 	array = nil
-	for line := range strings.Lines(ask(true, "ndjson")) {
+	lines := ask(true, "ndjson")
+	if why := unclean(lines); why != "" {
+		b.t.Errorf("%s -o ndjson on a terminal: %s", format, why)
+	}
+	for line := range strings.Lines(lines) {
 		var row map[string]string
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			b.t.Fatalf("%s: -o ndjson: %v", format, err)

@@ -39,6 +39,9 @@ no known format is skipped and named in the summary, which is no fault.`,
 			if err := exclusive(cmd, "history", "live"); err != nil {
 				return err
 			}
+			if slices.Contains(args, "") {
+				return usage("a PATH is empty")
+			}
 			return runLoad(cmd.Context(), e, o, f, args)
 		},
 	}

@@ -32,8 +32,9 @@ func main() {
 
 // run executes one command line and returns its exit status.
 func run(ctx context.Context, e *env, args []string) int {
-	out := &sticky{to: e.stdout}
-	e.stdout = out
+	out, inside := &sticky{to: e.stdout}, *e
+	inside.stdout = out
+	e = &inside
 	root := newRoot(e)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)

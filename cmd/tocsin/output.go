@@ -6,11 +6,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -57,7 +57,7 @@ func writeResult(e *env, format string, r *query.Result) error {
 	case "csv":
 		return writeCSV(e, r)
 	}
-	return writeJSON(e.stdout, r, format == "json")
+	return writeJSON(e, r, format == "json")
 }
 
 // tableCell is the number of characters of a value that a table shows. Other
@@ -165,9 +165,15 @@ func writeCSV(e *env, r *query.Result) error {
 	return w.Error()
 }
 
-// writeJSON writes one object for each row, with the columns in their order.
-func writeJSON(out io.Writer, r *query.Result, array bool) error {
-	w := bufio.NewWriter(out)
+// writeJSON writes one object for each row, with the columns in their order. On
+// a terminal what a reader must not get as it is stands as its escape (G02),
+// which is the same value.
+func writeJSON(e *env, r *query.Result, array bool) error {
+	encode := marshal
+	if e.terminal {
+		encode = marshalVisible
+	}
+	w := bufio.NewWriter(e.stdout)
 	if array {
 		w.WriteString("[")
 	}
@@ -175,7 +181,7 @@ func writeJSON(out io.Writer, r *query.Result, array bool) error {
 		if array && i > 0 {
 			w.WriteString(",\n ")
 		}
-		if err := writeObject(w, r.Columns, row); err != nil {
+		if err := writeObject(w, encode, r.Columns, row); err != nil {
 			return err
 		}
 		if !array {
@@ -188,14 +194,14 @@ func writeJSON(out io.Writer, r *query.Result, array bool) error {
 	return w.Flush()
 }
 
-func writeObject(w *bufio.Writer, columns []query.Column, row []any) error {
+func writeObject(w *bufio.Writer, encode func(any) ([]byte, error), columns []query.Column, row []any) error {
 	for i, v := range row {
 		w.WriteByte("{,"[min(i, 1)])
-		name, err := marshal(columns[i].Name)
+		name, err := encode(columns[i].Name)
 		if err != nil {
 			return err
 		}
-		value, err := marshal(v)
+		value, err := encode(v)
 		if err != nil {
 			return fmt.Errorf("column %s: %w", columns[i].Name, err)
 		}
@@ -221,4 +227,25 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// marshalVisible is marshal with every character that diag.Clean shows as its
+// number written as an escape of JSON.
+func marshalVisible(v any) ([]byte, error) {
+	b, err := marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	for _, r := range string(b) {
+		switch {
+		case r < 0x7f || diag.Clean(string(r)) == string(r):
+			out = utf8.AppendRune(out, r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+		}
+	}
+	return out, nil
 }
