@@ -252,6 +252,12 @@ func TestDrain(t *testing.T) {
 			t.Errorf("%s: %d records, more %t, error %v", step.name, n, more, err)
 		}
 	}
+	if err := errors.Join(os.Remove(filepath.Join(dir, "old.json")), os.Remove(filepath.Join(dir, "fresh.json"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.agent.drain(t.Context(), w, noon.Add(3*time.Hour)); err != nil || len(w.taken) != 1 {
+		t.Errorf("files that are gone are remembered: %v, %v", w.taken, err)
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,22 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tocsin/diag"
 )
 
 // TestMain lets the test binary be the program: scripts run it as `tocsin`, and
@@ -16,6 +26,58 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	testscript.Main(m, map[string]func(){"tocsin": main})
+}
+
+// TestExitCode: the worst part of an error decides, and every part is said.
+func TestExitCode(t *testing.T) {
+	mistake := &diag.List{Problems: []diag.Problem{{Message: "a mistake"}}}
+	for _, c := range []struct {
+		err  error
+		code int
+		said []string
+	}{
+		{found(), exitFound, nil},
+		{usage("no %s", "verb"), exitUsage, []string{"no verb"}},
+		{wrong(mistake), exitUsage, []string{"a mistake"}},
+		{errors.Join(found(), errors.New("close it")), exitCould, []string{"close it"}},
+		{errors.Join(mistake, errors.New("close it")), exitCould, []string{"a mistake", "close it"}},
+		{fmt.Errorf("read: %w", errors.Join(errors.New("one"), errors.New("two"))), exitCould, []string{"one", "two"}},
+	} {
+		var said bytes.Buffer
+		report(&env{stderr: &said}, c.err)
+		code := exitCode(c.err)
+		missing := slices.ContainsFunc(c.said, func(s string) bool { return !strings.Contains(said.String(), s) })
+		if code != c.code || missing || (len(c.said) == 0) != (said.Len() == 0) {
+			t.Errorf("%v: exit status %d, not %d, and it says %q", c.err, code, c.code, said.String())
+		}
+	}
+}
+
+// full is a standard output that cannot be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestLostOutput: what could not be told was not done.
+func TestLostOutput(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"--help"}, {"status", "--data", t.TempDir()}} {
+		var said bytes.Buffer
+		e := &env{stdin: strings.NewReader(""), stdout: full{}, stderr: &said, getenv: func(string) string { return "" }, now: time.Now}
+		if code := run(t.Context(), e, args); code != exitCould || !strings.Contains(said.String(), "write the output") {
+			t.Errorf("%s: exit status %d: %s", args, code, said.String())
+		}
+	}
+}
+
+// TestInterrupted: a verb that was interrupted says so in one word.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var said bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: &said, stderr: &said, getenv: func(string) string { return "" }, now: time.Now}
+	if code := run(ctx, e, []string{"load", "--data", t.TempDir(), "testdata/script"}); code != exitCould || said.String() != "tocsin: interrupted\n" {
+		t.Errorf("exit status %d: %s", code, said.String())
+	}
 }
 
 const asProgram = "TOCSIN_TEST_AS_PROGRAM"
