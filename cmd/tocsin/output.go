@@ -79,7 +79,7 @@ func writeTable(e *env, r *query.Result) error {
 	header, columns := table.Row{}, []table.ColumnConfig{}
 	for i, c := range r.Columns {
 		header = append(header, cell(c.Name))
-		config := table.ColumnConfig{Number: i + 1, WidthMax: 80}
+		config := table.ColumnConfig{Number: i + 1, WidthMax: 80, WidthMaxEnforcer: text.WrapSoft}
 		if c.Type == query.Integer || c.Type == query.Double {
 			config.Align = text.AlignRight
 		}

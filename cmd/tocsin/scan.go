@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
+	"tocsin/diag"
 	"tocsin/examples"
+	"tocsin/ingest"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 func newScan(e *env, o *options) *cobra.Command {
@@ -23,7 +28,8 @@ func newScan(e *env, o *options) *cobra.Command {
 		Short: "Load logs into a temporary store, run the bundled rules, print what was found.",
 		Long: `Scan looks at logs of any age: it loads them into a store that it removes
 afterwards, runs the bundled rules over all of them (rules over a time window at
-each moment of the logs), and prints what was found by severity, worst first.
+moments half a window apart, wherever there are records), and prints what was
+found by severity, worst first.
 
 Exit status: 0 also when something is found; 1 if records or a named file could
 not be read.`,
@@ -53,12 +59,40 @@ func (p *project) scan(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	printLoad(p.env, report, skipped)
+	if err := p.printScanned(ctx, report, skipped); err != nil {
+		return err
+	}
 	if err := p.scanRules(ctx, set); err != nil {
 		return err
 	}
-	if report.SetAside() || namedRefused(report, paths) {
+	if report.SetAside() {
 		return found()
+	}
+	return nil
+}
+
+// printScanned is the summary of load. What was set aside is said here, since
+// the store in which "tocsin deadletters" would find it is removed.
+func (p *project) printScanned(ctx context.Context, r *store.Report, skipped []ingest.Skipped) error {
+	var said strings.Builder
+	e := *p.env
+	e.stderr = &said
+	printLoad(&e, r, skipped)
+	if _, err := io.WriteString(p.env.stderr, strings.ReplaceAll(said.String(), " set aside (tocsin deadletters)", " set aside")); err != nil {
+		return err
+	}
+	letters, all, err := p.store.Logs.DeadLetters(ctx, 5)
+	if err != nil {
+		return err
+	}
+	for _, l := range letters {
+		if l.Whole {
+			continue // the summary names it
+		}
+		fmt.Fprintf(p.env.stderr, "  set aside: record %d of %s: %s\n", l.Position, diag.Line(l.Object), diag.Line(l.Reason))
+	}
+	if more := all - int64(len(letters)); more > 0 {
+		fmt.Fprintf(p.env.stderr, "  … and %d more\n", more)
 	}
 	return nil
 }
@@ -105,26 +139,19 @@ type finding struct {
 	samples  []alertrules.Row // the first few
 }
 
-// scanMoments bounds the evaluations of one rule over a time window.
-const scanMoments = 500
+// scanSamples is the number of rows that are shown of the worst finding.
+const scanSamples = 3
 
-// scanRule evaluates a rule over everything: one over new records once, one over
-// a time window at moments through the whole range of the logs.
+// scanRule evaluates a rule over everything: one over a time window at moments
+// wherever there are records, another one once. It says on standard error when
+// it could not look at everything.
 func (p *project) scanRule(ctx context.Context, rule *alertrules.Rule) (finding, error) {
 	f := finding{rule: rule, columns: rule.Columns}
 	moments := []time.Time{p.now}
-	if rule.Window.Kind != alertrules.NewWindow {
-		r, err := p.store.Logs.Range(ctx, rule.Logstore)
-		if err != nil || r.Records == 0 {
+	if w := rule.Window; w.Kind == alertrules.SlidingWindow || w.Kind == alertrules.WholeWindow {
+		var err error
+		if moments, err = p.scanMoments(ctx, rule); err != nil {
 			return f, err
-		}
-		step := max(rule.Window.Length/2, time.Minute, r.Newest.Sub(r.Oldest)/scanMoments)
-		moments = nil
-		for at := r.Oldest.Add(step); ; at = at.Add(step) {
-			moments = append(moments, at.Add(rule.Delay))
-			if at.After(r.Newest) {
-				break
-			}
 		}
 	}
 	seen := map[string]bool{}
@@ -139,6 +166,11 @@ func (p *project) scanRule(ctx context.Context, rule *alertrules.Rule) (finding,
 		for _, n := range preview.News {
 			f.add("", n.Severity, n.Rows, seen)
 		}
+		for _, ev := range preview.Evaluations {
+			if ev.Outcome == alertrules.Partial {
+				fmt.Fprintf(p.env.stderr, "tocsin: rule %s: not everything was looked at: %s\n", rule.ID, diag.Line(ev.Reason))
+			}
+		}
 	}
 	return f, nil
 }
@@ -150,7 +182,7 @@ func (f *finding) add(key string, s alertrules.Severity, rows []alertrules.Row, 
 			seen[id] = true
 			f.rows++
 			f.severity = max(f.severity, s)
-			if len(f.samples) < 3 {
+			if len(f.samples) < scanSamples {
 				f.samples = append(f.samples, r)
 			}
 		}
@@ -170,16 +202,26 @@ func (p *project) printFindings(all []finding, rules int) error {
 	if err := writeTable(p.env, r); err != nil {
 		return err
 	}
-	first := all[0]
-	fmt.Fprintf(out, "\nLook at this first: %s\n", cell(first.rule.Name))
+	return printSamples(p.env, all[0])
+}
+
+// printSamples shows the first rows of a finding, in the first columns.
+func printSamples(e *env, f finding) error {
+	fmt.Fprintf(e.stdout, "\nLook at this first: %s\n", cell(f.rule.Name))
 	rows := &query.Result{}
-	for i, c := range first.columns {
+	for i, c := range f.columns {
 		if i < 8 {
 			rows.Columns = append(rows.Columns, query.Column{Name: c.Name})
 		}
 	}
-	for _, s := range first.samples {
+	for _, s := range f.samples {
 		rows.Rows = append(rows.Rows, s.Cells[:min(len(s.Cells), 8)])
 	}
-	return writeTable(p.env, rows)
+	if err := writeTable(e, rows); err != nil {
+		return err
+	}
+	if more := f.rows - len(f.samples); more > 0 {
+		fmt.Fprintf(e.stdout, "… and %d more\n", more)
+	}
+	return nil
 }
