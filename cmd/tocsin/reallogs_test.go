@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +40,56 @@ func TestScanRealLogs(t *testing.T) {
 		if want := fmt.Sprintf("│ %-34s │ %4d │", name, rows); !strings.Contains(out, want) {
 			t.Errorf("the scan lacks %q:\n%s", want, out)
 		}
+	}
+}
+
+// What a scan finds in a real file of Security Hub is what is counted in the
+// file: a row for each check that fails, and the findings by severity.
+func TestScanRealFindings(t *testing.T) {
+	t.Parallel()
+	findings := shared(t, "findings")
+	name := filepath.Join(findings, "asff", "asff_findings.jsonl")
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, counts, known := map[[3]string]bool{}, map[string]int{}, map[string]bool{}
+	for line := range strings.Lines(string(raw)) {
+		var f struct {
+			GeneratorID        string `json:"GeneratorId"`
+			Title, RecordState string
+			Severity           struct{ Label string }
+			Compliance         struct{ Status string }
+		}
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Fatal(err)
+		}
+		if known[line] || f.Compliance.Status != "FAILED" {
+			continue
+		}
+		known[line] = true
+		label := strings.ToLower(f.Severity.Label)
+		counts[label]++
+		if label == "critical" || label == "high" {
+			checks[[3]string{f.GeneratorID, f.Title, label}] = true
+		}
+	}
+	code, out, stderr := inProcess(t, "scan", name)
+	if code != 0 {
+		t.Fatalf("status %d: %s", code, stderr)
+	}
+	wants := []string{fmt.Sprintf("│ critical │ Critical and high findings │ %4d │", len(checks)), fmt.Sprintf("… and %d more\n", len(checks)-scanSamples)}
+	for label, n := range counts {
+		wants = append(wants, fmt.Sprintf("%d %s", n, label))
+	}
+	for _, want := range wants {
+		if !strings.Contains(out, want) {
+			t.Errorf("the scan lacks %q:\n%s", want, out)
+		}
+	}
+	_, out, _ = inProcess(t, "scan", filepath.Join(findings, "prowler", "example_output_aws.ocsf.json"))
+	if !strings.Contains(out, "findings that fail, of all scanners: 1 low, 1 medium\n") {
+		t.Errorf("the scan of Prowler's example: %s", out)
 	}
 }
 

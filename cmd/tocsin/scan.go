@@ -55,20 +55,22 @@ func (p *project) scan(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	report, skipped, err := p.load(ctx, loadFlags{live: true}, paths)
-	if err != nil {
-		return err
+	report, skipped, unread := p.load(ctx, loadFlags{live: true}, paths)
+	if report == nil || ctx.Err() != nil {
+		return unread
 	}
 	if err := p.printScanned(ctx, report, skipped); err != nil {
 		return err
 	}
-	if err := p.scanRules(ctx, set); err != nil {
+	if len(report.Logstores) == 0 {
+		fmt.Fprintln(p.env.stderr, "no record was loaded: nothing was looked at")
+	} else if err := p.scanRules(ctx, set); err != nil {
 		return err
 	}
-	if report.SetAside() {
+	if unread == nil && report.SetAside() {
 		return found()
 	}
-	return nil
+	return unread
 }
 
 // printScanned is the summary of load. What was set aside is said here, since
@@ -110,7 +112,36 @@ func (p *project) scanRules(ctx context.Context, set *alertrules.Set) error {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b finding) int { return int(b.severity - a.severity) })
-	return p.printFindings(all, len(set.Rules))
+	if err := p.printFindings(all, len(set.Rules)); err != nil {
+		return err
+	}
+	return p.printPosture(ctx)
+}
+
+// posture counts findings that fail, so that a scan that no rule tells of does
+// not read as if all were well.
+const posture = `@status:FAIL and not @muted:true | SELECT @severity, count(*) AS n GROUP BY @severity ORDER BY n DESC`
+
+// printPosture says how many findings fail, by severity.
+func (p *project) printPosture(ctx context.Context) error {
+	plan, err := p.plan(posture, "findings", 0)
+	if err != nil {
+		return err
+	}
+	r, err := p.store.Logs.Query(ctx, plan, query.Window{Now: p.now})
+	if err != nil || len(r.Rows) == 0 {
+		return err
+	}
+	var parts []string
+	for _, row := range r.Rows {
+		name := plain(row[0])
+		if name == "" {
+			name = "of no severity"
+		}
+		parts = append(parts, plain(row[1])+" "+cell(name))
+	}
+	_, err = fmt.Fprintf(p.env.stdout, "findings that fail, of all scanners: %s\n", strings.Join(parts, ", "))
+	return err
 }
 
 // bundledRules are the example rules.
