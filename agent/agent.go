@@ -149,17 +149,17 @@ func (a *Agent) maintain(ctx context.Context) {
 
 // drain takes in what a source holds and has settled at now.
 func (a *Agent) drain(ctx context.Context, w *watch, now time.Time) (records int64, more bool, err error) {
-	objects, more, err := w.ready(now)
-	if err != nil || len(objects) == 0 {
-		return 0, more, err
+	objects, more, unread := w.ready(now)
+	if len(objects) == 0 {
+		return 0, more, unread
 	}
 	records, err = a.o.Take(ctx, w.source, objects, now)
 	if err != nil {
-		return records, true, fmt.Errorf("source %s: %w", w.source.Name, err)
+		return records, true, errors.Join(unread, fmt.Errorf("source %s: %w", w.source.Name, err))
 	}
 	w.took(objects)
 	a.o.Log.Info("took in", "source", w.source.Name, "objects", len(objects), "records", records)
-	return records, more, nil
+	return records, more, unread
 }
 
 // How often a source is looked at when nothing wakes its loop, and how soon

@@ -30,11 +30,12 @@ type watch struct {
 }
 
 // ready lists the files that are new or changed and have settled at now. more
-// reports whether some have not settled yet.
+// reports whether some have not settled yet. An error is of a part of the folder;
+// the rest is listed all the same.
 func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err error) {
 	all, _, err := ingest.Files([]string{w.source.Dir})
 	if err != nil {
-		return nil, false, fmt.Errorf("source %s: %w", w.source.Name, err)
+		err = fmt.Errorf("source %s: %w", w.source.Name, err)
 	}
 	w.forget(all)
 	for _, o := range all {
@@ -46,7 +47,7 @@ func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err er
 			objects = append(objects, o)
 		}
 	}
-	return objects, more, nil
+	return objects, more, err
 }
 
 // forget leaves out what is not there any more, so that a folder whose files

@@ -146,6 +146,7 @@ type Mail struct {
 	State  MailState
 	Marked bool      // a mark before DATA was committed and no answer is known
 	Tries  int       // attempts so far
+	Tried  time.Time // the last of them; zero: none
 	Next   time.Time // not before
 	Ended  time.Time // when it was accepted, parked, replaced or dropped
 	Code   int       // of the last answer

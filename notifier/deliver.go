@@ -140,6 +140,10 @@ func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 		return markFault
 	}
 	m.Tries++
+	m.Tried = now
+	if outcome.Kind != Sent {
+		n.o.Log.Warn("not delivered", "mail", m.ID, "to", m.Recipient, "outcome", outcome.Kind.String(), "stage", outcome.Stage, "answer", outcome.Answer)
+	}
 	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer
 	// The answer must be kept although the caller may be stopping.
 	return gone(n.outcome(context.WithoutCancel(ctx), try{m, marked, now}, outcome))

@@ -21,7 +21,8 @@ type LoadOptions struct {
 // A Report says what a Load did.
 type Report struct {
 	Logstores []LogstoreSummary // in the order in which they were met
-	Refused   []Failure         // of no known format, or not to be opened; nothing of them is stored. Those that the user named are dead letters
+	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
+	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -38,9 +39,12 @@ func (r *Report) Records() (n int64) {
 	return n
 }
 
-// SetAside reports whether a record or an object whose format was known was set
-// aside.
+// SetAside reports whether a record or an object was set aside; a file of no
+// known format in a folder is no such fault.
 func (r *Report) SetAside() bool {
+	if r.Letters > 0 {
+		return true
+	}
 	for _, l := range r.Logstores {
 		if l.Broken > 0 || len(l.Failed) > 0 {
 			return true
@@ -65,7 +69,9 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		logstore, err := recognise(obj, o.Ingest)
 		if err != nil {
 			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err})
-			refused = append(refused, named(obj, err)...)
+			if setAside(obj, err) {
+				refused = append(refused, refusal{obj, err})
+			}
 			continue
 		}
 		if groups[logstore.Name] == nil {
@@ -76,6 +82,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if err := l.keepRefusals(ctx, objects, refused, o.Ingest.Now); err != nil {
 		return report, err
 	}
+	report.Letters = len(refused)
 	var before Progress
 	before.Objects = len(report.Refused)
 	for _, logstore := range order {

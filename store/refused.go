@@ -1,10 +1,12 @@
-// Objects of no known format: a dead letter for each that the user named.
+// Objects of no logstore: a dead letter for each that is broken, and for those
+// of no known format that the user named.
 
 package store
 
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,13 +19,12 @@ type refusal struct {
 	why    error
 }
 
-// named are the refused objects that are dead letters: in a folder, a file of no
-// known format is skipped, which is no fault (DESIGN.md §11).
-func named(o ingest.Object, why error) []refusal {
-	if !o.Named {
-		return nil
-	}
-	return []refusal{{o, why}}
+// setAside reports whether a refused object is a dead letter: in a folder, a file
+// of no known format is skipped, which is no fault (DESIGN.md §11); one that
+// cannot be read or unpacked is a fault everywhere.
+func setAside(o ingest.Object, why error) bool {
+	var none *ingest.NoFormat
+	return o.Named || !errors.As(why, &none)
 }
 
 // keepRefusals makes the dead letters of a Load those of no logstore: it drops

@@ -1,13 +1,16 @@
-// What the verbs show of the state: alerts, open causes, evaluations, decisions.
+// What the verbs show of the state: alerts, open causes, what is held, gaps.
 
 package store
 
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/notifier"
 )
 
 // AllAlerts returns the newest alerts, those that fire first, then by their
@@ -53,6 +56,13 @@ func (s *State) Causes(ctx context.Context) ([]Cause, error) {
 		list = append(list, c)
 	}
 	return list, rows.Err()
+}
+
+// Held returns the beliefs for whose recipients something is held back, by rule
+// and recipient; Reason says why and until when.
+func (s *State) Held(ctx context.Context) ([]*notifier.Belief, error) {
+	all, err := documents[notifier.Belief](ctx, s.in.db, "SELECT doc FROM beliefs WHERE next IS NOT NULL ORDER BY rule, recipient")
+	return slices.DeleteFunc(all, func(b *notifier.Belief) bool { return !strings.HasPrefix(b.Reason, "held") }), err
 }
 
 // Gaps returns what was not evaluated, in the order in which it was found.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -219,7 +220,10 @@ func (r *configReader) sources(c *config) {
 			r.doc.Problem("config/source", node, "the source has no dir", "dir: /var/lib/prowler")
 			continue
 		}
-		dir, _ := r.dir(s.Dir)
+		dir, allowed := r.dir(s.Dir)
+		if _, err := os.Stat(dir); err != nil && allowed {
+			r.doc.Warn("config/source", s.Dir.Node, "this folder cannot be read now: "+err.Error(), "create it before tocsin runs")
+		}
 		source := agent.Source{Name: s.Name.Value, Dir: dir, Zone: c.zone}
 		if s.TimeZone.Given() {
 			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
@@ -311,6 +315,9 @@ func (r *configReader) mail(c *config) {
 	if err := c.mail.Check(); err != nil {
 		r.doc.Problem("config/mail", r.doc.At("mail"), err.Error(), `server: "smtp://smtp.example.com:587"`)
 		return
+	}
+	if _, err := os.Stat(c.mail.PasswordFile); err != nil && f.PasswordFile.Given() {
+		r.doc.Warn("config/mail", f.PasswordFile.Node, "the password file cannot be read now: "+err.Error(), "write the password into it, readable by its owner alone")
 	}
 	for _, w := range c.mail.Warnings() {
 		r.doc.Warn("config/mail", r.doc.At("mail", "password_file"), w, "")

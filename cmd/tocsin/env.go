@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -17,6 +18,8 @@ type env struct {
 	terminal       bool // standard output is a terminal
 	errTerminal    bool // standard error is a terminal
 	width          int  // columns of the terminal; 0 when there is none
+
+	log *slog.Logger // of the agent; nil: other verbs are silent
 }
 
 func systemEnv() *env {
@@ -38,4 +41,12 @@ func (e *env) color(attribute, s string) string {
 		return s
 	}
 	return "\x1b[" + attribute + "m" + s + "\x1b[0m"
+}
+
+// logger is the log of the agent, or one that writes nothing.
+func (e *env) logger() *slog.Logger {
+	if e.log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return e.log
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -65,19 +65,21 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 		if err != nil {
 			return err
 		}
-		if report.SetAside() || namedRefused(report, paths) {
+		if report.SetAside() {
 			return found()
 		}
 		return nil
 	})
 }
 
-// load takes files in, with progress on a terminal.
+// load takes files in, with progress on a terminal. What a folder does not let be
+// read is an error when the rest is loaded.
 func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store.Report, []ingest.Skipped, error) {
-	objects, skipped, err := ingest.Files(paths)
-	if err != nil {
-		return nil, nil, err
+	objects, skipped, unread := ingest.Files(paths)
+	if len(objects) == 0 && unread != nil {
+		return nil, nil, unread
 	}
+	var err error
 	options := store.LoadOptions{Ingest: ingest.Options{Now: p.now, Zone: p.config.zone}}
 	if f.zone != "" {
 		if options.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
@@ -99,7 +101,7 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 	options.Progress = progress
 	report, err := p.store.Logs.Load(ctx, objects, options)
 	finish()
-	return report, skipped, err
+	return report, skipped, errors.Join(unread, err)
 }
 
 // showProgress draws a bar with rate and time left when standard error is a
@@ -165,15 +167,4 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
 	if len(r.Logstores) == 0 && len(r.Refused) == 0 {
 		fmt.Fprintln(e.stderr, "nothing to load")
 	}
-}
-
-// namedRefused reports whether a file that the user named, as against one that
-// was found in a folder, was refused.
-func namedRefused(r *store.Report, paths []string) bool {
-	for _, f := range r.Refused {
-		if slices.Contains(paths, f.Object) || slices.ContainsFunc(paths, func(p string) bool { return filepath.Clean(p) == filepath.Clean(f.Object) }) {
-			return true
-		}
-	}
-	return false
 }

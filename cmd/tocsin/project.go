@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,12 +29,12 @@ type project struct {
 	schema    query.Schema
 	rules     *alertrules.Set
 	problems  []error // of rule files and templates: they do not stop the others
+	degraded  bool    // status found that mails do not go out
 
 	store    *store.Store
 	engine   *alertrules.Engine
 	router   *notifier.Router
 	notifier *notifier.Notifier
-	log      *slog.Logger // nil: silent
 }
 
 // readProject reads the user's files. An error of the configuration is returned;

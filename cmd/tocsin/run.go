@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -47,19 +47,27 @@ mail was refused for good.`,
 }
 
 func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	e.log = agentLog(e, level)
 	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
 		p.warnProblems()
-		level := slog.LevelInfo
-		if verbose {
-			level = slog.LevelDebug
+		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
+		if err := p.makeRulesKnown(ctx); err != nil {
+			return err
 		}
-		p.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
-		p.log.Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
-		if err := p.sayBefore(ctx); err != nil {
+		if err := p.sayBefore(ctx, true); err != nil {
 			return err
 		}
 		return p.agent().Run(ctx)
 	})
+}
+
+// agentLog writes the lines of the agent to standard error.
+func agentLog(e *env, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
 }
 
 // cleanAttr keeps text that is not ours from forging log lines.
@@ -76,20 +84,18 @@ func cleanAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func runOnce(ctx context.Context, e *env, o *options) error {
+	e.log = agentLog(e, slog.LevelWarn)
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
 		summary, err := p.agent().Once(ctx, p.now)
-		if err != nil {
+		if ctx.Err() != nil {
 			return err
 		}
-		if err := p.sayBefore(ctx); err != nil {
+		failed, told := p.sayRound(ctx, summary)
+		if err := errors.Join(err, told, p.sayBefore(ctx, true)); err != nil || !failed {
 			return err
 		}
-		failed, err := p.sayRound(ctx, summary)
-		if err == nil && failed {
-			err = found()
-		}
-		return err
+		return found()
 	})
 }
 
@@ -120,13 +126,16 @@ func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, e
 	if err != nil {
 		return failed, err
 	}
-	sent, waiting, parked := 0, 0, 0
+	sent, waiting, parked, why := 0, 0, 0, ""
 	for _, m := range mails {
 		switch {
 		case m.State == notifier.Accepted && !m.Ended.Before(p.now):
 			sent++
 		case m.State == notifier.Waiting:
 			waiting++
+			if why == "" && m.Tries > 0 {
+				why = fmt.Sprintf(" (%s: %s)", m.Stage, m.Answer)
+			}
 		case m.State == notifier.Parked && !m.Ended.Before(p.now):
 			parked++
 			fmt.Fprintf(out, "\nrefused for good: %s: %s", diag.Line(m.Recipient), diag.Line(m.Answer))
@@ -134,7 +143,7 @@ func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, e
 	}
 	fmt.Fprintf(out, "; %s sent to %s", count(int64(sent), "mail"), p.mailTo())
 	if waiting > 0 {
-		fmt.Fprintf(out, ", %d waiting", waiting)
+		fmt.Fprintf(out, ", %d waiting%s", waiting, diag.Line(why))
 	}
 	fmt.Fprintln(out)
 	return failed || parked > 0, nil
@@ -148,9 +157,17 @@ func (p *project) mailTo() string {
 	return p.config.mail.Server
 }
 
-// sayBefore says which stored records lie before the start of new rules (T30).
-func (p *project) sayBefore(ctx context.Context) error {
+// sayBefore says which stored records lie before the start of rules (T30); with
+// fresh, only of those that became known just now.
+func (p *project) sayBefore(ctx context.Context, fresh bool) error {
+	states, err := p.store.State.RuleStates(ctx)
+	if err != nil {
+		return err
+	}
 	for _, r := range p.rules.Rules {
+		if s := states[r.ID]; s == nil || fresh && s.Known.Before(p.now) {
+			continue
+		}
 		h, err := p.engine.Before(ctx, r, p.now)
 		if err != nil {
 			return err
@@ -172,22 +189,14 @@ func (p *project) take(ctx context.Context, s agent.Source, objects []ingest.Obj
 	}
 	for _, l := range report.Logstores {
 		for _, f := range l.Failed {
-			p.logger().Warn("set aside", "source", s.Name, "object", f.Object, "error", f.Err)
+			p.env.logger().Warn("set aside", "source", s.Name, "object", f.Object, "error", f.Err)
 		}
 		if l.Broken > 0 {
-			p.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
+			p.env.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
 		}
 	}
 	for _, f := range report.Refused {
-		p.logger().Warn("not loaded", "source", s.Name, "object", f.Object, "error", f.Err)
+		p.env.logger().Warn("not loaded", "source", s.Name, "object", f.Object, "error", f.Err)
 	}
 	return report.Records(), err
-}
-
-// logger is the log of the agent; other verbs have none.
-func (p *project) logger() *slog.Logger {
-	if p.log == nil {
-		p.log = slog.New(slog.NewTextHandler(io.Discard, nil))
-	}
-	return p.log
 }

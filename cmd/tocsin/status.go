@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/notifier"
 	"tocsin/store"
@@ -52,7 +53,7 @@ func (p *project) status(ctx context.Context) error {
 	for _, c := range causes {
 		fmt.Fprintf(p.env.stdout, "%s since %s: %s\n", p.env.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), diag.Line(c.Text))
 	}
-	if len(causes) > 0 || len(p.problems) > 0 {
+	if len(causes) > 0 || len(p.problems) > 0 || p.degraded {
 		return found()
 	}
 	return nil
@@ -100,7 +101,7 @@ func (p *project) statusRules(ctx context.Context) error {
 	if len(p.problems) > 0 {
 		fmt.Fprintf(out, "%s: files with mistakes are not used (tocsin check)\n", p.env.color("31", "wrong"))
 	}
-	return p.sayBefore(ctx)
+	return p.sayBefore(ctx, false)
 }
 
 func (p *project) statusAlerts(ctx context.Context) error {
@@ -110,10 +111,19 @@ func (p *project) statusAlerts(ctx context.Context) error {
 	}
 	for _, a := range alerts {
 		if a.Firing() {
-			fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, a.Severity, a.Rule, a.Since.UTC().Format(time.RFC3339))
+			fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, shownSeverity(a), a.Rule, a.Since.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil
+}
+
+// shownSeverity is the severity of an alert as a list shows it: of an event
+// alert, whose pieces have their own, the worst.
+func shownSeverity(a *alertrules.Alert) alertrules.Severity {
+	if a.Mode == alertrules.Event {
+		return a.MaxSeverity
+	}
+	return a.Severity
 }
 
 // statusMail shows where mails go, what waits, and the server's last answer.
@@ -131,13 +141,27 @@ func (p *project) statusMail(ctx context.Context) error {
 	var last *notifier.Mail
 	for _, m := range mails {
 		byState[m.State]++
-		if m.Answer != "" && (last == nil || m.Ended.After(last.Ended)) {
+		if m.Tries > 0 && (last == nil || m.Tried.After(last.Tried)) {
 			last = m
 		}
 	}
 	fmt.Fprintf(p.env.stdout, "outbox: %d sent, %d waiting, %d refused for good\n", byState[notifier.Accepted], byState[notifier.Waiting], byState[notifier.Parked])
 	if last != nil {
-		fmt.Fprintf(p.env.stdout, "last answer: %s (%s, mail %d to %s)\n", diag.Line(last.Answer), diag.Line(last.Stage), last.ID, diag.Line(last.Recipient))
+		answer := diag.Line(last.Answer)
+		if last.State == notifier.Waiting {
+			p.degraded = true
+			answer = p.env.color("31", "not delivered") + ": " + answer
+		}
+		fmt.Fprintf(p.env.stdout, "last answer: %s (%s at %s, mail %d to %s)\n", answer, diag.Line(last.Stage), last.Tried.UTC().Format(time.RFC3339), last.ID, diag.Line(last.Recipient))
 	}
-	return nil
+	return p.statusHeld(ctx)
+}
+
+// statusHeld shows what is decided and waits: quiet periods and repeats.
+func (p *project) statusHeld(ctx context.Context) error {
+	held, err := p.store.State.Held(ctx)
+	for _, b := range held {
+		fmt.Fprintf(p.env.stdout, "held: %s for %s: %s\n", diag.Line(b.Group), diag.Line(b.Recipient), diag.Line(b.Reason))
+	}
+	return err
 }

@@ -275,7 +275,7 @@ func (pl *player) runOnce(s step) {
 	pl.stderr.Reset()
 	summary, err := pl.p.agent().Once(ctx, pl.now)
 	pl.check(err)
-	pl.check(pl.p.sayBefore(ctx))
+	pl.check(pl.p.sayBefore(ctx, false))
 	_, err = pl.p.sayRound(ctx, summary)
 	pl.check(err)
 	for _, text := range s.Prints {

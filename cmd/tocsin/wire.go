@@ -43,6 +43,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 		Router:    func() *notifier.Router { return p.router },
 		Rules:     p.notifierRule,
 		Templates: func() *templates.Set { return p.templates },
+		Log:       p.env.logger(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -70,7 +71,7 @@ func (p *project) agent() *agent.Agent {
 		Maintain: func(ctx context.Context) error {
 			return errors.Join(p.store.Logs.Maintain(ctx), p.store.State.Maintain(ctx))
 		},
-		Log: p.logger(),
+		Log: p.env.logger(),
 	})
 }
 
