@@ -64,11 +64,18 @@ func writeResult(e *env, format string, r *query.Result) error {
 // forms show all of it.
 const tableCell = 1000
 
+// tableColumns is how many columns a table has at most; wider rows, such as whole
+// records, are written one below the other.
+const tableColumns = 12
+
 // writeTable draws rows for a person; every cell is cleaned and on one line, and
 // cut where it is very long.
 func writeTable(e *env, r *query.Result) error {
-	if len(r.Columns) == 0 {
+	switch {
+	case len(r.Columns) == 0:
 		return nil
+	case len(r.Columns) > tableColumns:
+		return writeExpanded(e, r)
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -96,6 +103,30 @@ func writeTable(e *env, r *query.Result) error {
 	}
 	_, err := fmt.Fprintln(e.stdout, t.Render())
 	return err
+}
+
+// writeExpanded writes each row as lines of a name and a value, as psql does with
+// \x auto; values that are empty are left out.
+func writeExpanded(e *env, r *query.Result) error {
+	w := bufio.NewWriter(e.stdout)
+	for n, row := range r.Rows {
+		var lines [][2]string
+		wide := 0
+		for i, v := range row {
+			value := plain(v)
+			if value == "" {
+				continue
+			}
+			name := cell(r.Columns[i].Name)
+			wide = max(wide, text.StringWidthWithoutEscSequences(name))
+			lines = append(lines, [2]string{name, shortCell(value)})
+		}
+		fmt.Fprintf(w, "─[ %d ]%s\n", n+1, strings.Repeat("─", 40))
+		for _, l := range lines {
+			fmt.Fprintf(w, "%s  %s\n", text.Pad(l[0], wide, ' '), l[1])
+		}
+	}
+	return w.Flush()
 }
 
 // cell makes a value fit for one cell on a terminal.
