@@ -94,11 +94,20 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return err
 	}
+	if bareSelect(src) {
+		fmt.Fprintln(p.env.stderr, "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for")
+	}
 	plan, err := p.plan(src, logstore, f.limit)
 	if err != nil {
 		return wrong(err)
 	}
 	return p.answer(ctx, f, format, plan, window)
+}
+
+// bareSelect reports whether a query looks like SQL without the pipe before it.
+func bareSelect(src string) bool {
+	words := strings.Fields(src)
+	return len(words) > 1 && strings.EqualFold(words[0], "select") && !strings.Contains(strings.ReplaceAll(src, "||", ""), "|")
 }
 
 // plan reads and plans a query that was typed.
@@ -139,13 +148,18 @@ func (p *project) answer(ctx context.Context, f queryFlags, format string, plan 
 		fmt.Fprintf(p.env.stderr, "tocsin: the answer is not complete: %s\n", diag.Line(result.Partial))
 	}
 	if len(result.Rows) == 0 {
-		return p.explainEmpty(ctx, plan)
+		return p.explainEmpty(ctx, plan, f.all || f.alert != "")
 	}
 	return nil
 }
 
-// explainEmpty says which range the store holds (DESIGN.md §11).
-func (p *project) explainEmpty(ctx context.Context, plan *query.Plan) error {
+// explainEmpty says which range the store holds (DESIGN.md §11), and how to look
+// at all of it unless the range was not one to choose.
+func (p *project) explainEmpty(ctx context.Context, plan *query.Plan, fixed bool) error {
+	hint := " (--all looks at everything)"
+	if fixed {
+		hint = ""
+	}
 	for _, name := range plan.Logstores() {
 		r, err := p.store.Logs.Range(ctx, name)
 		if err != nil {
@@ -155,8 +169,8 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan) error {
 			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds no records in %s (--data names another directory)\n", name, diag.Line(p.dir))
 			continue
 		}
-		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s from %s to %s (--all looks at everything)\n",
-			name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
+		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s from %s to %s%s\n",
+			name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339), hint)
 	}
 	return nil
 }
