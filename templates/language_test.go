@@ -125,10 +125,13 @@ func TestSubject(t *testing.T) {
 func TestFooter(t *testing.T) {
 	m := Message{Text: "x\n", HTML: "<html><body>x</BODY></html>"}
 	Footer{ID: "A-7F3K", Others: []string{"ben@example.com", "<b>"}}.Append(&m)
-	for _, want := range []string{"A-7F3K · Also sent to ben@example.com, <b>.", "tocsin ack A-7F3K", "tocsin query --alert A-7F3K", "tocsin silence A-7F3K"} {
+	for _, want := range []string{"A-7F3K · Also sent to ben@example.com, <b>.", "\nShow: tocsin query --alert A-7F3K\n"} {
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("text lacks %q: %s", want, m.Text)
 		}
+	}
+	if strings.Contains(m.Text+m.HTML, "tocsin ack") || strings.Contains(m.Text+m.HTML, "tocsin silence") {
+		t.Errorf("a command that does not exist: %s", m.Text)
 	}
 	if !strings.Contains(m.HTML, "&lt;b&gt;") || !strings.HasSuffix(m.HTML, "</BODY></html>") {
 		t.Errorf("HTML %s", m.HTML)

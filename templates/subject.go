@@ -110,8 +110,8 @@ var bodyEnd = regexp.MustCompile(`(?i)</body\s*>`)
 var ourID = regexp.MustCompile(`^[A-Z]-[0-9A-Z]{2,12}$`)
 
 // Append adds the last line to both parts of the message: the alert's id, who
-// else got it, and the commands that show, acknowledge and silence it. The
-// commands carry nothing but an id of ours (G06).
+// else got it, and the command that shows it, which carries nothing but an id
+// of ours (G06).
 func (f Footer) Append(m *Message) {
 	who := "Nobody else got this message."
 	if n := len(f.Others); n > 0 {
@@ -128,9 +128,8 @@ func (f Footer) Append(m *Message) {
 	const code = `<code style="white-space:nowrap">`
 	text, markup := who, html.EscapeString(who)
 	if ourID.MatchString(f.ID) {
-		text = f.ID + " · " + who + "\nShow:        tocsin query --alert " + f.ID + "\nAcknowledge: tocsin ack " + f.ID + "\nSilence:     tocsin silence " + f.ID
-		markup = "<b>" + f.ID + "</b> · " + markup + "<br>Show " + code + "tocsin query --alert " + f.ID + "</code> · acknowledge " + code + "tocsin ack " + f.ID +
-			"</code> · silence " + code + "tocsin silence " + f.ID + "</code>"
+		text = f.ID + " · " + who + "\nShow: tocsin query --alert " + f.ID
+		markup = "<b>" + f.ID + "</b> · " + markup + "<br>Show " + code + "tocsin query --alert " + f.ID + "</code>"
 	}
 	m.Text = strings.TrimRight(m.Text, "\n ") + "\n\n" + strings.Repeat("─", 40) + "\n" + text + "\n"
 	line := `<div class="tocsin-foot" style="margin:24px 0 0 0;padding:12px 0 0 0;border-top:1px solid #d0d5dd;font:12px/18px Arial,Helvetica,sans-serif;color:#667085">` + markup + "</div>"
