@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,21 +19,23 @@ import (
 
 func newPreview(e *env, o *options) *cobra.Command {
 	var last string
-	var html bool
+	var f previewFlags
 	cmd := &cobra.Command{
 		Use:   "preview RULE",
 		Short: "Evaluate a rule now, render its mails, send nothing.",
 		Long: `Preview evaluates the rule as if it were met for the first time: over its
 window, or for a rule over new records over what arrived in the last 24 hours
-(--last). It prints the mails as they would be, and says how many. Quiet periods
-are left out. It remembers nothing.`,
+(--last). With --at it is that moment: a rule over a window looks back from there,
+so that a threshold can be tried on old logs. It prints the mails as they would
+be, and says how many. Quiet periods are left out. It remembers nothing.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			back, err := alertrules.ParseDuration(last)
 			if err != nil || back <= 0 {
 				return usage("--last %s: write it as 24h or 7d", diag.Line(last))
 			}
-			return runPreview(cmd.Context(), e, o, args[0], previewFlags{back, html})
+			f.last = back
+			return runPreview(cmd.Context(), e, o, args[0], f)
 		},
 	}
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -43,14 +46,32 @@ are left out. It remembers nothing.`,
 		return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
 	}
 	cmd.Flags().StringVar(&last, "last", "24h", "how far a rule over new records looks back")
-	cmd.Flags().BoolVar(&html, "html", false, "print the HTML part instead of the text")
+	cmd.Flags().StringVar(&f.at, "at", "", "`moment` to evaluate at, such as 2026-11-22T09:00:00+09:00; default: now")
+	cmd.Flags().BoolVar(&f.html, "html", false, "print the HTML part instead of the text")
 	return cmd
 }
 
 type previewFlags struct {
 	last time.Duration
+	at   string
 	html bool
 }
+
+// moment is when the rule is evaluated.
+func (f previewFlags) moment(p *project) (time.Time, error) {
+	at, err := moment(f.at, p.config.zone)
+	switch {
+	case err != nil:
+		return at, usage("--at: %w", err)
+	case f.at == "":
+		return p.now, nil
+	}
+	return at, nil
+}
+
+// nowhere are the places of a mail that name a command for the alert, which a
+// preview does not store.
+var nowhere = regexp.MustCompile(` All of them: (<code>)?tocsin query --alert preview-\d+(</code>)?|; the command below shows all`)
 
 func runPreview(ctx context.Context, e *env, o *options, id string, f previewFlags) error {
 	return withProject(ctx, e, o, "tocsin preview", func(p *project) error {
@@ -59,33 +80,42 @@ func runPreview(ctx context.Context, e *env, o *options, id string, f previewFla
 		if !ok {
 			return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
 		}
-		seen, err := p.engine.Preview(ctx, rule, p.now, f.last)
+		at, err := f.moment(p)
+		if err != nil {
+			return err
+		}
+		seen, err := p.engine.Preview(ctx, rule, at, f.last)
 		if err != nil {
 			return err
 		}
 		for _, ev := range seen.Evaluations {
 			fmt.Fprintf(e.stderr, "%s: %s: %s\n", id, ev.Outcome, diag.Line(ev.Reason))
 		}
-		letters, err := p.previewMails(ctx, id, seen)
+		letters, err := p.previewMails(ctx, id, seen, at)
 		if err != nil {
 			return err
 		}
-		for _, l := range letters {
-			body := l.Text
-			if f.html {
-				body = l.HTML
-			}
-			fmt.Fprintf(e.stdout, "To: %s\nSubject: %s\n\n%s\n", cell(l.To), cell(l.Subject), body)
-			for _, a := range l.Attachments {
-				fmt.Fprintf(e.stdout, "[attachment %s, %d bytes]\n", a.Name, len(a.Data))
-			}
-		}
+		printLetters(e, letters, f.html)
 		fmt.Fprintf(e.stderr, "%s would be sent\n", count(int64(len(letters)), "mail"))
 		if len(letters) == 0 && len(seen.Alerts) > 0 {
 			fmt.Fprintln(e.stderr, "nobody is named: give the rule notify.to, or tocsin.yaml a notify.to")
 		}
 		return nil
 	})
+}
+
+// printLetters prints mails as they would be sent.
+func printLetters(e *env, letters []notifier.Letter, html bool) {
+	for _, l := range letters {
+		body := l.Text
+		if html {
+			body = l.HTML
+		}
+		fmt.Fprintf(e.stdout, "To: %s\nSubject: %s\n\n%s\n", cell(l.To), cell(l.Subject), nowhere.ReplaceAllString(body, ""))
+		for _, a := range l.Attachments {
+			fmt.Fprintf(e.stdout, "[attachment %s, %d bytes]\n", a.Name, len(a.Data))
+		}
+	}
 }
 
 func ruleIDs(set *alertrules.Set) []string {
@@ -96,9 +126,9 @@ func ruleIDs(set *alertrules.Set) []string {
 	return ids
 }
 
-// previewMails decides and renders as T2 does, over what was seen alone and
+// previewMails decides and renders as T2 does at that moment, over what was seen alone and
 // without quiet periods, and returns the letters instead of storing them.
-func (p *project) previewMails(ctx context.Context, id string, seen *alertrules.Preview) ([]notifier.Letter, error) {
+func (p *project) previewMails(ctx context.Context, id string, seen *alertrules.Preview, at time.Time) ([]notifier.Letter, error) {
 	router, err := notifier.NewRouter(withoutQuiet(p.config.notify))
 	if err != nil {
 		return nil, err
@@ -123,7 +153,7 @@ func (p *project) previewMails(ctx context.Context, id string, seen *alertrules.
 	if err != nil {
 		return nil, err
 	}
-	_, err = n.Step(ctx, p.now)
+	_, err = n.Step(ctx, at)
 	return letters, err
 }
 

@@ -71,7 +71,7 @@ func (p *project) readTemplates() error {
 	info, err := os.Stat(dir)
 	switch {
 	case err == nil && info.IsDir():
-		files = os.DirFS(dir)
+		files = regularFiles{os.DirFS(dir)}
 	case err == nil:
 		err = fmt.Errorf("%s is no directory", dir)
 	case errors.Is(err, fs.ErrNotExist) && !p.config.templates.named:
@@ -114,23 +114,31 @@ func names[T any](m map[string]T) []string {
 func ruleFiles(where paths) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, path := range where.list {
-		err := addRuleFiles(files, path)
-		if err != nil && (where.named || !errors.Is(err, fs.ErrNotExist)) {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) && !where.named {
+			continue
+		}
+		if err == nil && !info.IsDir() {
+			err = addRuleFile(files, path)
+		} else if err == nil {
+			err = addRuleFiles(files, path)
+		}
+		if err != nil {
 			return files, fmt.Errorf("read the rules: %w", err)
 		}
 	}
 	return files, nil
 }
 
+func addRuleFile(files map[string][]byte, name string) error {
+	src, err := readRegular(name)
+	if err == nil {
+		files[name] = src
+	}
+	return err
+}
+
 func addRuleFiles(files map[string][]byte, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		files[path], err = readRegular(path)
-		return err
-	}
 	return fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -140,9 +148,7 @@ func addRuleFiles(files map[string][]byte, path string) error {
 		case d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml"):
 			return nil
 		}
-		name = filepath.Join(path, filepath.FromSlash(name))
-		files[name], err = readRegular(name)
-		return err
+		return addRuleFile(files, filepath.Join(path, filepath.FromSlash(name)))
 	})
 }
 
@@ -153,13 +159,35 @@ func readRegular(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", name)
-	}
-	if info.Size() > maxUserFile {
-		return nil, fmt.Errorf("%s has %d bytes; a file of rules or settings has at most 1 MB", name, info.Size())
+	if err := userFile(name, info); err != nil {
+		return nil, err
 	}
 	return os.ReadFile(name)
+}
+
+func userFile(name string, info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxUserFile:
+		return fmt.Errorf("%s has %d bytes; a file of rules, templates or settings has at most 1 MB", name, info.Size())
+	}
+	return nil
+}
+
+// regularFiles is a directory of files that users write: what readRegular would
+// refuse cannot be opened.
+type regularFiles struct{ fs.FS }
+
+func (f regularFiles) Open(name string) (fs.File, error) {
+	info, err := fs.Stat(f.FS, name)
+	if err == nil && !info.IsDir() {
+		err = userFile(name, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.FS.Open(name)
 }
 
 const maxUserFile = 16 << 20 // the reader itself refuses what is over 1 MB, with a position
