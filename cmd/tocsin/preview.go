@@ -25,9 +25,10 @@ func newPreview(e *env, o *options) *cobra.Command {
 		Short: "Evaluate a rule now, render its mails, send nothing.",
 		Long: `Preview evaluates the rule as if it were met for the first time: over its
 window, or for a rule over new records over what arrived in the last 24 hours
-(--last). With --at it is that moment: a rule over a window looks back from there,
-so that a threshold can be tried on old logs. It prints the mails as they would
-be, and says how many. Quiet periods are left out. It remembers nothing.`,
+(--last). With --at it evaluates at that moment: a rule over a window looks back
+from there, so that a threshold can be tried on old logs. It prints the mails as
+they would be, and says how many. Quiet periods are left out. It remembers
+nothing.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			back, err := alertrules.ParseDuration(last)
@@ -126,8 +127,9 @@ func ruleIDs(set *alertrules.Set) []string {
 	return ids
 }
 
-// previewMails decides and renders as T2 does at that moment, over what was seen alone and
-// without quiet periods, and returns the letters instead of storing them.
+// previewMails decides and renders as T2 does at that moment, over what was seen
+// alone and without quiet periods, and returns the letters instead of storing
+// them.
 func (p *project) previewMails(ctx context.Context, id string, seen *alertrules.Preview, at time.Time) ([]notifier.Letter, error) {
 	router, err := notifier.NewRouter(withoutQuiet(p.config.notify))
 	if err != nil {
