@@ -83,26 +83,49 @@ func writeTable(e *env, r *query.Result) error {
 	if e.width > 20 {
 		t.Style().Size.WidthMax = e.width
 	}
-	header, columns := table.Row{}, []table.ColumnConfig{}
+	lines := []table.Row{make(table.Row, len(r.Columns))}
+	columns := make([]table.ColumnConfig, len(r.Columns))
 	for i, c := range r.Columns {
-		header = append(header, cell(c.Name))
-		config := table.ColumnConfig{Number: i + 1, WidthMax: 80, WidthMaxEnforcer: text.WrapSoft}
+		lines[0][i] = cell(c.Name)
+		columns[i] = table.ColumnConfig{Number: i + 1, WidthMax: tableWidth, WidthMaxEnforcer: text.WrapSoft}
 		if c.Type == query.Integer || c.Type == query.Double {
-			config.Align = text.AlignRight
+			columns[i].Align = text.AlignRight
 		}
-		columns = append(columns, config)
 	}
-	t.AppendHeader(header)
-	t.SetColumnConfigs(columns)
 	for _, row := range r.Rows {
 		cells := make(table.Row, len(row))
 		for i, v := range row {
 			cells[i] = shortCell(plain(v))
 		}
-		t.AppendRow(cells)
+		lines = append(lines, cells)
 	}
+	columns[len(columns)-1].WidthMax = lastWidth(e.width, lines)
+	t.SetColumnConfigs(columns)
+	t.AppendHeader(lines[0])
+	t.AppendRows(lines[1:])
 	_, err := fmt.Fprintln(e.stdout, t.Render())
 	return err
+}
+
+// tableWidth is the width of a column beyond which its text goes on below.
+const tableWidth = 80
+
+// lastWidth is the width that a terminal leaves to the last column of a table, so
+// that it goes on below instead of being cut; where that is next to nothing, and
+// where there is no terminal, tableWidth.
+func lastWidth(terminal int, lines []table.Row) int {
+	left := terminal - 1 - 3*len(lines[0]) // without borders
+	for i := range len(lines[0]) - 1 {
+		wide := 0
+		for _, cells := range lines {
+			wide = max(wide, text.StringWidthWithoutEscSequences(fmt.Sprint(cells[i])))
+		}
+		left -= min(wide, tableWidth)
+	}
+	if left < 20 {
+		return tableWidth
+	}
+	return min(left, tableWidth)
 }
 
 // writeExpanded writes each row as lines of a name and a value, as psql does with

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"tocsin/query"
 )
@@ -47,15 +48,24 @@ func TestOutputWide(t *testing.T) {
 	}
 }
 
-// A long text of a table is broken between words.
+// A long text of a table is broken between words, and on a terminal not cut.
 func TestOutputWraps(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	r := &query.Result{Columns: []query.Column{{Name: "what"}}, Rows: [][]any{{strings.Repeat("enforcement ", 20)}}}
-	if err := writeTable(&env{stdout: &out}, r); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(out.String(), "enforcement"); n != 20 {
-		t.Errorf("%d of 20 words are whole:\n%s", n, out.String())
+	for _, width := range []int{0, 60, 200} {
+		var out bytes.Buffer
+		r := &query.Result{
+			Columns: []query.Column{{Name: "rule"}, {Name: "what to do"}},
+			Rows:    [][]any{{"rule 1", strings.Repeat("enforcement ", 20)}},
+		}
+		if err := writeTable(&env{stdout: &out, width: width}, r); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "enforcement"); n != 20 {
+			t.Errorf("%d columns: %d of 20 words are whole:\n%s", width, n, out.String())
+		}
+		line, _, _ := strings.Cut(out.String(), "\n")
+		if n := utf8.RuneCountInString(line); width > 0 && n > width {
+			t.Errorf("a line of %d characters on %d columns", n, width)
+		}
 	}
 }
