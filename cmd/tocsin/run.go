@@ -173,7 +173,7 @@ func (p *project) sayBefore(ctx context.Context, fresh bool) error {
 			return err
 		}
 		if h.Records > 0 {
-			fmt.Fprintf(p.env.stderr, "%s: %s lie before its start; start: %q includes them\n", h.Rule, count(h.Records, "stored record"), h.Start)
+			fmt.Fprintf(p.env.stderr, "%s: %s stored records lie before its start; start: %q includes %[2]s\n", h.Rule, grouped(h.Records), h.Start)
 		}
 	}
 	return nil

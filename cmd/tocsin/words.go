@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tocsin/diag"
@@ -41,4 +42,13 @@ func didYouMean(name string, known []string) string {
 		return "there are none"
 	}
 	return "known are " + strings.Join(known, ", ")
+}
+
+// grouped prints a number with its thousands apart, as 3,210.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
