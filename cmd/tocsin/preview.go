@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/notifier"
-	"tocsin/templates"
 )
 
 func newPreview(e *env, o *options) *cobra.Command {
@@ -92,7 +89,10 @@ func runPreview(ctx context.Context, e *env, o *options, id string, f previewFla
 		for _, ev := range seen.Evaluations {
 			fmt.Fprintf(e.stderr, "%s: %s: %s\n", id, ev.Outcome, diag.Line(ev.Reason))
 		}
-		letters, err := p.previewMails(ctx, id, seen, at)
+		mails := notifier.Preview{
+			Config: p.config.notify, Rule: notifierRule(rule), Templates: p.templates, Alerts: seen.Alerts, News: seen.News,
+		}
+		letters, err := mails.Letters(ctx, at)
 		if err != nil {
 			return err
 		}
@@ -126,79 +126,3 @@ func ruleIDs(set *alertrules.Set) []string {
 	}
 	return ids
 }
-
-// previewMails decides and renders as T2 does at that moment, over what was seen
-// alone and without quiet periods, and returns the letters instead of storing
-// them.
-func (p *project) previewMails(ctx context.Context, id string, seen *alertrules.Preview, at time.Time) ([]notifier.Letter, error) {
-	router, err := notifier.NewRouter(withoutQuiet(p.config.notify))
-	if err != nil {
-		return nil, err
-	}
-	var letters []notifier.Letter
-	book := &previewBook{rule: id, group: notifier.Group{Alerts: seen.Alerts, News: seen.News}}
-	n, err := notifier.New(notifier.Options{
-		Book: book, Outbox: book, Channel: book,
-		Router: func() *notifier.Router { return router },
-		Rules: func(id string) (notifier.Rule, bool) {
-			r, ok := p.notifierRule(id)
-			none := notifier.None
-			r.Notify.Quiet = &none
-			return r, ok
-		},
-		Templates: func() *templates.Set { return p.templates },
-		Build: func(l notifier.Letter) ([]byte, error) {
-			letters = append(letters, l)
-			return []byte{}, nil
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = n.Step(ctx, at)
-	return letters, err
-}
-
-// withoutQuiet returns a configuration in which nothing is held.
-func withoutQuiet(c notifier.Config) notifier.Config {
-	c.Notify.Quiet = notifier.None
-	c.Notify.Routes = append([]notifier.Route{}, c.Notify.Routes...)
-	for i := range c.Notify.Routes {
-		c.Notify.Routes[i].Quiet = notifier.None
-	}
-	c.People = maps.Clone(c.People)
-	for name, person := range c.People {
-		person.Quiet = notifier.None
-		c.People[name] = person
-	}
-	return c
-}
-
-// previewBook is a store that holds one group and forgets what it is told.
-type previewBook struct {
-	rule  string
-	group notifier.Group
-}
-
-func (b *previewBook) Work(context.Context, time.Time) (*notifier.Work, error) {
-	return &notifier.Work{Changed: []notifier.Change{{Rule: b.rule, Round: 1}}}, nil
-}
-
-func (b *previewBook) Group(context.Context, string) (*notifier.Group, error) { return &b.group, nil }
-
-func (b *previewBook) Beliefs(context.Context, []notifier.BeliefKey) ([]*notifier.Belief, error) {
-	return nil, nil
-}
-func (b *previewBook) NextMailIDs(context.Context, int) (int64, error)          { return 1, nil }
-func (b *previewBook) Commit(context.Context, *notifier.Decided) error          { return nil }
-func (b *previewBook) Record(context.Context, *notifier.Delivery) error         { return nil }
-func (b *previewBook) Mails(context.Context, []int64) ([]*notifier.Mail, error) { return nil, nil }
-func (b *previewBook) Ready(context.Context, time.Time, int) ([]*notifier.Mail, time.Time, error) {
-	return nil, time.Time{}, nil
-}
-
-// Send is never called: nothing is delivered.
-func (b *previewBook) Send(context.Context, notifier.Envelope, func() error) notifier.Outcome {
-	return notifier.Outcome{Answer: errors.ErrUnsupported.Error()}
-}
-func (b *previewBook) Close() error { return nil }
