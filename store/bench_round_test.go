@@ -17,7 +17,7 @@ func benchStore(b *testing.B) (*Store, time.Time) {
 	b.Helper()
 	files := b.TempDir()
 	newTrail(1).write(b, files, benchRecords())
-	s, err := Open(b.Context(), Options{Dir: b.TempDir(), Command: "bench", Now: time.Now()})
+	s, err := Open(b.Context(), Options{Dir: b.TempDir(), Command: "bench", Now: time.Now(), Threads: LoadThreads})
 	must(err)
 	b.Cleanup(func() { must(s.Close(context.Background())) })
 	_, err = s.Logs.Append(b.Context(), filesIn(files), AppendOptions{Logstore: builtin("cloudtrail"), Now: time.Now(), History: Live})

@@ -92,14 +92,14 @@ func within(limit time.Duration, ask alertrules.QueryFunc) alertrules.QueryFunc 
 	}
 }
 
-// threads is how many threads queries get: a verb that mostly loads has one,
-// because the engine's idle threads spin beside the decoder.
+// threads is how many threads the engine gets: all for one large question; one
+// for everything else, because its idle threads spin beside the decoder and
+// beside the small queries of rules.
 func threads(command string) int {
-	switch command {
-	case "tocsin load", "tocsin scan", "tocsin demo":
-		return store.LoadThreads
+	if command == "tocsin query" {
+		return 0
 	}
-	return 0
+	return store.LoadThreads
 }
 
 // withProject opens the project of a verb, runs it, and closes it.
