@@ -66,8 +66,10 @@ func runCheck(e *env, o *options, args []string) error {
 	for _, f := range p.rules.Files {
 		t.list(f.List)
 	}
-	for _, l := range lint.Run(p.facts()) {
-		t.list(l)
+	if c.list.Err() == nil { // what a broken configuration says of people would mislead
+		for _, l := range lint.Run(p.facts()) {
+			t.list(l)
+		}
 	}
 	fmt.Fprintf(e.stderr, "%s, %s: %s, %s\n", count(int64(len(files)), "file"), count(int64(len(p.rules.Rules)), "rule"),
 		count(int64(t.errors), "error"), count(int64(t.warnings), "warning"))
