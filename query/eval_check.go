@@ -90,7 +90,7 @@ func (d *conditionCheck) node(x Expr) {
 	case *Binary:
 		if text, ok := d.text(x.Y); ok && (x.Op == OpMatch || x.Op == OpNotMatch) {
 			if _, err := regexp.Compile(text); err != nil {
-				d.faults.Add("query/regexp", x.Y.Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "")
+				d.faults.Add("query/regexp", x.Y.Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "the syntax is RE2's; a backslash is doubled")
 			}
 		}
 	case *Like:

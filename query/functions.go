@@ -195,14 +195,15 @@ var functionTable = [...]function{
 	{name: "is_subnet_of", args: "k t", result: "b"},
 }
 
-// refused are functions that a query cannot call, by name, with the reason.
-func refused(name string) string {
+// refused are functions that a query cannot call, by name, with the reason and
+// the way out; both are empty for another name.
+func refused(name string) (why, hint string) {
 	switch name {
 	case "random", "rand", "uuid", "gen_random_uuid", "shuffle", "setseed", "nextval":
-		return "its answer is another one each time, and an evaluation has to be reproducible"
+		return "its answer is another one each time, and an evaluation has to be reproducible", "now() is the moment of the evaluation; for a few of many rows, ORDER BY and LIMIT"
 	case "repeat", "lpad", "rpad", "format", "printf", "bar", "bitstring", "list_resize", "string_agg", "range", "sequence", "generate_series",
 		"levenshtein", "levenshtein_distance", "translate":
-		return "its cost is not bounded by the size of a record"
+		return "its cost is not bounded by the size of a record", "give the field as it is, and work on it where the rows are read"
 	case "regexp_replace", "regexp_split", "approx_percentile", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr",
 		"histogram", "map_agg", "geometric_mean", "transform", "filter", "reduce", "any_match", "all_match", "none_match",
 		"row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "percent_rank", "cume_dist",
@@ -212,7 +213,7 @@ func refused(name string) string {
 		"compare", "ts_compare", "time_series", "ip_to_country", "ip_to_province", "ip_to_city", "ip_to_provider", "ip_prefix", "ip_subnet_min",
 		"ip_subnet_max", "ip_to_domain", "security_check_ip", "security_check_domain", "security_check_url", "window_funnel", "json_array_contains",
 		"json_array_get", "json_size", "codepoint", "chr", "typeof", "width_bucket", "bitwise_and", "bitwise_or", "bitwise_xor":
-		return "this version does not have it yet"
+		return "this version does not have it yet", "the functions that there are stand in the documentation of the language"
 	}
-	return ""
+	return "", ""
 }

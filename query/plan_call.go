@@ -57,8 +57,8 @@ func nodes(es []Expr) []Node {
 // unknownFunction reports a name that is not in the table.
 func (p *planner) unknownFunction(e *Call) {
 	name := cut(e.Name)
-	if why := refused(e.Name); why != "" {
-		p.fault("query/refused-function", e.NameAt.Span(), "the function "+name+" cannot be called: "+why, "")
+	if why, hint := refused(e.Name); why != "" {
+		p.fault("query/refused-function", e.NameAt.Span(), "the function "+name+" cannot be called: "+why, hint)
 		return
 	}
 	hint := didYouMean(e.Name, Functions(), "the functions are in the documentation of the language")

@@ -107,7 +107,7 @@ const maxGrowth = 1024
 
 func (p *planner) bounded(v value, at diag.Span) value {
 	if growth(v) > maxGrowth {
-		p.fault("query/too-large", at, "this makes a text more than 1024 times as long as a field", "")
+		p.fault("query/too-large", at, "this makes a text more than 1024 times as long as a field", "join fewer texts")
 		return null()
 	}
 	return v
@@ -118,7 +118,7 @@ func (s *stage) regexp(c *call, e *Call) value {
 	pattern, _ := constText(c.args[1])
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		hint := ""
+		hint := "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
 		if se := new(syntax.Error); errors.As(err, &se) && se.Code == syntax.ErrInvalidPerlOp {
 			hint = "look-ahead, look-behind and back references do not exist in RE2"
 		}
@@ -127,7 +127,7 @@ func (s *stage) regexp(c *call, e *Call) value {
 	}
 	if len(c.args) == 3 {
 		if n, _ := c.args[2].(*constant).v.(int64); n < 0 || n > int64(re.MaxCap()) {
-			s.fault("query/regexp", e.Args[2].Span(), "the pattern has no group "+strconv.FormatInt(n, 10), "")
+			s.fault("query/regexp", e.Args[2].Span(), "the pattern has no group "+strconv.FormatInt(n, 10), "group 0 is the whole match; groups are counted by their opening brackets")
 			return null()
 		}
 	}

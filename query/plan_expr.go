@@ -202,7 +202,7 @@ func (s *stage) binary(e *Binary, v env) value {
 
 func (s *stage) tooLong(n, most int, at Node) bool {
 	if n > most {
-		s.fault("query/too-long", at.Span(), "a chain of "+strconv.Itoa(n)+" operands, at most "+strconv.Itoa(most), "")
+		s.fault("query/too-long", at.Span(), "a chain of "+strconv.Itoa(n)+" operands, at most "+strconv.Itoa(most), "a list is shorter: field IN (…), or field:(a or b) before the pipe")
 	}
 	return n > most
 }

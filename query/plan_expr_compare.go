@@ -75,20 +75,20 @@ func (s *stage) like(e *Like, v env) value {
 	x := s.textOf(s.expr(e.X, v), e.X)
 	pattern, ok := constText(s.expr(e.Pattern, v))
 	if !ok {
-		s.fault("query/pattern", e.Pattern.Span(), "the pattern of LIKE is a constant text", "")
+		s.fault("query/pattern", e.Pattern.Span(), "the pattern of LIKE is a constant text", "write it in quotes, or compare the two with =")
 		return null()
 	}
 	escape := ""
 	if e.Escape != nil {
 		escape, ok = constText(s.expr(e.Escape, v))
 		if !ok || len([]rune(escape)) != 1 {
-			s.fault("query/pattern", e.Escape.Span(), "ESCAPE is one character", "")
+			s.fault("query/pattern", e.Escape.Span(), "ESCAPE is one character", "write ESCAPE '#'")
 			return null()
 		}
 	}
 	parts, ok := likeGlob(pattern, escape)
 	if !ok {
-		s.fault("query/pattern", e.Pattern.Span(), "the escape character stands before neither %, _ nor itself", "")
+		s.fault("query/pattern", e.Pattern.Span(), "the escape character stands before neither %, _ nor itself", "write it twice where it means itself")
 		return null()
 	}
 	var l value = &likeness{x, parts}
