@@ -101,7 +101,27 @@ func (p *project) statusRules(ctx context.Context) error {
 	if len(p.problems) > 0 {
 		fmt.Fprintf(out, "%s: files with mistakes are not used (tocsin check)\n", p.env.color("31", "wrong"))
 	}
+	if err := p.statusGaps(ctx); err != nil {
+		return err
+	}
 	return p.sayBefore(ctx, false)
+}
+
+// shownGaps bounds the gaps that status lists.
+const shownGaps = 10
+
+// statusGaps lists what was not evaluated, newest last.
+func (p *project) statusGaps(ctx context.Context) error {
+	gaps, err := p.store.State.Gaps(ctx)
+	if more := len(gaps) - shownGaps; more > 0 {
+		fmt.Fprintf(p.env.stdout, "gaps: %d older ones\n", more)
+		gaps = gaps[more:]
+	}
+	for _, g := range gaps {
+		fmt.Fprintf(p.env.stdout, "gap: %s was not evaluated from %s to %s: %s\n",
+			diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
+	}
+	return err
 }
 
 func (p *project) statusAlerts(ctx context.Context) error {
