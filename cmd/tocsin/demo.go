@@ -77,7 +77,7 @@ func (p *project) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	printLoad(p.env, report, skipped)
+	printLoad(p.env, report, skipped, inLetters)
 	summary, err := p.agent().Once(ctx, p.now)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 		}
 		report, skipped, err := p.load(ctx, f, paths)
 		if report != nil && (err == nil || len(report.Logstores)+len(report.Refused) > 0) {
-			printLoad(e, report, skipped)
+			printLoad(e, report, skipped, inLetters)
 		}
 		if err != nil {
 			return err
@@ -115,21 +116,26 @@ func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()
 		total += max(o.Size, 0)
 	}
 	bars := mpb.New(mpb.WithOutput(e.stderr))
-	records := int64(0)
+	var records atomic.Int64 // read by the goroutine that draws
 	bar := bars.AddBar(total,
 		mpb.PrependDecorators(decor.CountersKibiByte("% .1f / % .1f")),
 		mpb.AppendDecorators(
 			decor.AverageSpeed(decor.SizeB1024(0), "% .1f"), decor.Name("  "),
-			decor.Any(func(decor.Statistics) string { return fmt.Sprintf("%d records  ", records) }),
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf("%d records  ", records.Load()) }),
 			decor.AverageETA(decor.ET_STYLE_GO)))
-	return func(p store.Progress) { records = p.Records; bar.SetCurrent(p.Bytes) }, func() {
+	return func(p store.Progress) { records.Store(p.Records); bar.SetCurrent(p.Bytes) }, func() {
 		bar.SetTotal(-1, true)
+		bar.Abort(false) // a bar that ends short of its total, because objects were skipped, is over all the same
 		bars.Wait()
 	}
 }
 
-// printLoad writes the summary to standard error.
-func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
+// inLetters names the verb that shows what was set aside.
+const inLetters = " (tocsin deadletters)"
+
+// printLoad writes the summary to standard error. where says where what was set
+// aside is found; "" when it is not kept.
+func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) {
 	for _, l := range r.Logstores {
 		fmt.Fprintf(e.stderr, "%s: %s stored from %s", l.Name, count(l.Records, "record"), count(int64(l.Objects), "object"))
 		if l.Duplicates > 0 {
@@ -139,7 +145,7 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped) {
 			fmt.Fprintf(e.stderr, ", %s loaded before", count(int64(l.Known), "object"))
 		}
 		if l.Broken > 0 {
-			fmt.Fprintf(e.stderr, ", %s set aside (tocsin deadletters)", count(l.Broken, "record"))
+			fmt.Fprintf(e.stderr, ", %s set aside%s", count(l.Broken, "record"), where)
 		}
 		if l.Flagged > 0 {
 			fmt.Fprintf(e.stderr, ", %s flagged as odd", count(l.Flagged, "record"))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,13 +75,7 @@ func (p *project) scan(ctx context.Context, paths []string) error {
 // printScanned is the summary of load. What was set aside is said here, since
 // the store in which "tocsin deadletters" would find it is removed.
 func (p *project) printScanned(ctx context.Context, r *store.Report, skipped []ingest.Skipped) error {
-	var said strings.Builder
-	e := *p.env
-	e.stderr = &said
-	printLoad(&e, r, skipped)
-	if _, err := io.WriteString(p.env.stderr, strings.ReplaceAll(said.String(), " set aside (tocsin deadletters)", " set aside")); err != nil {
-		return err
-	}
+	printLoad(p.env, r, skipped, "")
 	letters, all, err := p.store.Logs.DeadLetters(ctx, 5)
 	if err != nil {
 		return err
