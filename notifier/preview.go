@@ -72,23 +72,38 @@ type previewBook struct {
 	group Group
 }
 
+// Work implements Book: the one group has changed.
 func (b *previewBook) Work(context.Context, time.Time) (*Work, error) {
 	return &Work{Changed: []Change{{Rule: b.rule, Round: 1}}}, nil
 }
 
-func (b *previewBook) Group(context.Context, string) (*Group, error)             { return &b.group, nil }
-func (b *previewBook) Beliefs(context.Context, []BeliefKey) ([]*Belief, error)   { return nil, nil }
-func (b *previewBook) NextMailIDs(context.Context, int) (first int64, err error) { return 1, nil }
-func (b *previewBook) Commit(context.Context, *Decided) error                    { return nil }
-func (b *previewBook) Record(context.Context, *Delivery) error                   { return nil }
-func (b *previewBook) Mails(context.Context, []int64) ([]*Mail, error)           { return nil, nil }
-func (b *previewBook) Close() error                                              { return nil }
+// Group implements Book.
+func (b *previewBook) Group(context.Context, string) (*Group, error) { return &b.group, nil }
 
+// Beliefs implements Book: nobody knows anything.
+func (b *previewBook) Beliefs(context.Context, []BeliefKey) ([]*Belief, error) { return nil, nil }
+
+// NextMailIDs implements Book.
+func (b *previewBook) NextMailIDs(context.Context, int) (first int64, err error) { return 1, nil }
+
+// Commit implements Book and forgets.
+func (b *previewBook) Commit(context.Context, *Decided) error { return nil }
+
+// Ready implements Outbox: nothing is ever due.
 func (b *previewBook) Ready(context.Context, time.Time, int) (rows []*Mail, next time.Time, err error) {
 	return nil, next, nil
 }
 
-// Send is never called: nothing is delivered.
+// Mails implements Outbox.
+func (b *previewBook) Mails(context.Context, []int64) ([]*Mail, error) { return nil, nil }
+
+// Record implements Outbox and forgets.
+func (b *previewBook) Record(context.Context, *Delivery) error { return nil }
+
+// Send implements Channel. It is never called: nothing is delivered.
 func (b *previewBook) Send(context.Context, Envelope, func() error) Outcome {
 	return Outcome{Answer: errors.ErrUnsupported.Error()}
 }
+
+// Close implements Channel.
+func (b *previewBook) Close() error { return nil }
