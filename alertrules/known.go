@@ -269,15 +269,10 @@ type Hint struct {
 }
 
 // Before counts the stored records that a rule over `new` has not seen because
-// they lie before its start. Records is 0 when there are none, and for other
-// windows.
-func (e *Engine) Before(ctx context.Context, rule *Rule, now time.Time) (Hint, error) {
+// they lie before its start. s is what States.RuleStates tells of the rule, nil
+// when it is not known. Records is 0 when there are none, and for other windows.
+func (e *Engine) Before(ctx context.Context, rule *Rule, s *RuleState, now time.Time) (Hint, error) {
 	h := Hint{Rule: rule.ID}
-	states, err := e.ruleStates(ctx)
-	if err != nil {
-		return h, err
-	}
-	s := states[rule.ID]
 	if s == nil || rule.Window.Kind != NewWindow || rule.touch == nil || s.First == 0 {
 		return h, nil
 	}

@@ -352,7 +352,11 @@ func TestT30FirstRun(t *testing.T) {
 			t.Errorf("news %d, alerts %d", len(round.News), len(round.Alerts))
 		}
 		rule, _ := w.Set.Rule("n")
-		hint, err := w.Engine.Before(context.Background(), rule, clock("09:20"))
+		states, err := w.Engine.States.RuleStates(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		hint, err := w.Engine.Before(context.Background(), rule, states[rule.ID], clock("09:20"))
 		if err != nil || hint.Records != 3210 || hint.Start != "-24h" {
 			t.Errorf("hint %+v, %v", hint, err)
 		}

@@ -126,7 +126,7 @@ func (p *project) showAlerts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(alerts, func(a, b *alertrules.Alert) int { return int(b.Severity - a.Severity) })
+	slices.SortStableFunc(alerts, func(a, b *alertrules.Alert) int { return int(shownSeverity(b) - shownSeverity(a)) })
 	r := &query.Result{Columns: []query.Column{{Name: "alert"}, {Name: "severity"}, {Name: "rule"}, {Name: "since", Type: query.Time}, {Name: "rows", Type: query.Integer}}}
 	for _, a := range alerts {
 		rows := a.RowsAll
@@ -147,7 +147,7 @@ func (p *project) showAlerts(ctx context.Context) error {
 		for _, label := range names(a.Labels) {
 			name += fmt.Sprintf(" (%s: %s)", label, a.Labels[label])
 		}
-		r.Rows = append(r.Rows, []any{a.ID, a.Severity.String(), name, a.Since.Truncate(time.Second), int64(rows)})
+		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), name, a.Since.Truncate(time.Second), int64(rows)})
 	}
 	fmt.Fprintln(p.env.stdout)
 	return writeTable(p.env, r)

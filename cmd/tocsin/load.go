@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"tocsin/agent"
 	"tocsin/diag"
 	"tocsin/ingest"
 	"tocsin/store"
@@ -81,7 +82,7 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 		return nil, nil, unread
 	}
 	var err error
-	options := store.LoadOptions{Ingest: ingest.Options{Now: p.now, Zone: p.config.zone}}
+	options := store.LoadOptions{Ingest: p.ingestOptions(agent.Source{}, p.now)}
 	if f.zone != "" {
 		if options.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
 			return nil, nil, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))

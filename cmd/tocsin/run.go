@@ -165,10 +165,11 @@ func (p *project) sayBefore(ctx context.Context, fresh bool) error {
 		return err
 	}
 	for _, r := range p.rules.Rules {
-		if s := states[r.ID]; s == nil || fresh && s.Known.Before(p.now) {
+		s := states[r.ID]
+		if s == nil || fresh && s.Known.Before(p.now) {
 			continue
 		}
-		h, err := p.engine.Before(ctx, r, p.now)
+		h, err := p.engine.Before(ctx, r, s, p.now)
 		if err != nil {
 			return err
 		}
@@ -181,8 +182,7 @@ func (p *project) sayBefore(ctx context.Context, fresh bool) error {
 
 // take stores what a source delivers.
 func (p *project) take(ctx context.Context, s agent.Source, objects []ingest.Object, now time.Time) (int64, error) {
-	options := p.ingestOptions(s)
-	options.Now = now
+	options := p.ingestOptions(s, now)
 	report, err := p.store.Logs.Load(ctx, objects, store.LoadOptions{Ingest: options, History: store.Live})
 	if report == nil {
 		return 0, err

@@ -151,11 +151,12 @@ func notifierRule(r *alertrules.Rule) notifier.Rule {
 	}
 }
 
-// ingestOptions are those of a source, or of a load.
-func (p *project) ingestOptions(s agent.Source) ingest.Options {
+// ingestOptions are those of a source, or of a load, which is a source without a
+// name.
+func (p *project) ingestOptions(s agent.Source, now time.Time) ingest.Options {
 	zone := s.Zone
 	if zone == nil {
 		zone = p.config.zone
 	}
-	return ingest.Options{Logstore: s.Logstore, Now: p.env.now(), Zone: zone, Limits: p.config.limits}
+	return ingest.Options{Logstore: s.Logstore, Now: now, Zone: zone, Limits: p.config.limits}
 }
