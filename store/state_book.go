@@ -115,6 +115,9 @@ func (s *State) Beliefs(ctx context.Context, keys []notifier.BeliefKey) ([]*noti
 // beliefKeys is a set of notifier.BeliefKey as one parameter of JSON.
 const beliefKeys = `(SELECT (k."Group", k."Recipient") FROM (SELECT unnest(from_json_strict(?, '[{"Group": "VARCHAR", "Recipient": "VARCHAR"}]')) AS k))`
 
+// newsKeys is a set of notifier.NewsKey as one parameter of JSON.
+const newsKeys = `(SELECT (k."Alert", k."N") FROM (SELECT unnest(from_json_strict(?, '[{"Alert": "VARCHAR", "N": "BIGINT"}]')) AS k))`
+
 // NextMailIDs implements notifier.Book.
 func (s *State) NextMailIDs(ctx context.Context, n int) (first int64, err error) {
 	err = s.transact(ctx, func(t *tx) error {
@@ -169,8 +172,8 @@ func (t *tx) settle(d *notifier.Decided) {
 	for id, at := range d.Closes {
 		t.exec("UPDATE alerts SET closes_at = ? WHERE id = ?", nullTime(at), id)
 	}
-	for _, k := range d.SettledNews {
-		t.exec("UPDATE news SET settled = true WHERE alert = ? AND n = ?", k.Alert, k.N)
+	if len(d.SettledNews) > 0 {
+		t.exec("UPDATE news SET settled = true WHERE (alert, n) IN "+newsKeys, t.doc(d.SettledNews))
 	}
 	if len(d.Settled) > 0 {
 		t.exec("UPDATE alerts SET settled = true WHERE id IN "+oneOf, texts(d.Settled))
