@@ -42,36 +42,106 @@ type Query struct {
 	Stages []*Select `parser:"( Pipe @@ )*"` // each reads the rows of the one before
 }
 
-// A Select is one stage behind a pipe, or a subquery in FROM. A stage without
-// SELECT ("| GROUP BY check_item", "| LIMIT 10") has Explicit false and no Items.
+// A Select is one stage behind a pipe, or a subquery: a SELECT, or several that
+// set operations join, with the order and the limit of the whole.
 type Select struct {
 	Place
-	Explicit bool     `parser:"(?= 'SELECT':Keyword | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword | 'ORDER':Keyword | 'LIMIT':Keyword ) ( @'SELECT':Keyword"` // SELECT was written
-	Distinct bool     `parser:"  ( @'DISTINCT':Keyword | 'ALL':Keyword )?"`
-	Items    []*Item  `parser:"  @@ ( ',' @@ )*"`
-	From     *Source  `parser:"  ( 'FROM':Keyword @@ )? )?"` // nil: the stage before, or log
-	Where    Expr     `parser:"( 'WHERE':Keyword @@ )?"`
-	GroupBy  []Expr   `parser:"( 'GROUP':Keyword 'BY':Keyword @@ ( ',' @@ )* )?"`
-	Having   Expr     `parser:"( 'HAVING':Keyword @@ )?"`
-	OrderBy  []*Order `parser:"( 'ORDER':Keyword 'BY':Keyword @@ ( ',' @@ )* )?"`
-	Limit    *Limit   `parser:"@@?"`
+	With []*Named `parser:"( 'WITH':Keyword @@ ( ',' @@ )* )?"`
+	Core
+	Sets    []*SetPart `parser:"@@*"`
+	OrderBy []*Order   `parser:"( 'ORDER':Keyword 'BY':Keyword @@ ( ',' @@ )* )?"`
+	Limit   *Limit     `parser:"@@?"`
 }
 
-// An Item is one entry of a SELECT list: * or an expression.
+// A Core is a SELECT without order and limit, or a whole query in brackets. A
+// stage without SELECT ("| GROUP BY check_item", "| LIMIT 10") has Explicit
+// false and no Items.
+type Core struct {
+	Sub      *Select `parser:"(?= 'SELECT':Keyword | '(':Op | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword | 'ORDER':Keyword | 'LIMIT':Keyword ) ( '(':Op @@ ')':Op"` // in brackets; then nothing else of Core is set
+	Explicit bool    `parser:"| ( ( @'SELECT':Keyword"`                                                                                                                       // SELECT was written
+	Distinct bool    `parser:"  ( @'DISTINCT':Keyword | 'ALL':Keyword )?"`
+	Items    []*Item `parser:"  @@ ( ',' @@ )*"`
+	From     []*From `parser:"  ( 'FROM':Keyword @@ ( ',' @@ )* )? )?"` // none: the stage before, or log
+	Where    Expr    `parser:"( 'WHERE':Keyword @@ )?"`
+	GroupBy  []Expr  `parser:"( 'GROUP':Keyword 'BY':Keyword @@ ( ',' @@ )* )?"`
+	Having   Expr    `parser:"( 'HAVING':Keyword @@ )? ) )"`
+}
+
+// A SetPart is UNION, INTERSECT or EXCEPT and what follows it. INTERSECT binds
+// more than the others, which go from left to right.
+type SetPart struct {
+	Place
+	Op  SetOp `parser:"@( 'UNION':Keyword | 'INTERSECT':Keyword | 'EXCEPT':Keyword )"`
+	All bool  `parser:"( @'ALL':Keyword | 'DISTINCT':Keyword )?"`
+	Core
+}
+
+// SetOp is an operation between two sets of rows.
+type SetOp string
+
+// The set operations.
+const (
+	Union     SetOp = "UNION"
+	Intersect SetOp = "INTERSECT"
+	Except    SetOp = "EXCEPT"
+)
+
+// A Named is name AS (…), or name (a, b) AS (…), behind WITH.
+type Named struct {
+	Place
+	Name    *Name   `parser:"@@"`
+	Columns []*Name `parser:"( '(':Op @@ ( ',' @@ )* ')':Op )?"`
+	Query   *Select `parser:"'AS':Keyword '(':Op @@ ')':Op"`
+}
+
+// An Item is one entry of a SELECT list: *, name.* or an expression.
 type Item struct {
-	Place
-	Star  bool  `parser:"( @'*'"`
-	X     Expr  `parser:"| @@"`                      // nil with Star
-	Alias *Name `parser:"  ( 'AS':Keyword? @@ )? )"` // nil: none was written
+	At
+	Star  bool
+	Of    *Name // the name before .*
+	X     Expr  // nil with Star
+	Alias *Name // nil: none was written
 }
 
-// A Source is what FROM names: a logstore or a subquery.
-type Source struct {
-	Place
-	Sub   *Select `parser:"( '(' @@ ')'"`
-	Table *Path   `parser:"| @@ )"` // nil with Sub; more than one name is a qualified one
-	Alias *Name   `parser:"( 'AS':Keyword? @@ )?"`
+// A From is one entry of FROM: a source, and what is joined to it.
+type From struct {
+	At
+	Source *Source
+	Joins  []*Join
 }
+
+// A Source is a logstore, a lookup table, the name of a WITH, a subquery or
+// UNNEST(a, b).
+type Source struct {
+	At
+	Sub        *Select
+	Unnest     []Expr
+	Ordinality bool    // UNNEST(…) WITH ORDINALITY
+	Table      *Path   // more than one name is a qualified one
+	Alias      *Name   // nil: none was written
+	Columns    []*Name // AS alias (a, b)
+}
+
+// A Join is one more source of a From.
+type Join struct {
+	At
+	Kind   JoinKind
+	Source *Source
+	On     Expr    // nil with CrossJoin and with Using
+	Using  []*Name // USING (a, b)
+}
+
+// JoinKind says which rows a join keeps.
+type JoinKind string
+
+// The kinds of joins.
+const (
+	InnerJoin JoinKind = "JOIN"
+	LeftJoin  JoinKind = "LEFT JOIN"
+	RightJoin JoinKind = "RIGHT JOIN"
+	FullJoin  JoinKind = "FULL JOIN"
+	CrossJoin JoinKind = "CROSS JOIN"
+)
 
 // An Order is one entry of ORDER BY.
 type Order struct {

@@ -120,12 +120,13 @@ type Between struct {
 	Not          bool
 }
 
-// An In is X [NOT] IN (a, b) or X [NOT] IN $name.
+// An In is X [NOT] IN (a, b), X [NOT] IN $name or X [NOT] IN (SELECT …).
 type In struct {
 	At
 	X     Expr
-	Items []Expr // empty with List
-	List  *Name  // without the $
+	Items []Expr  // empty with List and Sub
+	List  *Name   // without the $
+	Sub   *Select // its one column is looked through
 	Not   bool
 }
 
@@ -190,6 +191,49 @@ type Call struct {
 	Args     []Expr
 	OrderBy  []*Order // array_agg(x ORDER BY y)
 	Filter   Expr     // FILTER (WHERE …); may be nil
+	NoNulls  bool     // IGNORE NULLS
+	Over     *Over    // OVER (…); nil: none
+}
+
+// An Over is the part in brackets behind OVER.
+type Over struct {
+	At
+	Partition []Expr
+	OrderBy   []*Order
+	Frame     *Frame // nil: none was written
+}
+
+// A Frame bounds the rows of a window.
+type Frame struct {
+	At
+	Unit     string // ROWS, RANGE or GROUPS
+	From, To Bound  // To is the zero Bound when only one was written
+}
+
+// A Bound is one end of a frame: UNBOUNDED PRECEDING, 3 PRECEDING, CURRENT ROW,
+// 3 FOLLOWING or UNBOUNDED FOLLOWING.
+type Bound struct {
+	Kind string // "UNBOUNDED PRECEDING", "PRECEDING", "CURRENT ROW", "FOLLOWING", "UNBOUNDED FOLLOWING"; "" none
+	N    Expr   // of PRECEDING and FOLLOWING
+}
+
+// A Lambda is x -> Body, or (x, y) -> Body, as an argument of a function.
+type Lambda struct {
+	At
+	Params []Name
+	Body   Expr
+}
+
+// A Subquery is (SELECT …) in the place of one value.
+type Subquery struct {
+	At
+	Query *Select
+}
+
+// An Exists is EXISTS (SELECT …).
+type Exists struct {
+	At
+	Query *Select
 }
 
 // A Subscript is X[Index].
@@ -233,3 +277,6 @@ func (*Subscript) expr() {}
 func (*Member) expr()    {}
 func (*Array) expr()     {}
 func (*AtZone) expr()    {}
+func (*Lambda) expr()    {}
+func (*Subquery) expr()  {}
+func (*Exists) expr()    {}

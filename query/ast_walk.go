@@ -39,23 +39,53 @@ func walkClause(n Node, visit func(Node) bool) {
 	}
 	switch n := n.(type) {
 	case *Select:
-		walkEach(n.Items, visit)
-		walkPtr(n.From, visit)
-		walkExpr(n.Where, visit)
-		walkEach(n.GroupBy, visit)
-		walkExpr(n.Having, visit)
+		walkEach(n.With, visit)
+		walkCore(&n.Core, visit)
+		walkEach(n.Sets, visit)
 		walkEach(n.OrderBy, visit)
 		walkPtr(n.Limit, visit)
+	case *SetPart:
+		walkCore(&n.Core, visit)
+	case *Named:
+		walkPtr(n.Name, visit)
+		walkEach(n.Columns, visit)
+		walkPtr(n.Query, visit)
 	case *Item:
+		walkPtr(n.Of, visit)
 		walkExpr(n.X, visit)
 		walkPtr(n.Alias, visit)
+	case *From:
+		walkPtr(n.Source, visit)
+		walkEach(n.Joins, visit)
 	case *Source:
 		walkPtr(n.Sub, visit)
+		walkExprs(visit, n.Unnest...)
 		walkPtr(n.Table, visit)
 		walkPtr(n.Alias, visit)
+		walkEach(n.Columns, visit)
+	case *Join:
+		walkPtr(n.Source, visit)
+		walkExpr(n.On, visit)
+		walkEach(n.Using, visit)
+	case *Over:
+		walkExprs(visit, n.Partition...)
+		walkEach(n.OrderBy, visit)
+		walkPtr(n.Frame, visit)
+	case *Frame:
+		walkExprs(visit, n.From.N, n.To.N)
 	case *Order:
 		walkExpr(n.X, visit)
 	}
+}
+
+// walkCore walks the parts of a Core.
+func walkCore(n *Core, visit func(Node) bool) {
+	walkPtr(n.Sub, visit)
+	walkEach(n.Items, visit)
+	walkEach(n.From, visit)
+	walkExpr(n.Where, visit)
+	walkExprs(visit, n.GroupBy...)
+	walkExpr(n.Having, visit)
 }
 
 // walkPtr walks a part that may be missing.
@@ -119,6 +149,7 @@ func walkExpr(n Expr, visit func(Node) bool) {
 	case *In:
 		walkExpr(n.X, visit)
 		walkExprs(visit, n.Items...)
+		walkPtr(n.Sub, visit)
 	case *Like:
 		walkExprs(visit, n.X, n.Pattern, n.Escape)
 	case *IsNull:
@@ -136,6 +167,13 @@ func walkExpr(n Expr, visit func(Node) bool) {
 		walkExprs(visit, n.Args...)
 		walkEach(n.OrderBy, visit)
 		walkExpr(n.Filter, visit)
+		walkPtr(n.Over, visit)
+	case *Lambda:
+		walkExpr(n.Body, visit)
+	case *Subquery:
+		walkPtr(n.Query, visit)
+	case *Exists:
+		walkPtr(n.Query, visit)
 	case *Subscript:
 		walkExprs(visit, n.X, n.Index)
 	case *Member:

@@ -64,31 +64,16 @@ func known(tokens []lexer.Token, i int) *fault {
 	switch {
 	case prev.Type == tokKeyword && prev.Value == "DISTINCT" && t.Value == "ON":
 		return &fault{span: span(t), message: "DISTINCT ON keeps any one of several rows", hint: "say which: SELECT a, max_by(b, __seq__) AS b GROUP BY a"}
-	case prev.Type == tokPipe && t.Type == tokKeyword && t.Value == "WITH":
-		return &fault{last: true, span: span(t), message: "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT", hint: "write the named query as an earlier stage, … | SELECT … | SELECT …, or in FROM (SELECT …)"}
 	case clause == "FROM" && t.Type == tokString:
 		return &fault{last: true, span: span(t), message: "a text in the place of a logstore", hint: "FROM takes the name of a logstore; the rule's own is log; files are read by tocsin load"}
 	case clause == "FROM" && t.Value == "(" && prev.Type != tokKeyword:
 		return &fault{last: true, span: span(t), message: "a function in FROM", hint: "FROM takes the name of a logstore or a subquery: FROM (SELECT …)"}
-	case clause == "FROM" && (t.Value == "," || t.Type == tokKeyword && joining(t.Value)):
-		return &fault{span: span(t), message: "FROM reads one logstore or one subquery", hint: "put what the two have in common into the filter or into a subquery, FROM (SELECT …), or write a rule for each logstore"}
-	case t.Type == tokKeyword && (t.Value == "UNION" || t.Value == "INTERSECT" || t.Value == "EXCEPT"):
-		return &fault{last: true, span: span(t), message: "a stage is one SELECT", hint: "alternatives are joined with or in the filter, or with OR in WHERE; what is left out stands behind not"}
 	case prev.Type == tokPipe && (t.Type == tokIdent || t.Type == tokKeyword) && statement[upperASCII(t.Value)]:
 		return &fault{last: true, span: span(t), message: "a query only reads: " + upperASCII(t.Value) + " has no place in it", hint: "a stage begins with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT"}
 	case prev.Type == tokPipe && (t.EOF() || t.Type == tokPipe):
 		return &fault{last: true, span: span(t), message: "nothing behind the pipe", hint: "write a stage, beginning with SELECT, WHERE, GROUP BY, HAVING, ORDER BY or LIMIT, or remove the |"}
 	}
 	return nil
-}
-
-// joining reports whether a reserved word belongs to a join.
-func joining(word string) bool {
-	switch word {
-	case "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "ON", "USING":
-		return true
-	}
-	return false
 }
 
 // statement holds the first words of statements that are no query.
@@ -123,9 +108,10 @@ func clauseOf(tokens []lexer.Token, i int) string {
 
 // The tokens that are tried.
 var (
-	softWords  = []string{"ASC", "DESC", "NULLS", "FIRST", "LAST", "FILTER"}
+	softWords  = []string{"ASC", "DESC", "NULLS", "FIRST", "LAST", "FILTER", "OVER", "PARTITION", "ROWS", "RANGE", "PRECEDING", "FOLLOWING"}
 	sqlSigns   = []string{"*", ")", "]", ",", "(", "+", "="}
-	clauseKeys = strings.Fields(`SELECT FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET AS DISTINCT IN LIKE BETWEEN IS NULL AND OR WHEN THEN ELSE END ESCAPE NOT CASE CAST`)
+	clauseKeys = strings.Fields(`SELECT FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET AS DISTINCT IN LIKE BETWEEN IS NULL AND OR WHEN THEN ELSE END ESCAPE NOT CASE CAST
+		WITH JOIN LEFT CROSS ON USING UNION INTERSECT EXCEPT EXISTS`)
 )
 
 // fits returns the tokens that fit in the place of token i, as text; "name",

@@ -51,7 +51,7 @@ var conditionInfixes = map[string]infix{
 var foreign = map[string]string{
 	"==": "write a = b", "&&": "write a AND b", "=~": "write regexp_like(a, 'pattern')", "!~": "write NOT regexp_like(a, 'pattern')",
 	"!": "write NOT a", "::": "write CAST(a AS type)", "=>": "arguments have no names; write them in their order",
-	"->": "functions take values, no lambdas; a nested field is written a.b.c",
+	"->": "a lambda is an argument: filter(a, x -> x > 1); a nested field is written a.b.c",
 }
 
 // parseExpr is the production of Expr.
@@ -281,8 +281,12 @@ func (p *exprParser) in(start int, x Expr, not bool) Expr {
 		in.List = &Name{At: At(span(*t)), Text: t.Value[1:]}
 	case isOp(t, "("):
 		p.lex.Next()
-		p.noQuery()
-		in.Items = p.list()
+		if p.queryFollows() {
+			in.Sub = p.query()
+		} else {
+			p.noQuery()
+			in.Items = p.list()
+		}
 		p.expect(")")
 	case t.Type == tokString || t.Type == tokNumber:
 		p.fail(faultOn(t, "IN takes a list", "write IN ('a', 'b') or IN $list"))
@@ -304,8 +308,11 @@ func (p *exprParser) list() []Expr {
 
 // noQuery refuses a query where only values may stand.
 func (p *exprParser) noQuery() {
-	if t := p.peek(); isKeyword(t, "SELECT") || isKeyword(t, "WITH") || isKeyword(t, "VALUES") || isKeyword(t, "EXISTS") {
-		p.fail(&fault{last: true, span: span(*t), message: "a query inside an expression", hint: "a subquery stands in FROM (SELECT …), or as an earlier stage: … | SELECT … | SELECT …"})
+	switch t := p.peek(); {
+	case isKeyword(t, "SELECT"), isKeyword(t, "WITH"):
+		p.fail(&fault{last: true, span: span(*t), message: "a query as an argument", hint: "put it in brackets of its own: f((SELECT …))"})
+	case isKeyword(t, "VALUES"):
+		p.fail(&fault{last: true, span: span(*t), message: "VALUES is not in the language", hint: "rows of your own are kept in a lookup table (tables: in tocsin.yaml), values in a named list"})
 	}
 }
 

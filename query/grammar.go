@@ -15,16 +15,37 @@ import (
 	"tocsin/diag"
 )
 
-// standard is the parser of queries. It is built at the first use (0.7 ms) and
-// serves any number of goroutines.
-var standard = sync.OnceValue(func() *participle.Parser[Query] {
-	return participle.MustBuild[Query](
-		participle.Lexer(definition{}),
-		participle.UseLookahead(0),
-		participle.ParseTypeWith(parseFilter),
-		participle.ParseTypeWith(parseExpr),
-	)
-})
+// parsers are the parsers of whole queries and of subqueries.
+type parsers struct {
+	query  *participle.Parser[Query]
+	nested *participle.Parser[Select]
+}
+
+// An expression reads subqueries, and they expressions: the parsers are no
+// initialised variable, because that would be a cycle.
+var (
+	building sync.Once
+	built    *parsers
+)
+
+// standard returns the parsers. They are built at the first use (0.7 ms) and
+// serve any number of goroutines.
+func standard() *parsers {
+	building.Do(func() {
+		p := participle.MustBuild[Query](
+			participle.Lexer(definition{}),
+			participle.UseLookahead(0),
+			participle.ParseTypeWith(parseFilter),
+			participle.ParseTypeWith(parseExpr),
+		)
+		nested, err := participle.ParserForProduction[Select](p)
+		if err != nil { // Select is a production of Query
+			panic(err)
+		}
+		built = &parsers{p, nested}
+	})
+	return built
+}
 
 // parseTokens reads a query from the tokens of a text.
 func parseTokens(tokens []lexer.Token) (q *Query, f *fault) {
@@ -38,7 +59,7 @@ func parseTokens(tokens []lexer.Token) (q *Query, f *fault) {
 		}
 	}()
 	lex := peeking(tokens)
-	q, err := standard().ParseFromLexer(lex)
+	q, err := standard().query.ParseFromLexer(lex)
 	if err != nil {
 		return nil, faultOf(err, lex)
 	}
@@ -71,9 +92,9 @@ func settle(q *Query, tokens []lexer.Token) {
 			n.EndPos.Offset = endBefore(tokens, n.EndPos.Offset)
 		case *Select:
 			n.EndPos.Offset = endBefore(tokens, n.EndPos.Offset)
-		case *Item:
+		case *SetPart:
 			n.EndPos.Offset = endBefore(tokens, n.EndPos.Offset)
-		case *Source:
+		case *Named:
 			n.EndPos.Offset = endBefore(tokens, n.EndPos.Offset)
 		case Search:
 			return false
@@ -123,6 +144,26 @@ func (p *Path) Parse(lex *lexer.PeekingLexer) error {
 	}
 	p.Names = names
 	p.At = At{names[0].Start, names[len(names)-1].End}
+	return nil
+}
+
+// Parse implements participle.Parseable.
+func (i *Item) Parse(lex *lexer.PeekingLexer) error {
+	p := &exprParser{lex: lex}
+	p.item(i)
+	if p.fault != nil {
+		return p.fault
+	}
+	return nil
+}
+
+// Parse implements participle.Parseable.
+func (f *From) Parse(lex *lexer.PeekingLexer) error {
+	p := &exprParser{lex: lex}
+	p.from(f)
+	if p.fault != nil {
+		return p.fault
+	}
 	return nil
 }
 

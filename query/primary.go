@@ -64,7 +64,15 @@ func (p *exprParser) primary() Expr {
 		p.misfit(p.peek())
 		return nil
 	}
+	if p.lambdaFollows() {
+		return p.lambda(t)
+	}
 	p.lex.Next()
+	if p.queryFollows() {
+		q := p.query()
+		p.expect(")")
+		return &Subquery{p.at(t.Pos.Offset), q}
+	}
 	p.noQuery()
 	x := p.expr(levelOr)
 	if c := p.peek(); isOp(c, ",") {
@@ -100,7 +108,7 @@ func (p *exprParser) keyword(t lexer.Token) Expr {
 		p.lex.Next()
 		return p.cast(t, false)
 	case "EXISTS":
-		p.noQuery()
+		return p.exists(t)
 	}
 	p.misfit(&t)
 	return nil
@@ -116,6 +124,8 @@ var special = wordTable("TRY_CAST EXTRACT DATE TIMESTAMP INTERVAL ARRAY CURRENT_
 func (p *exprParser) word(t lexer.Token) Expr {
 	next, word := p.second(), special.find(t.Value)
 	switch {
+	case isOp(next, "->") && !p.condition:
+		return p.lambda(t)
 	case isOp(next, "("):
 		p.lex.Next()
 		switch word {
@@ -311,73 +321,6 @@ func (p *exprParser) typeArg() TypeArg {
 		return TypeArg{Number: t.Value}
 	}
 	return TypeArg{Type: p.typeName()}
-}
-
-// call reads the arguments of the function t and what may follow them.
-func (p *exprParser) call(t lexer.Token) Expr {
-	c := &Call{NameAt: At(span(t)), Name: lowerASCII(t.Value)}
-	p.expect("(")
-	p.noQuery()
-	switch {
-	case p.accept("*"):
-		c.Star = true
-	case !isOp(p.peek(), ")"):
-		if c.Distinct = p.accept("DISTINCT"); !c.Distinct {
-			p.accept("ALL")
-		}
-		c.Args = p.list()
-		if p.accept("ORDER") {
-			p.expect("BY")
-			c.OrderBy = p.orders()
-		}
-	}
-	p.expect(")")
-	if isWord(p.peek(), "FILTER") && isOp(p.second(), "(") {
-		p.lex.Next()
-		p.lex.Next()
-		p.expect("WHERE")
-		c.Filter = p.expr(levelOr)
-		p.expect(")")
-	}
-	if over := p.peek(); isWord(over, "OVER") && isOp(p.second(), "(") {
-		p.fail(faultOn(over, "a window behind a function", "compute per group with GROUP BY, and compare the groups in a further stage: | SELECT …"))
-	}
-	c.At = p.at(t.Pos.Offset)
-	return c
-}
-
-func (p *exprParser) orders() []*Order {
-	var list []*Order
-	for {
-		o := &Order{}
-		p.order(o)
-		list = append(list, o)
-		if !p.accept(",") {
-			return list
-		}
-	}
-}
-
-// extract reads EXTRACT(year FROM x), which is year(x).
-func (p *exprParser) extract(t lexer.Token) Expr {
-	p.expect("(")
-	unit := *p.peek()
-	name := lowerASCII(unit.Value)
-	switch name {
-	case "dow":
-		name = "day_of_week"
-	case "doy":
-		name = "day_of_year"
-	case "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
-	default:
-		p.fail(faultOn(&unit, "EXTRACT takes a part of a time", "write EXTRACT(hour FROM a) or hour(a)"))
-		return nil
-	}
-	p.lex.Next()
-	p.expect("FROM")
-	x := p.expr(levelOr)
-	p.expect(")")
-	return &Call{At: p.at(t.Pos.Offset), NameAt: At(span(unit)), Name: name, Args: []Expr{x}}
 }
 
 // wholeNumber reads the digits of a token as a number that fits 63 bits.

@@ -51,6 +51,37 @@ func (p *printer) clause(keyword string) {
 
 // stage writes one SELECT, or what was written of it.
 func (p *printer) stage(s *Select) {
+	if s.With != nil {
+		p.clause("WITH ")
+		each(p, s.With, p.named)
+	}
+	p.core(&s.Core)
+	for _, part := range s.Sets {
+		p.clause(string(part.Op))
+		if part.All {
+			p.WriteString(" ALL")
+		}
+		p.core(&part.Core)
+	}
+	if s.OrderBy != nil {
+		p.clause("ORDER BY ")
+		each(p, s.OrderBy, p.order)
+	}
+	if s.Limit != nil {
+		p.clause("LIMIT " + strconv.FormatInt(s.Limit.Count, 10))
+		if s.Limit.Offset > 0 {
+			p.WriteString(" OFFSET " + strconv.FormatInt(s.Limit.Offset, 10))
+		}
+	}
+}
+
+// core writes a SELECT without its order and limit.
+func (p *printer) core(s *Core) {
+	if s.Sub != nil {
+		p.clause("")
+		p.query(s.Sub)
+		return
+	}
 	if s.Explicit {
 		p.clause("SELECT ")
 		if s.Distinct {
@@ -60,7 +91,7 @@ func (p *printer) stage(s *Select) {
 	}
 	if s.From != nil {
 		p.clause("FROM ")
-		p.source(s.From)
+		each(p, s.From, p.from)
 	}
 	if s.Where != nil {
 		p.clause("WHERE ")
@@ -74,15 +105,28 @@ func (p *printer) stage(s *Select) {
 		p.clause("HAVING ")
 		p.expr(s.Having, levelOr)
 	}
-	if s.OrderBy != nil {
-		p.clause("ORDER BY ")
-		each(p, s.OrderBy, p.order)
-	}
-	if s.Limit != nil {
-		p.clause("LIMIT " + strconv.FormatInt(s.Limit.Count, 10))
-		if s.Limit.Offset > 0 {
-			p.WriteString(" OFFSET " + strconv.FormatInt(s.Limit.Offset, 10))
-		}
+}
+
+// query writes a subquery in its brackets.
+func (p *printer) query(s *Select) {
+	p.WriteByte('(')
+	p.stage(s)
+	p.WriteByte(')')
+}
+
+func (p *printer) named(n *Named) {
+	p.name(*n.Name)
+	p.columns(n.Columns)
+	p.WriteString(" AS ")
+	p.query(n.Query)
+}
+
+// columns writes (a, b), or nothing.
+func (p *printer) columns(list []*Name) {
+	if list != nil {
+		p.WriteString(" (")
+		each(p, list, func(n *Name) { p.name(*n) })
+		p.WriteByte(')')
 	}
 }
 
@@ -97,6 +141,10 @@ func each[T any](p *printer, list []T, write func(T)) {
 }
 
 func (p *printer) item(i *Item) {
+	if i.Of != nil {
+		p.name(*i.Of)
+		p.WriteByte('.')
+	}
 	if i.Star {
 		p.WriteByte('*')
 		return
@@ -112,15 +160,38 @@ func (p *printer) alias(n *Name) {
 	}
 }
 
+func (p *printer) from(f *From) {
+	p.source(f.Source)
+	for _, j := range f.Joins {
+		p.WriteString(" " + string(j.Kind) + " ")
+		p.source(j.Source)
+		switch {
+		case j.On != nil:
+			p.WriteString(" ON ")
+			p.expr(j.On, levelOr)
+		case j.Using != nil:
+			p.WriteString(" USING")
+			p.columns(j.Using)
+		}
+	}
+}
+
 func (p *printer) source(s *Source) {
-	if s.Sub != nil {
-		p.WriteByte('(')
-		p.stage(s.Sub)
+	switch {
+	case s.Sub != nil:
+		p.query(s.Sub)
+	case s.Unnest != nil:
+		p.WriteString("UNNEST(")
+		p.exprs(s.Unnest)
 		p.WriteByte(')')
-	} else {
+		if s.Ordinality {
+			p.WriteString(" WITH ORDINALITY")
+		}
+	default:
 		p.names(s.Table.Names)
 	}
 	p.alias(s.Alias)
+	p.columns(s.Columns)
 }
 
 func (p *printer) order(o *Order) {

@@ -31,6 +31,8 @@ func level(x Expr) int {
 		return levelCompare
 	case *AtZone:
 		return levelZone
+	case *Lambda:
+		return levelOr - 1
 	}
 	return levelPostfix
 }
@@ -77,13 +79,39 @@ func (p *printer) expr(x Expr, min int) {
 		p.expr(x.X, levelZone)
 		p.WriteString(" AT TIME ZONE ")
 		p.expr(x.Zone, levelPostfix)
+	case *Lambda:
+		p.lambda(x)
+	case *Subquery:
+		p.query(x.Query)
+	case *Exists:
+		p.WriteString("EXISTS ")
+		p.query(x.Query)
 	default:
 		p.predicate(x)
 	}
 }
 
+// exprs writes a list; a lambda needs no brackets in it.
 func (p *printer) exprs(list []Expr) {
-	each(p, list, func(x Expr) { p.expr(x, levelOr) })
+	each(p, list, func(x Expr) {
+		if l, ok := x.(*Lambda); ok {
+			p.lambda(l)
+			return
+		}
+		p.expr(x, levelOr)
+	})
+}
+
+func (p *printer) lambda(x *Lambda) {
+	if len(x.Params) == 1 {
+		p.name(x.Params[0])
+	} else {
+		p.WriteByte('(')
+		each(p, x.Params, p.name)
+		p.WriteByte(')')
+	}
+	p.WriteString(" -> ")
+	p.exprs([]Expr{x.Body})
 }
 
 func (p *printer) literal(x *Literal) {
@@ -140,6 +168,10 @@ func (p *printer) predicate(x Expr) {
 		p.not(x.X, x.Not, " IN ")
 		if x.List != nil {
 			p.WriteString("$" + x.List.Text)
+			return
+		}
+		if x.Sub != nil {
+			p.query(x.Sub)
 			return
 		}
 		p.WriteByte('(')
@@ -244,6 +276,45 @@ func (p *printer) call(x *Call) {
 		p.expr(x.Filter, levelOr)
 		p.WriteByte(')')
 	}
+	if x.NoNulls {
+		p.WriteString(" IGNORE NULLS")
+	}
+	if x.Over != nil {
+		p.over(x.Over)
+	}
+}
+
+// over writes what follows a call as a window.
+func (p *printer) over(w *Over) {
+	p.WriteString(" OVER (")
+	if w.Partition != nil {
+		p.WriteString("PARTITION BY ")
+		p.exprs(w.Partition)
+	}
+	if w.OrderBy != nil {
+		p.clause("ORDER BY ")
+		each(p, w.OrderBy, p.order)
+	}
+	if f := w.Frame; f != nil {
+		p.clause(f.Unit + " ")
+		if f.To.Kind != "" {
+			p.WriteString("BETWEEN ")
+		}
+		p.bound(f.From)
+		if f.To.Kind != "" {
+			p.WriteString(" AND ")
+			p.bound(f.To)
+		}
+	}
+	p.WriteByte(')')
+}
+
+func (p *printer) bound(b Bound) {
+	if b.N != nil {
+		p.expr(b.N, levelCompare+1)
+		p.WriteByte(' ')
+	}
+	p.WriteString(b.Kind)
 }
 
 // base writes what a subscript or a member belongs to. Without brackets a number
@@ -255,7 +326,7 @@ func (p *printer) base(x Expr) {
 		bare = len(x.Names) > 1 || x.Names[0].Quoted || upperASCII(x.Names[0].Text) != "ARRAY"
 	case *Call:
 		bare = !niladic[upperASCII(x.Name)]
-	case *Subscript, *Member, *Array:
+	case *Subscript, *Member, *Array, *Subquery:
 		bare = true
 	}
 	if bare {

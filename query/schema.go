@@ -42,6 +42,9 @@ type Logstore struct {
 	// NoWindow is set for a snapshot (findings_now): its rows are not bounded by
 	// time, only by seq.
 	NoWindow bool
+	// Lookup is set for a lookup table: it has no system columns, and is read
+	// whole.
+	Lookup bool
 }
 
 // A Schema knows the logstores that queries may read.

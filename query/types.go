@@ -3,7 +3,8 @@
 package query
 
 // A Type is what a field, an expression or a column of a result holds. An array
-// is the type of its elements with ArrayOf applied; arrays do not nest.
+// is the type of its elements with ArrayOf applied, at most three times; a map
+// is MapOf its keys and values. Arrays of maps and maps of maps do not exist.
 type Type int
 
 // The types. In a Result the Go values are those that the comment names; NULL
@@ -20,24 +21,57 @@ const (
 	typeCount
 )
 
-const arrayFlag Type = 1 << 8
+// The bits of a Type above its base: how often ArrayOf was applied, whether it is
+// a map, and the base of its keys. The base and the arrays are those of the
+// values, then.
+const (
+	baseBits  Type = 1<<8 - 1
+	arrayUnit Type = 1 << 8
+	arrayBits Type = 3 << 8
+	mapFlag   Type = 1 << 10
+	keyShift       = 16
+)
 
 // ArrayOf returns the type of arrays whose elements are of type t ([]any).
-func ArrayOf(t Type) Type { return t | arrayFlag }
+func ArrayOf(t Type) Type { return t + arrayUnit }
+
+// MapOf returns the type of maps (map[string]any, the keys as text): keys are of
+// a type without arrays.
+func MapOf(key, val Type) Type { return val | mapFlag | key<<keyShift }
 
 // IsArray reports whether t is an array.
-func (t Type) IsArray() bool { return t&arrayFlag != 0 }
+func (t Type) IsArray() bool { return t&arrayBits != 0 && !t.IsMap() }
 
-// Elem returns the type of the elements of an array; of another type, Unknown.
+// IsMap reports whether t is a map.
+func (t Type) IsMap() bool { return t&mapFlag != 0 }
+
+// Key returns the type of the keys of a map; of another type, Unknown.
+func (t Type) Key() Type { return t >> keyShift }
+
+// Elem returns the type of the elements of an array or of the values of a map;
+// of another type, Unknown.
 func (t Type) Elem() Type {
-	if !t.IsArray() {
-		return Unknown
+	switch {
+	case t.IsMap():
+		return t & (baseBits | arrayBits)
+	case t.IsArray():
+		return t - arrayUnit
 	}
-	return t &^ arrayFlag
+	return Unknown
 }
 
-// String returns the name that messages use: "text", "integer", "array of text".
+// nestable reports whether arrays of t exist.
+func (t Type) nestable() bool { return !t.IsMap() && t&arrayBits != arrayBits }
+
+// single reports whether a value of t is one value, no array and no map.
+func (t Type) single() bool { return t&(arrayBits|mapFlag) == 0 }
+
+// String returns the name that messages use: "text", "integer", "array of text",
+// "map of text to integer".
 func (t Type) String() string {
+	if t.IsMap() {
+		return "map of " + t.Key().String() + " to " + t.Elem().String()
+	}
 	if t.IsArray() {
 		return "array of " + t.Elem().String()
 	}
