@@ -15,7 +15,8 @@
 //
 // The second half is in schema.go and types.go (what is known of records),
 // plan*.go (names and types resolved: plan_build.go, stages: plan_select.go,
-// expressions: plan_expr*.go and plan_call*.go, the filter: plan_search*.go)
-// and duckdb*.go (the dialect, and the functions that it needs). eval*.go
-// evaluates conditions without any engine.
+// expressions: plan_expr*.go and plan_call*.go, the filter: plan_search*.go),
+// sql*.go (plans as SQL: what all dialects have in common) and duckdb*.go (how
+// DuckDB writes the rest, and the functions that it needs). eval*.go evaluates
+// conditions without any engine.
 package query

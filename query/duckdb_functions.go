@@ -2,9 +2,9 @@
 
 package query
 
-// duckForm is how DuckDB writes a function of the table with n arguments. What
+// form is how DuckDB writes a function with n arguments. What
 // is not here has the same name and meaning (sls.md §2.3 says what has not).
-func duckForm(fn string, n int) string {
+func (duckDB) form(fn string, n int) string {
 	switch fn {
 	case "neg":
 		return "(- $1)"
@@ -31,6 +31,8 @@ func duckForm(fn string, n int) string {
 		if n == 2 {
 			return "replace($1, $2, '')"
 		}
+	case "text_contains":
+		return "contains($1, $2)"
 	case "regexp_like":
 		return "regexp_matches($1, $2)"
 	case "regexp_extract":
@@ -50,7 +52,7 @@ func duckForm(fn string, n int) string {
 	return duckNumberForm(fn, n)
 }
 
-// duckNumberForm is duckForm for numbers.
+// duckNumberForm is form for numbers.
 func duckNumberForm(fn string, n int) string {
 	switch fn {
 	case "round":
@@ -69,11 +71,13 @@ func duckNumberForm(fn string, n int) string {
 	return duckTimeForm(fn, n)
 }
 
-// duckTimeForm is duckForm for times.
+// duckTimeForm is form for times.
 func duckTimeForm(fn string, n int) string {
 	switch fn {
 	case "date_format":
 		return "strftime($1, $2)"
+	case "time_text":
+		return "strftime($1, '%Y-%m-%dT%H:%M:%SZ')"
 	case "date_diff": // whole units, as in Presto
 		return "date_sub($*)"
 	case "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
@@ -88,7 +92,7 @@ func duckTimeForm(fn string, n int) string {
 	return duckNestedForm(fn, n)
 }
 
-// duckNestedForm is duckForm for JSON and arrays.
+// duckNestedForm is form for JSON and arrays.
 func duckNestedForm(fn string, n int) string {
 	switch fn {
 	case "json_extract":

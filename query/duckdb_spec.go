@@ -108,6 +108,26 @@ type jsonTest struct {
 	set   map[string]bool // Texts, folded
 }
 
+// encode writes the leaf for tocsin_json_any.
+func (l *leaf) encode() string {
+	t := jsonTest{Path: l.path, Deep: l.deep, Op: l.op, Exact: l.exact, Texts: l.texts, Cmp: string(l.cmp), LowOut: l.lowOut, HighOut: l.hiOut}
+	if len(l.parts) > 0 {
+		t.Glob = encodeGlob(l.parts)
+	}
+	t.Num, t.High = asFloat(l.num), asFloat(l.high)
+	return mustJSON(t)
+}
+
+func asFloat(v any) float64 {
+	switch v := v.(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return 0
+}
+
 func decodeTest(s string) jsonTest {
 	var t jsonTest
 	if json.Unmarshal([]byte(s), &t) != nil {

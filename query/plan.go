@@ -38,14 +38,18 @@ type Statement struct {
 type Dialect interface {
 	// Name is "duckdb", "trino" …
 	Name() string
-	statement(p *Plan, w Window) Statement
+	engine
 }
 
 // SQL prints the plan for an engine, reading what w bounds. When RowIdentity,
 // the first column of the statement is the hidden __seq__, and the others are
 // Columns in order; else they are Columns. Names of the engine's result columns
 // mean nothing.
-func (p *Plan) SQL(d Dialect, w Window) Statement { return d.statement(p, w) }
+func (p *Plan) SQL(d Dialect, w Window) Statement {
+	out := &sqlPrinter{engine: d, window: w}
+	out.selection(p.root, p.maxRows)
+	return Statement{Text: out.b.String(), Args: out.args}
+}
 
 // A Plan is a query with its names and types resolved. It is immutable and may
 // be printed any number of times, by several goroutines at once.

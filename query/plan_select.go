@@ -357,7 +357,7 @@ func (g *grouping) ungrouped(c *column) {
 
 // key is equal for expressions that mean the same.
 func key(v value) string {
-	p := &duckPrinter{}
+	p := &sqlPrinter{engine: duckDB{}}
 	p.value(v)
 	var b strings.Builder
 	b.WriteString(p.b.String())

@@ -205,7 +205,7 @@ func unquoteSQL(quoted string) string {
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], q+q, q)
 }
 
-// intervalUnits are the units of an interval; a dialect prints them as they are.
+// intervalUnits are the units of an interval; date_add_… has a form for each.
 var intervalUnits = [...]string{"SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"}
 
 // interval reads INTERVAL '2' DAY.

@@ -1,4 +1,4 @@
-// The search half as DuckDB reads it.
+// The search half as SQL.
 
 package query
 
@@ -11,7 +11,7 @@ import (
 // pred writes a condition of the search half, or its negation. NOT goes down to
 // the leaves: a leaf stands bare, since NULL keeps no record, and its negation
 // is closed against NULL (a coalesce around every leaf costs three times).
-func (d *duckPrinter) pred(p pred, not bool) {
+func (d *sqlPrinter) pred(p pred, not bool) {
 	switch p := p.(type) {
 	case predAll:
 		d.print(strconv.FormatBool(!not))
@@ -26,7 +26,7 @@ func (d *duckPrinter) pred(p pred, not bool) {
 	}
 }
 
-func (d *duckPrinter) preds(xs []pred, not, or bool) {
+func (d *sqlPrinter) preds(xs []pred, not, or bool) {
 	op := " AND "
 	if or {
 		op = " OR "
@@ -35,7 +35,7 @@ func (d *duckPrinter) preds(xs []pred, not, or bool) {
 }
 
 // leaf writes one test, or its negation, which is true where the value is missing.
-func (d *duckPrinter) leaf(l *leaf, not bool) {
+func (d *sqlPrinter) leaf(l *leaf, not bool) {
 	switch {
 	case l.op == leafExists && l.t != JSON, l.op == leafExists && len(l.path) == 0 && !l.deep:
 		d.print("(")
@@ -65,18 +65,16 @@ func (d *duckPrinter) leaf(l *leaf, not bool) {
 }
 
 // folded writes what x writes, without its case unless exact.
-func (d *duckPrinter) folded(exact bool, x func()) {
+func (d *sqlPrinter) folded(exact bool, x func()) {
 	if exact {
 		x()
 		return
 	}
-	d.print("lower(")
-	x()
-	d.print(")")
+	d.form(d.engine.form("lower", 1), x)
 }
 
 // test writes a leaf; it may be NULL where the value is missing.
-func (d *duckPrinter) test(l *leaf) {
+func (d *sqlPrinter) test(l *leaf) {
 	switch {
 	case l.t == JSON:
 		d.jsonTest(l)
@@ -94,42 +92,34 @@ func (d *duckPrinter) test(l *leaf) {
 }
 
 // asText writes a column that is no text as the text that users see.
-func (d *duckPrinter) asText(l *leaf) {
-	switch l.t {
-	case Time:
-		d.print("strftime(")
-		d.name(l.column)
-		d.print(", '%Y-%m-%dT%H:%M:%SZ')")
-	case EpochSeconds:
-		d.print("CAST(")
-		d.number(l)
-		d.print(" AS VARCHAR)")
-	default:
-		d.print("CAST(")
-		d.name(l.column)
-		d.print(" AS VARCHAR)")
+func (d *sqlPrinter) asText(l *leaf) {
+	t := l.t
+	if t == Time {
+		d.form(d.engine.form("time_text", 1), func() { d.name(l.column) })
+		return
 	}
+	if t == EpochSeconds {
+		t = Integer
+	}
+	d.form(d.engine.cast(&conversion{x: &column{t: t}, to: Text}), func() { d.numberOrColumn(l) })
 }
 
 // number writes a column as a number.
-func (d *duckPrinter) number(l *leaf) {
+func (d *sqlPrinter) number(l *leaf) {
+	x := func() { d.name(l.column) }
 	switch l.t {
 	case EpochSeconds:
-		d.print("CAST(floor(epoch(")
-		d.name(l.column)
-		d.print(")) AS BIGINT)")
+		d.form(d.engine.form("epoch_seconds", 1), x)
 	case Text:
-		d.print("tocsin_number(")
-		d.name(l.column)
-		d.print(", true)")
+		d.form(d.engine.cast(&conversion{x: &column{t: Text}, to: Double, try: true}), x)
 	case Boolean:
 		d.print("CAST(NULL AS BIGINT)")
 	default:
-		d.name(l.column)
+		x()
 	}
 }
 
-func (d *duckPrinter) compare(l *leaf) {
+func (d *sqlPrinter) compare(l *leaf) {
 	d.print("(")
 	d.number(l)
 	if l.op == leafCompare {
@@ -149,7 +139,7 @@ func (d *duckPrinter) compare(l *leaf) {
 
 // typedEqual compares a column that is no text with texts: a text that is no
 // value of the type equals none.
-func (d *duckPrinter) typedEqual(l *leaf) {
+func (d *sqlPrinter) typedEqual(l *leaf) {
 	var vals []any
 	for _, t := range l.texts {
 		if l.t == Boolean {
@@ -173,7 +163,7 @@ func (d *duckPrinter) typedEqual(l *leaf) {
 	d.print("))")
 }
 
-func (d *duckPrinter) numberOrColumn(l *leaf) {
+func (d *sqlPrinter) numberOrColumn(l *leaf) {
 	if l.t == Boolean {
 		d.name(l.column)
 		return
@@ -182,7 +172,7 @@ func (d *duckPrinter) numberOrColumn(l *leaf) {
 }
 
 // textTest writes a test of a text, which x writes.
-func (d *duckPrinter) textTest(l *leaf, x func()) {
+func (d *sqlPrinter) textTest(l *leaf, x func()) {
 	switch l.op {
 	case leafEqual:
 		d.print("(")
@@ -195,36 +185,28 @@ func (d *duckPrinter) textTest(l *leaf, x func()) {
 	case leafWord:
 		d.word(l, x)
 	case leafPhrase:
-		d.print("contains(")
-		d.folded(l.exact, x)
-		d.print(", ")
-		d.folded(l.exact, func() { d.param(l.texts[0]) })
-		d.print(")")
+		d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, l.texts[0])...)
 	case leafNetwork:
-		d.print("is_subnet_of(")
-		d.param(l.texts[0])
-		d.print(", ")
-		x()
-		d.print(")")
+		d.form(d.engine.form("is_subnet_of", 2), func() { d.param(l.texts[0]) }, x)
 	}
+}
+
+// folds are writers of a text and of a constant to compare it with, both
+// without their case unless exact.
+func (d *sqlPrinter) folds(exact bool, x func(), text string) []func() {
+	return []func(){func() { d.folded(exact, x) }, func() { d.folded(exact, func() { d.param(text) }) }}
 }
 
 // word writes a test of the tokens of a text: first the cheap test whether the
 // longest part occurs at all.
-func (d *duckPrinter) word(l *leaf, x func()) {
+func (d *sqlPrinter) word(l *leaf, x func()) {
 	d.print("(")
 	if s := longest(l.parts); s != "" {
-		d.print("contains(")
-		d.folded(l.exact, x)
-		d.print(", ")
-		d.folded(l.exact, func() { d.param(s) })
-		d.print(") AND ")
+		d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, s)...)
+		d.print(" AND ")
 	}
-	d.print("tocsin_word(")
-	x()
-	d.print(", ")
-	d.param(encodeGlob(l.parts))
-	d.print(", ", strconv.FormatBool(l.exact), "))")
+	d.engine.word(d, x, l.parts, l.exact)
+	d.print(")")
 }
 
 func longest(parts []Glob) string {
@@ -238,33 +220,18 @@ func longest(parts []Glob) string {
 }
 
 // glob writes a test of the whole value against a pattern: by the engine's own
-// functions for a*, *a and *a*, else by ours, whose time is bounded (DuckDB's
-// LIKE runs without end on many wildcards).
-func (d *duckPrinter) glob(x func(), parts []Glob, exact bool) {
+// functions for a*, *a and *a*.
+func (d *sqlPrinter) glob(x func(), parts []Glob, exact bool) {
 	form, lit := simpleGlob(parts)
 	switch form {
 	case "":
-		d.print("tocsin_glob(")
-		x()
-		d.print(", ")
-		d.param(encodeGlob(parts))
-		d.print(", ", strconv.FormatBool(exact), ")")
-	case "=":
-		d.print("(")
-		d.folded(exact, x)
-		d.print(" = ")
-		d.folded(exact, func() { d.param(lit) })
-		d.print(")")
+		d.engine.glob(d, x, parts, exact)
 	case "any":
-		d.print("(")
-		x()
-		d.print(" IS NOT NULL)")
+		d.form("($1 IS NOT NULL)", x)
+	case "=":
+		d.form("($1 = $2)", d.folds(exact, x, lit)...)
 	default:
-		d.print(form, "(")
-		d.folded(exact, x)
-		d.print(", ")
-		d.folded(exact, func() { d.param(lit) })
-		d.print(")")
+		d.form(d.engine.form(form, 2), d.folds(exact, x, lit)...)
 	}
 }
 
@@ -281,16 +248,16 @@ func simpleGlob(parts []Glob) (form, text string) {
 	case len(parts) == 2 && star(1) && parts[0].Wild == 0:
 		return "starts_with", parts[0].Text
 	case len(parts) == 2 && star(0) && parts[1].Wild == 0:
-		return "suffix", parts[1].Text
+		return "ends_with", parts[1].Text
 	case len(parts) == 3 && star(0) && star(2) && parts[1].Wild == 0:
-		return "contains", parts[1].Text
+		return "text_contains", parts[1].Text
 	}
 	return "", ""
 }
 
 // jsonTest writes a test of the values below a path of a JSON text: first the
 // cheap test whether the value, the word or the last key occurs in the text.
-func (d *duckPrinter) jsonTest(l *leaf) {
+func (d *sqlPrinter) jsonTest(l *leaf) {
 	if l.op == leafCompare || l.op == leafRange {
 		if _, isTime := l.num.(time.Time); isTime {
 			d.print("false")
@@ -301,19 +268,15 @@ func (d *duckPrinter) jsonTest(l *leaf) {
 	if hint := l.hint(); hint != "" {
 		// A backslash may hide a letter as \u0041.
 		fold := !l.exact && (l.deep || l.sought() != "")
-		d.print("(contains(")
-		d.folded(!fold, func() { d.name(l.column) })
-		d.print(", ")
-		d.folded(!fold, func() { d.param(hint) })
-		d.print(") OR contains(")
-		d.name(l.column)
-		d.print(`, '\')) AND `)
+		x := func() { d.name(l.column) }
+		d.print("(")
+		d.form(d.engine.form("text_contains", 2), d.folds(!fold, x, hint)...)
+		d.print(" OR ")
+		d.form(d.engine.form("text_contains", 2), x, func() { d.print(`'\'`) })
+		d.print(") AND ")
 	}
-	d.print("tocsin_json_any(")
-	d.name(l.column)
-	d.print(", ")
-	d.param(l.encode())
-	d.print("))")
+	d.engine.jsonTest(d, l)
+	d.print(")")
 }
 
 // sought is the text that an equal value holds; "": it may be written in
@@ -336,24 +299,4 @@ func (l *leaf) hint() string {
 		return longest(l.parts)
 	}
 	return ""
-}
-
-// encode writes the leaf for tocsin_json_any.
-func (l *leaf) encode() string {
-	t := jsonTest{Path: l.path, Deep: l.deep, Op: l.op, Exact: l.exact, Texts: l.texts, Cmp: string(l.cmp), LowOut: l.lowOut, HighOut: l.hiOut}
-	if len(l.parts) > 0 {
-		t.Glob = encodeGlob(l.parts)
-	}
-	t.Num, t.High = asFloat(l.num), asFloat(l.high)
-	return mustJSON(t)
-}
-
-func asFloat(v any) float64 {
-	switch v := v.(type) {
-	case int64:
-		return float64(v)
-	case float64:
-		return v
-	}
-	return 0
 }

@@ -1,0 +1,228 @@
+// Plans as SQL: statement, clauses, the window. Expressions are in
+// sql_value.go, the search half is in sql_search.go. What differs between the
+// dialects is in an engine: duckdb*.go, trino*.go.
+
+package query
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An engine is what one dialect writes in its own way. Everything else is
+// written once, by a sqlPrinter.
+type engine interface {
+	// form is how a function of the table, or one that the printer needs, is
+	// written with n arguments: $1 … are the arguments, $* all of them.
+	form(fn string, n int) string
+	// cast is the form of a conversion, without the cut to the day.
+	cast(v *conversion) string
+	// typeName is what the engine calls the type of a column or value.
+	typeName(t Type) string
+	// aggregate is an aggregate as the engine knows it, and the form around it.
+	aggregate(a *aggregate) (*aggregate, string)
+
+	// param writes a constant as a parameter.
+	param(d *sqlPrinter, v any)
+	// array writes ARRAY[…].
+	array(d *sqlPrinter, v *array)
+	// jsonAt writes the value below a path of a JSON text.
+	jsonAt(d *sqlPrinter, v *jsonAt)
+	// jsonTest writes a test of the values below a path of a JSON text.
+	jsonTest(d *sqlPrinter, l *leaf)
+	// glob writes a test of the whole of a text, which x writes, against a
+	// pattern that is more than a*, *a or *a*.
+	glob(d *sqlPrinter, x func(), parts []Glob, exact bool)
+	// word writes a test of the tokens of a text, which x writes.
+	word(d *sqlPrinter, x func(), parts []Glob, exact bool)
+}
+
+// A sqlPrinter writes one statement for an engine. Its statements hold no text of
+// the user: names come from the schema, or are ours (c0, g0, a0, seq), and
+// constants are parameters.
+type sqlPrinter struct {
+	engine engine
+	b      strings.Builder
+	args   []any
+	window Window
+}
+
+func (d *sqlPrinter) print(parts ...string) {
+	for _, s := range parts {
+		d.b.WriteString(s)
+	}
+}
+
+// param writes a constant, as a parameter.
+func (d *sqlPrinter) param(v any) { d.engine.param(d, v) }
+
+// arg writes a parameter in a form, whose $ stands for it.
+func (d *sqlPrinter) arg(form string, v any) {
+	d.print(strings.Replace(form, "$", "?", 1))
+	d.args = append(d.args, v)
+}
+
+// name writes an identifier of the schema or of ours.
+func (d *sqlPrinter) name(s string) {
+	d.print(`"`, strings.ReplaceAll(s, `"`, `""`), `"`)
+}
+
+// list writes n things with commas between them.
+func (d *sqlPrinter) list(n int, each func(i int)) {
+	for i := range n {
+		if i > 0 {
+			d.print(", ")
+		}
+		each(i)
+	}
+}
+
+// selection writes a SELECT; maxRows > 0 bounds its rows to one more.
+func (d *sqlPrinter) selection(s *selection, maxRows int) {
+	d.print("SELECT ")
+	if s.distinct {
+		d.print("DISTINCT ")
+	}
+	if s.seq {
+		d.print(`"seq"`)
+		if len(s.items) > 0 {
+			d.print(", ")
+		}
+	}
+	d.list(len(s.items), func(i int) {
+		d.value(s.items[i])
+		d.print(" AS ", resultName(i))
+	})
+	d.print(" FROM ")
+	if s.grouped {
+		d.print("(")
+		d.groups(s)
+		d.print(")")
+		if s.having != nil {
+			d.print(" WHERE ")
+			d.value(s.having)
+		}
+	} else {
+		d.from(s)
+	}
+	d.order(s)
+	d.limit(s, maxRows)
+}
+
+// groups writes the grouping of s: its groups as g0… and aggregates as a0….
+func (d *sqlPrinter) groups(s *selection) {
+	d.print("SELECT ")
+	d.list(len(s.groups), func(i int) {
+		d.value(s.groups[i])
+		d.print(" AS ", groupName(i))
+	})
+	if len(s.groups) > 0 && len(s.aggs) > 0 {
+		d.print(", ")
+	}
+	d.list(len(s.aggs), func(i int) {
+		d.aggregate(s.aggs[i])
+		d.print(" AS ", aggName(i))
+	})
+	d.print(" FROM ")
+	d.from(s)
+	if len(s.groups) > 0 {
+		d.print(" GROUP BY ")
+		d.list(len(s.groups), func(i int) { d.print(fmt.Sprint(i + 1)) })
+	}
+}
+
+// from writes what s reads, and its WHERE.
+func (d *sqlPrinter) from(s *selection) {
+	d.print("(")
+	if s.table != nil {
+		d.table(s.table)
+	} else {
+		d.selection(s.from, 0)
+	}
+	d.print(")")
+	if s.where != nil {
+		d.print(" WHERE ")
+		d.value(s.where)
+	}
+}
+
+// table writes the records of a logstore that the window and the filter leave.
+// They stand in a subquery of their own: nothing that a user wrote is beside
+// the window's conditions.
+func (d *sqlPrinter) table(t *tableRead) {
+	d.print("SELECT * FROM ")
+	d.name(t.store.Table)
+	sep := " WHERE "
+	and := func() { d.print(sep); sep = " AND " }
+	if !t.store.NoWindow {
+		if !d.window.From.IsZero() {
+			and()
+			d.print(`"time" >= `)
+			d.param(d.window.From)
+		}
+		if !d.window.To.IsZero() {
+			and()
+			d.print(`"time" < `)
+			d.param(d.window.To)
+		}
+	}
+	if d.window.AfterSeq > 0 {
+		and()
+		d.print(`"seq" > `)
+		d.param(d.window.AfterSeq)
+	}
+	if d.window.UpToSeq > 0 {
+		and()
+		d.print(`"seq" <= `)
+		d.param(d.window.UpToSeq)
+	}
+	if _, all := t.filter.(predAll); t.filter != nil && !all {
+		and()
+		d.pred(t.filter, false)
+	}
+}
+
+func (d *sqlPrinter) order(s *selection) {
+	if len(s.order) == 0 {
+		return
+	}
+	d.print(" ORDER BY ")
+	d.list(len(s.order), func(i int) { d.sortKey(s.order[i], s.seq) })
+}
+
+// sortKey writes a key: an ordinal, which the hidden seq moves by one, or an
+// expression. NULL comes last in either direction, as in Presto.
+func (d *sqlPrinter) sortKey(k sortKey, seq bool) {
+	switch {
+	case k.item < 0:
+		d.value(k.x)
+	case seq:
+		d.print(fmt.Sprint(k.item + 2))
+	default:
+		d.print(fmt.Sprint(k.item + 1))
+	}
+	if k.desc {
+		d.print(" DESC")
+	}
+	if k.nullsFirst {
+		d.print(" NULLS FIRST")
+	} else {
+		d.print(" NULLS LAST")
+	}
+}
+
+func (d *sqlPrinter) limit(s *selection, maxRows int) {
+	n := s.limit
+	if maxRows > 0 && (n < 0 || n > int64(maxRows)) {
+		n = int64(maxRows) + 1
+	}
+	if s.offset > 0 {
+		d.print(" OFFSET ", fmt.Sprint(s.offset)) // before LIMIT, where Trino wants it
+	}
+	if n >= 0 {
+		d.print(" LIMIT ", fmt.Sprint(n))
+	}
+}
+
+// typedText tells values of different types apart.
+func typedText(v any) string { return fmt.Sprintf("%T %v", v, v) }
