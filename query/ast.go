@@ -58,13 +58,13 @@ type Select struct {
 // false and no Items.
 type Core struct {
 	Sub      *Select `parser:"(?= 'SELECT':Keyword | '(':Op | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword | 'ORDER':Keyword | 'LIMIT':Keyword ) ( '(':Op @@ ')':Op"` // in brackets; then nothing else of Core is set
-	Explicit bool    `parser:"| ( ( @'SELECT':Keyword"`                                                                                                                       // SELECT was written
+	Explicit bool    `parser:"| (?= 'SELECT':Keyword | 'WHERE':Keyword | 'GROUP':Keyword | 'HAVING':Keyword ) ( @'SELECT':Keyword"`                                           // SELECT was written
 	Distinct bool    `parser:"  ( @'DISTINCT':Keyword | 'ALL':Keyword )?"`
 	Items    []*Item `parser:"  @@ ( ',' @@ )*"`
 	From     []*From `parser:"  ( 'FROM':Keyword @@ ( ',' @@ )* )? )?"` // none: the stage before, or log
 	Where    Expr    `parser:"( 'WHERE':Keyword @@ )?"`
 	GroupBy  []Expr  `parser:"( 'GROUP':Keyword 'BY':Keyword @@ ( ',' @@ )* )?"`
-	Having   Expr    `parser:"( 'HAVING':Keyword @@ )? ) )"`
+	Having   Expr    `parser:"( 'HAVING':Keyword @@ )? )?"`
 }
 
 // A SetPart is UNION, INTERSECT or EXCEPT and what follows it. INTERSECT binds

@@ -35,8 +35,11 @@ func (duckDB) param(d *sqlPrinter, v any) {
 }
 
 func (e duckDB) typeName(t Type) string {
-	if t.IsArray() {
+	switch {
+	case t.IsArray():
 		return e.typeName(t.Elem()) + "[]"
+	case t.IsMap():
+		return "MAP(" + e.typeName(t.Key()) + ", " + e.typeName(t.Elem()) + ")"
 	}
 	switch t {
 	case Integer:
@@ -97,6 +100,43 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 }
 
 func (duckDB) array(d *sqlPrinter, v *array) { d.form("[$*]", d.values(v.items)...) }
+
+func (duckDB) nullsInside() bool { return true }
+
+func (duckDB) lambda(d *sqlPrinter, v *lambda) {
+	d.print("lambda ")
+	d.list(len(v.params), func(i int) { d.value(v.params[i]) })
+	d.print(": ")
+	d.value(v.body)
+}
+
+// unnest writes a lateral subquery: several unnest in one SELECT go side by side.
+func (e duckDB) unnest(d *sqlPrinter, u *unnested) {
+	if u.outer {
+		d.print(" LEFT")
+	} else {
+		d.print(" CROSS")
+	}
+	d.print(" JOIN LATERAL (SELECT ")
+	d.list(len(u.args), func(i int) {
+		d.print("unnest(")
+		d.value(u.args[i])
+		d.print(") AS ", resultName(i))
+	})
+	if u.ordinal {
+		d.print(", unnest(generate_series(1, greatest(")
+		d.list(len(u.args), func(i int) {
+			d.print("coalesce(len(")
+			d.value(u.args[i])
+			d.print("), 0)")
+		})
+		d.print("))) AS ", resultName(len(u.args)))
+	}
+	d.print(") AS ", relationName(u.id))
+	if u.outer {
+		d.print(" ON true")
+	}
+}
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })

@@ -110,8 +110,30 @@ func duckNestedForm(fn string, n int) string {
 		return "CAST(coalesce(list_position($1, $2), 0) AS BIGINT)"
 	case "element_at":
 		return "list_extract($1, $2)"
+	case "map_at":
+		return "map_extract_value($1, $2)"
+	case "map_size":
+		return "CAST(cardinality($1) AS BIGINT)"
 	case "cardinality":
 		return "len($1)"
+	case "transform":
+		return "list_transform(" + boundedList + ", $2)"
+	case "filter":
+		return "list_filter(" + boundedList + ", $2)"
+	case "any_match":
+		return matchForm("true")
+	case "none_match":
+		return "(NOT " + matchForm("true") + ")"
+	case "all_match":
+		return matchForm("false")
+	case "reduce":
+		return "list_transform([list_reduce(" + boundedList + ", $3, $2)], $4)[1]"
+	case "local_time":
+		return "timezone($2, timezone('UTC', $1))"
+	case "utc_of":
+		return "timezone('UTC', timezone($2, $1))"
+	case "minus_rest":
+		return "($1 - ($2 - $3))"
 	case "contains":
 		return "list_contains($1, $2)"
 	case "array_join":
@@ -120,4 +142,17 @@ func duckNestedForm(fn string, n int) string {
 		return "list_sort(list_distinct($1))"
 	}
 	return fn + "($*)"
+}
+
+// boundedList is an array that a lambda goes through: DuckDB does not stop in
+// one before it is done.
+const boundedList = "CASE WHEN len($1) > 10000 THEN error('a lambda goes through 10000 elements at most') ELSE $1 END"
+
+// matchForm is any_match, for which true decides, or all_match, for which false
+// does: where no element decides and one has no answer, NULL.
+func matchForm(decides string) string {
+	t := "list_transform(" + boundedList + ", $2)"
+	other := map[string]string{"true": "false", "false": "true"}[decides]
+	return "CASE WHEN list_contains(" + t + ", " + decides + ") THEN " + decides +
+		" WHEN list_count(" + t + ") < len($1) THEN NULL WHEN $1 IS NOT NULL THEN " + other + " END"
 }

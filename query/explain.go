@@ -64,6 +64,8 @@ func known(tokens []lexer.Token, i int) *fault {
 	switch {
 	case prev.Type == tokKeyword && prev.Value == "DISTINCT" && t.Value == "ON":
 		return &fault{span: span(t), message: "DISTINCT ON keeps any one of several rows", hint: "say which: SELECT a, max_by(b, __seq__) AS b GROUP BY a"}
+	case i > 1 && isWord(&prev, "RECURSIVE") && tokens[i-2].Value == "WITH":
+		return &fault{last: true, span: span(prev), message: "WITH RECURSIVE is not in the language: it need not end", hint: "a query of WITH names those before it"}
 	case clause == "FROM" && t.Type == tokString:
 		return &fault{last: true, span: span(t), message: "a text in the place of a logstore", hint: "FROM takes the name of a logstore; the rule's own is log; files are read by tocsin load"}
 	case clause == "FROM" && t.Value == "(" && prev.Type != tokKeyword:

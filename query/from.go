@@ -40,10 +40,17 @@ func (p *exprParser) starFollows() bool {
 	return isOp(p.lex.Peek(), "*")
 }
 
+// foreignJoin are words in front of JOIN that would be read as an alias.
+var foreignJoin = wordTable("ASOF POSITIONAL SEMI ANTI TABLESAMPLE")
+
 // alias reads AS name, or a bare name.
 func (p *exprParser) alias() *Name {
 	as := p.accept("AS")
 	t := p.peek()
+	if t.Type == tokIdent && !as && foreignJoin.find(t.Value) != "" {
+		p.fail(faultOn(t, upperASCII(t.Value)+" is no join of the language", "there are JOIN, LEFT JOIN, RIGHT JOIN, FULL JOIN and CROSS JOIN; an alias of that name stands behind AS"))
+		return nil
+	}
 	if t.Type != tokIdent && t.Type != tokQuoted {
 		if as {
 			p.misfit(t)

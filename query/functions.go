@@ -8,18 +8,20 @@ import "strings"
 // query may call. Args is one word for each argument:
 //
 //	t text   n number   i integer   b boolean   T time   e time, or epoch seconds
-//	j JSON of a field (G24)   A array   a anything   k a constant text   K a constant integer
+//	j JSON of a field (G24)   A array   M map   C array or map   a anything   l a lambda
+//	k a constant text   K a constant integer
 //
 // A ? behind it makes the argument optional, a * allows any number (at least
 // one). Result is a type by the same letters, d for double and J for JSON; or 1
 // and 2, the type of that argument; N, double if an argument is, else integer;
 // U, what all arguments have in common; E, an element of the first; L, an array
-// of the first.
+// of the first; K and V, arrays of the keys and of the values of the first.
 type function struct {
 	name   string
 	args   string
 	result string
 	agg    bool
+	window bool   // it is called with OVER only
 	alias  string // canonical name, when name is another one for it
 }
 
@@ -47,14 +49,17 @@ func (f *function) arity() (least, most int) {
 // kind returns the letter of argument i.
 func (f *function) kind(i int) byte {
 	words := strings.Fields(f.args)
-	return words[min(i, len(words)-1)][0]
+	if len(words) == 0 {
+		return 0
+	}
+	return words[max(0, min(i, len(words)-1))][0]
 }
 
 // usage is how a message shows the function: "substr(text, integer[, integer])".
 func (f *function) usage() string {
 	names := map[byte]string{
 		't': "text", 'n': "number", 'i': "integer", 'b': "boolean", 'T': "time", 'e': "time or epoch seconds",
-		'j': "JSON field", 'A': "array", 'a': "value", 'k': "constant text", 'K': "constant integer",
+		'j': "JSON field", 'A': "array", 'M': "map", 'C': "array or map", 'a': "value", 'l': "x -> …", 'k': "constant text", 'K': "constant integer",
 	}
 	var b strings.Builder
 	b.WriteString(f.name + "(")
@@ -186,11 +191,32 @@ var functionTable = [...]function{
 	{name: "json_format", args: "j", result: "t"},
 
 	{name: "array_position", args: "A a", result: "i"},
-	{name: "element_at", args: "A i", result: "E"},
-	{name: "cardinality", args: "A", result: "i"},
+	{name: "element_at", args: "C a", result: "E"},
+	{name: "cardinality", args: "C", result: "i"},
 	{name: "contains", args: "A a", result: "b"},
 	{name: "array_join", args: "A k", result: "t"},
 	{name: "array_distinct", args: "A", result: "1"},
+
+	{name: "any_match", args: "A l", result: "b"},
+	{name: "all_match", args: "A l", result: "b"},
+	{name: "none_match", args: "A l", result: "b"},
+	{name: "filter", args: "A l", result: "1"},
+	{name: "transform", args: "A l", result: "1"},
+	{name: "reduce", args: "A a l l", result: "1"},
+	{name: "map_keys", args: "M", result: "K"},
+	{name: "map_values", args: "M", result: "V"},
+
+	{name: "row_number", args: "", result: "i", window: true},
+	{name: "rank", args: "", result: "i", window: true},
+	{name: "dense_rank", args: "", result: "i", window: true},
+	{name: "percent_rank", args: "", result: "d", window: true},
+	{name: "cume_dist", args: "", result: "d", window: true},
+	{name: "ntile", args: "K", result: "i", window: true},
+	{name: "lag", args: "a K? a?", result: "1", window: true},
+	{name: "lead", args: "a K? a?", result: "1", window: true},
+	{name: "first_value", args: "a", result: "1", window: true},
+	{name: "last_value", args: "a", result: "1", window: true},
+	{name: "nth_value", args: "a K", result: "1", window: true},
 
 	{name: "is_subnet_of", args: "k t", result: "b"},
 }
@@ -205,10 +231,10 @@ func refused(name string) (why, hint string) {
 		"levenshtein", "levenshtein_distance", "translate":
 		return "its cost is not bounded by the size of a record", "give the field as it is, and work on it where the rows are read"
 	case "regexp_replace", "regexp_split", "approx_percentile", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr",
-		"histogram", "map_agg", "geometric_mean", "transform", "filter", "reduce", "any_match", "all_match", "none_match",
-		"row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "percent_rank", "cume_dist",
-		"array_sort", "array_max", "array_min", "array_union", "array_intersect", "array_except", "array_remove", "slice", "flatten", "unnest",
-		"map_keys", "map_values", "map_concat", "date_parse", "from_iso8601_timestamp", "week", "quarter", "day_of_year", "exp", "truncate",
+		"histogram", "map_agg", "geometric_mean",
+
+		"array_sort", "array_max", "array_min", "array_union", "array_intersect", "array_except", "array_remove", "slice", "flatten",
+		"map_concat", "date_parse", "from_iso8601_timestamp", "week", "quarter", "day_of_year", "exp", "truncate",
 		"url_encode", "url_extract_host", "url_extract_path", "to_hex", "from_hex", "to_base64", "from_base64", "sha512", "crc32",
 		"compare", "ts_compare", "time_series", "ip_to_country", "ip_to_province", "ip_to_city", "ip_to_provider", "ip_prefix", "ip_subnet_min",
 		"ip_subnet_max", "ip_to_domain", "security_check_ip", "security_check_domain", "security_check_url", "window_funnel", "json_array_contains",

@@ -136,7 +136,11 @@ func (g treeGen) expr(depth int) Expr {
 		return g.atom()
 	}
 	x := func() Expr { return g.expr(depth - 1) }
-	switch g.n(12) {
+	switch g.n(14) {
+	case 13:
+		return pick[Expr](g, &Subquery{Query: g.small()}, &Exists{Query: g.small()}, &In{X: x(), Sub: g.small(), Not: g.flip()})
+	case 14:
+		return &Call{Name: "filter", Args: []Expr{x(), &Lambda{Params: []Name{g.name(), g.name()}[:1+g.n(1)], Body: x()}}}
 	case 0, 1, 2:
 		return &Binary{Op: pick(g, OpOr, OpAnd, OpEq, OpNe, OpLt, OpGe, OpDistinct, OpNotDistinct, OpConcat, OpAdd, OpSub, OpMul, OpDiv, OpMod), X: x(), Y: x()}
 	case 3:
@@ -199,7 +203,27 @@ func (g treeGen) call(x func() Expr) Expr {
 	if g.flip() && !niladic[upperASCII(c.Name)] {
 		c.Filter = x()
 	}
+	if g.n(3) == 0 && !niladic[upperASCII(c.Name)] {
+		c.Over, c.NoNulls = g.over(x), g.flip()
+	}
 	return c
+}
+
+func (g treeGen) over(x func() Expr) *Over {
+	w := &Over{}
+	if g.flip() {
+		w.Partition = []Expr{x()}
+	}
+	if g.flip() {
+		w.OrderBy = []*Order{g.order(x)}
+	}
+	if g.flip() {
+		w.Frame = &Frame{Unit: pick(g, "ROWS", "RANGE", "GROUPS"), From: Bound{Kind: "PRECEDING", N: x()}}
+		if g.flip() {
+			w.Frame.To = Bound{Kind: pick(g, "CURRENT ROW", "UNBOUNDED FOLLOWING")}
+		}
+	}
+	return w
 }
 
 func (g treeGen) order(x func() Expr) *Order {
@@ -225,19 +249,68 @@ func (g treeGen) atom() Expr {
 
 func (g treeGen) stage(depth int) *Select {
 	x := func() Expr { return g.expr(2) }
-	s := &Select{Explicit: g.flip()}
-	if s.Explicit {
+	s := &Select{Core: g.core(depth)}
+	if g.n(3) == 0 && s.Explicit {
+		g.list(2, func() {
+			n := g.name()
+			w := &Named{Name: &n, Query: g.query(depth)}
+			if g.flip() {
+				w.Columns = g.columns()
+			}
+			s.With = append(s.With, w)
+		})
+	}
+	if g.n(3) == 0 && (s.Explicit || s.Sub != nil) {
+		g.list(2, func() {
+			part := &SetPart{Op: pick(g, Union, Intersect, Except), All: g.flip(), Core: g.core(depth)}
+			if part.Explicit || part.Sub != nil {
+				s.Sets = append(s.Sets, part)
+			}
+		})
+	}
+	if g.flip() {
+		g.list(2, func() { s.OrderBy = append(s.OrderBy, g.order(x)) })
+	}
+	if g.flip() || !s.Explicit {
+		s.Limit = &Limit{Count: int64(g.n(9)), Offset: int64(g.n(9))}
+	}
+	return s
+}
+
+// query draws a SELECT that may stand in brackets.
+func (g treeGen) query(depth int) *Select {
+	s := g.stage(max(depth-1, 0))
+	if !s.Explicit {
+		s = &Select{Core: Core{Explicit: true, Items: []*Item{{Star: true}}}}
+	}
+	return s
+}
+
+// small draws a subquery for an expression, which would never end with others in
+// it.
+func (g treeGen) small() *Select {
+	s := &Select{Core: Core{Explicit: true, Items: []*Item{{X: g.atom()}}}}
+	if g.flip() {
+		s.From = []*From{{Source: g.source(0, g.atom)}}
+		s.Where = g.atom()
+	}
+	if g.flip() {
+		s.Limit = &Limit{Count: 1}
+	}
+	return s
+}
+
+func (g treeGen) core(depth int) (s Core) {
+	x := func() Expr { return g.expr(2) }
+	if depth > 0 && g.n(5) == 0 {
+		s.Sub = g.query(depth)
+		return s
+	}
+	if s.Explicit = g.flip(); s.Explicit {
 		s.Distinct = g.flip()
 		g.list(3, func() { s.Items = append(s.Items, g.item(x)) })
 		if g.flip() {
-			s.From = &Source{Table: &Path{Names: []Name{g.name()}}}
-			if depth > 0 && g.flip() {
-				s.From = &Source{Sub: g.stage(depth - 1)}
-			}
-			if g.flip() {
-				n := g.name()
-				s.From.Alias = &n
-			}
+			g.list(2, func() { s.From = append(s.From, g.from(depth, x)) })
 		}
 	}
 	if g.flip() {
@@ -249,18 +322,59 @@ func (g treeGen) stage(depth int) *Select {
 	if g.flip() {
 		s.Having = x()
 	}
-	if g.flip() {
-		g.list(2, func() { s.OrderBy = append(s.OrderBy, g.order(x)) })
+	return s
+}
+
+func (g treeGen) from(depth int, x func() Expr) *From {
+	f := &From{Source: g.source(depth, x)}
+	for range g.n(2) {
+		j := &Join{Kind: pick(g, InnerJoin, LeftJoin, RightJoin, FullJoin, CrossJoin), Source: g.source(depth, x)}
+		switch {
+		case j.Kind == CrossJoin:
+		case g.flip():
+			j.On = x()
+		default:
+			j.Using = g.columns()
+		}
+		f.Joins = append(f.Joins, j)
 	}
-	if g.flip() || !s.Explicit {
-		s.Limit = &Limit{Count: int64(g.n(9)), Offset: int64(g.n(9))}
+	return f
+}
+
+func (g treeGen) columns() (list []*Name) {
+	g.list(2, func() {
+		n := g.name()
+		list = append(list, &n)
+	})
+	return list
+}
+
+func (g treeGen) source(depth int, x func() Expr) *Source {
+	s := &Source{Table: &Path{Names: []Name{g.name()}}}
+	switch {
+	case depth > 0 && g.flip():
+		s = &Source{Sub: g.query(depth)}
+	case g.n(3) == 0:
+		s = &Source{Unnest: []Expr{x()}, Ordinality: g.flip()}
+	}
+	if g.flip() {
+		n := g.name()
+		s.Alias = &n
+		if g.flip() {
+			s.Columns = g.columns()
+		}
 	}
 	return s
 }
 
 func (g treeGen) item(x func() Expr) *Item {
 	if g.n(4) == 0 {
-		return &Item{Star: true}
+		i := &Item{Star: true}
+		if g.flip() {
+			n := g.name()
+			i.Of = &n
+		}
+		return i
 	}
 	i := &Item{X: x()}
 	if g.flip() {

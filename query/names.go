@@ -88,6 +88,9 @@ func (l *Logstore) findExact(path []string) (Field, []string, bool) {
 
 // all are the fields of l, declared and system ones; declared ones win.
 func (l *Logstore) all() []Field {
+	if l.Lookup {
+		return l.Fields
+	}
 	out := l.Fields[:len(l.Fields):len(l.Fields)]
 	for _, s := range systemFields() {
 		if !l.declares(s.Name) {
@@ -107,18 +110,17 @@ func (l *Logstore) declares(name string) bool {
 }
 
 // unknownField reports a name that a logstore does not have.
-func (l *Logstore) unknownField(list *diag.List, names []Name, span diag.Span) {
-	path := strings.Join(steps(names), ".")
-	all := l.all()
-	known := make([]string, len(all))
-	for i, f := range all {
-		known[i] = f.Name
-	}
+func (l *Logstore) unknownField(list *diag.List, ref []Name, span diag.Span) {
+	path := strings.Join(steps(ref), ".")
 	hint, sure := l.pathHint(path)
 	if !sure {
-		hint = didYouMean(path, known, hint)
+		hint = didYouMean(path, names(l.all()), hint)
 	}
-	list.Add("query/unknown-field", span, "the logstore "+l.Name+" has no field "+cut(path), hint)
+	kind := "the logstore "
+	if l.Lookup {
+		kind = "the table "
+	}
+	list.Add("query/unknown-field", span, kind+l.Name+" has no field "+cut(path), hint)
 }
 
 // pathHint says where a path is legal; sure that the path begins with a field
@@ -134,10 +136,21 @@ func (l *Logstore) pathHint(path string) (hint string, sure bool) {
 			return head + " is " + f.Type.String() + ", nothing lies below it", true
 		}
 	}
+	if l.Lookup {
+		return "it has " + listed(names(l.Fields)), false
+	}
 	if len(open) == 0 {
 		return "the fields of " + l.Name + " are in its schema", false
 	}
 	return "any path is legal below " + listed(open), false
+}
+
+func names(fields []Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Name
+	}
+	return out
 }
 
 // didYouMean is diag.DidYouMean for names of sane length and for paths.

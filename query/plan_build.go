@@ -18,6 +18,9 @@ type planner struct {
 	own                              bool // the rule's own logstore is read
 	filter                           Search
 	weights                          map[value]int // see weight
+	relations                        int           // so far; the number of the last one
+	tables                           int           // sources that were written, so far
+	ids                              int           // of parameters of lambdas
 	usesNow, aggregates, havingOnAgg bool
 }
 
@@ -38,12 +41,15 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 		return nil, p.err()
 	}
 	root := p.stages(q, store)
+	if _, ok := root.set.(*selection); !ok {
+		root = p.selectRows(&Select{}, p.derived(root, "").scope())
+	}
 	p.checkFilter(store)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	plan := &Plan{
-		root: root.sel, maxRows: o.MaxRows, rowIdentity: root.sel.seq, aggregates: p.aggregates,
+		root: root.set.(*selection), maxRows: o.MaxRows, rowIdentity: root.seq, aggregates: p.aggregates,
 		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow,
 	}
 	for _, c := range root.cols {
@@ -111,7 +117,7 @@ func listed(names []string) string {
 }
 
 // stages resolves the stages of q, each over the rows of the one before.
-func (p *planner) stages(q *Query, store *Logstore) *scope {
+func (p *planner) stages(q *Query, store *Logstore) *rows {
 	if len(q.Stages) > maxStages {
 		p.fault("query/too-many-stages", q.Stages[maxStages].Span(), "a query of more than 60 stages", "a stage can hold WHERE, GROUP BY, HAVING, ORDER BY and LIMIT at once")
 		return p.records(store)
@@ -119,34 +125,16 @@ func (p *planner) stages(q *Query, store *Logstore) *scope {
 	if len(q.Stages) == 0 {
 		return p.records(store)
 	}
-	var rows *scope
-	for i, st := range q.Stages {
-		if i > 0 && st.From != nil {
-			p.fault("query/from-in-stage", st.From.Span(), "a stage after the first reads the rows of the one before", "leave FROM out")
-			continue
-		}
-		if rows == nil {
-			rows = p.source(st.From, store, 0)
-		}
-		rows = p.selectRows(st, rows)
+	var before *rows
+	for _, st := range q.Stages {
+		before = p.query(st, surrounding{store: store, before: before})
 	}
-	return rows
+	return before
 }
 
 // records is the plan of a filter alone: the records as they are.
-func (p *planner) records(store *Logstore) *scope {
-	return p.selectRows(&Select{}, p.read(store, "log"))
-}
-
-// read is one reference to a logstore.
-func (p *planner) read(store *Logstore, alias string) *scope {
-	p.reads[store.Name] = true
-	t := &tableRead{store: store}
-	if store.Name == p.o.Logstore {
-		p.own = true
-		t.filter = p.ownFilter(store)
-	}
-	return &scope{table: t, alias: alias}
+func (p *planner) records(store *Logstore) *rows {
+	return p.selectRows(&Select{}, p.read(store, "log").scope())
 }
 
 // ownFilter is the search half without what the exceptions leave out.
@@ -197,47 +185,4 @@ func (p *planner) checkFilter(store *Logstore) {
 		p.fault("query/unused-filter", p.filter.Span(), "the search before the pipe is over "+store.Name+", which the statement does not read",
 			"write * before the pipe and WHERE behind it, or read log")
 	}
-}
-
-// source resolves FROM; without one, the rule's own logstore.
-func (p *planner) source(from *Source, store *Logstore, depth int) *scope {
-	switch {
-	case from == nil:
-		return p.read(store, "log")
-	case from.Sub != nil && depth >= maxStages:
-		p.fault("query/too-deep", from.Span(), "subqueries nested more than 60 deep", "")
-		return p.read(store, "log")
-	case from.Sub != nil:
-		in := p.selectRows(from.Sub, p.source(from.Sub.From, store, depth+1))
-		in.alias = p.alias(from.Alias, "")
-		return in
-	}
-	names := from.Table.Names
-	name := written(names)
-	if len(names) > 1 {
-		p.fault("query/qualified-logstore", from.Table.Span(), "a logstore has one name, without a schema or a catalogue", "write log, or the name of a logstore")
-		return p.read(store, "log")
-	}
-	l, ok := store, name == "log"
-	if !ok {
-		l, ok = p.schema.Logstore(name)
-	}
-	if !ok {
-		p.noLogstore(name, from.Table.Span())
-		return p.read(store, "log")
-	}
-	return p.read(l, p.alias(from.Alias, name))
-}
-
-// alias is the name by which a source is known; that of another logstore is
-// refused (G25).
-func (p *planner) alias(n *Name, without string) string {
-	if n == nil {
-		return without
-	}
-	_, taken := p.schema.Logstore(n.Text)
-	if (taken || n.Text == "log") && n.Text != without {
-		p.fault("query/alias-of-logstore", n.Span(), cut(n.Text)+" is the name of a logstore", "choose another alias")
-	}
-	return n.Text
 }

@@ -25,12 +25,21 @@ func (s *stage) call(e *Call, v env) value {
 	if !s.checkArity(f, e) {
 		return null()
 	}
-	if f.agg {
+	switch {
+	case e.Over != nil:
+		return s.windowCall(f, e, v)
+	case f.window:
+		s.fault("query/window", e.Span(), e.Name+" needs OVER", "write "+e.Name+"(…) OVER (PARTITION BY a ORDER BY b)")
+		return null()
+	case f.agg:
 		return s.aggregate(f, e, v)
 	}
-	if e.Star || e.Distinct || e.Filter != nil || len(e.OrderBy) > 0 {
+	if e.Star || e.Distinct || e.NoNulls || e.Filter != nil || len(e.OrderBy) > 0 {
 		s.fault("query/not-an-aggregate", e.Span(), e.Name+" is no aggregate", "*, DISTINCT, FILTER and ORDER BY inside a call are for aggregates")
 		return null()
+	}
+	if f.kind(len(e.Args)-1) == 'l' {
+		return s.overArray(f, e, v)
 	}
 	c := &call{fn: f.canonical(), args: s.args(f, e, v)}
 	if strings.HasPrefix(f.result, "U") {
@@ -43,7 +52,11 @@ func (s *stage) call(e *Call, v env) value {
 	} else {
 		c.t = s.resultType(f, c.args)
 	}
-	return s.special(c, e)
+	v2 := s.special(c, e)
+	if c, ok := v2.(*call); ok {
+		return s.zoned(c, e)
+	}
+	return v2
 }
 
 func nodes(es []Expr) []Node {
@@ -111,6 +124,16 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		return s.time(v, a)
 	case 'A':
 		ok = t.IsArray() || t == Unknown
+	case 'M':
+		ok = t.IsMap() || t == Unknown
+	case 'C':
+		ok = t.IsArray() || t.IsMap() || t == Unknown
+	case 'a':
+		_, zoned := v.(*inZone)
+		if ok = !zoned; !ok {
+			s.fault("query/zone", a.Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
+			return null()
+		}
 	case 'j':
 		if ok = t.textual() || t == Unknown; ok && !ofField(v) {
 			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "")
@@ -147,8 +170,10 @@ func kindType(kind byte) (Type, bool) {
 		return Boolean, true
 	case 'T', 'e':
 		return Time, true
-	case 'A':
+	case 'A', 'C':
 		return ArrayOf(Text), true
+	case 'M':
+		return MapOf(Text, Text), true
 	}
 	return Unknown, false
 }
@@ -156,8 +181,10 @@ func kindType(kind byte) (Type, bool) {
 // ofField reports whether v is a field, or JSON inside of one (G24).
 func ofField(v value) bool {
 	switch v := v.(type) {
-	case *column, *jsonAt:
+	case *column, *jsonAt, *param:
 		return true
+	case *outerRef:
+		return ofField(v.v)
 	case *conversion:
 		return v.to.textual() && ofField(v.x)
 	case *call:
@@ -201,7 +228,14 @@ func (p *planner) resultType(f *function, args []value) Type {
 	case "E":
 		return arg(0).Elem()
 	case "L":
+		if !arg(0).nestable() {
+			return Unknown
+		}
 		return ArrayOf(arg(0))
+	case "K":
+		return ArrayOf(arg(0).Key())
+	case "V":
+		return ArrayOf(arg(0).Elem())
 	}
 	for _, a := range args { // "N"
 		if a.typ() == Double {
@@ -243,14 +277,11 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 // settle makes the answer of an aggregate reproducible where the order of
 // records would show: what was stored first counts.
 func (s *stage) settle(a *aggregate, e *Call) value {
-	if len(a.args) > 0 && a.args[0].typ().IsArray() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
+	if len(a.args) > 0 && !a.args[0].typ().single() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
 		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "")
 		return null()
 	}
-	var seq value
-	if s.in.table != nil || s.in.sel.seq {
-		seq = &column{name: seqColumn, t: Integer}
-	}
+	seq := s.in.seq()
 	switch a.fn {
 	case "arbitrary":
 		if seq != nil {

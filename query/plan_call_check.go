@@ -27,6 +27,15 @@ func (s *stage) special(c *call, e *Call) value {
 	case "nullif":
 		x, y := s.pair(c.args[0], c.args[1], e)
 		return &call{c.fn, []value{x, y}, x.typ()}
+	case "cardinality":
+		if c.args[0].typ().IsMap() {
+			c.fn = "map_size"
+		}
+	case "element_at":
+		if c.args[0].typ().IsMap() {
+			return &call{fn: "map_at", args: []value{c.args[0], s.elementKey(c.args[0], c.args[1], e.Args[1])}, t: c.t}
+		}
+		c.args[1] = s.integer(c.args[1], e.Args[1])
 	case "array_position", "contains":
 		el, y := s.pair(&column{t: c.args[0].typ().Elem()}, c.args[1], e.Args[1])
 		if _, same := el.(*column); same {
@@ -81,6 +90,24 @@ func growth(v value) float64 {
 		return max(1, v.grown)
 	case *jsonAt:
 		return growth(v.of)
+	case *outerRef:
+		return growth(v.v)
+	case *lambda:
+		return growth(v.body)
+	case *subquery:
+		return v.grown
+	case *windowed:
+		most := 1.0
+		for _, a := range v.args {
+			most = max(most, growth(a))
+		}
+		return most
+	case *array:
+		most := 1.0
+		for _, a := range v.items {
+			most = max(most, growth(a))
+		}
+		return most
 	case *aggregate:
 		most := 1.0
 		for _, a := range v.args {

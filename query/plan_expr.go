@@ -14,6 +14,14 @@ type env struct {
 	clause     string
 	aggregates bool // allowed here
 	aliases    bool // names of the SELECT list are seen, before fields
+	windows    bool // allowed here
+	params     *params
+}
+
+// params are the parameters of the lambda that an expression stands in.
+type params struct {
+	outer *params
+	list  []*param
 }
 
 // maxArithmetic bounds a chain of one arithmetic operator; each nests in the engine.
@@ -53,8 +61,13 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Literal:
 		return s.literal(e)
 	case *ColumnRef:
-		if i := s.aliased(e); v.aliases && i >= 0 {
-			return s.items[i].v
+		if x := v.params.find(e.Names); x != nil {
+			return x
+		}
+		if v.aliases {
+			if i := s.aliased(e); i >= 0 {
+				return s.items[i].v
+			}
 		}
 		return s.name(e, v)
 	case *Unary:
@@ -82,7 +95,13 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Interval:
 		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "")
 	case *AtZone:
-		s.fault("query/unsupported", e.Span(), "AT TIME ZONE is not in the language; times are in UTC", "shift the time: @time + INTERVAL '9' HOUR")
+		return s.atZone(e, v)
+	case *Subquery:
+		return s.subquery(&subquery{kind: scalarQuery}, e.Query, v)
+	case *Exists:
+		return s.subquery(&subquery{kind: existsQuery, t: Boolean}, e.Query, v)
+	case *Lambda:
+		s.fault("query/lambda", e.Span(), "a lambda stands here", "it is an argument of filter, transform, any_match and their like: any_match(a, x -> x = 'b')")
 	default:
 		s.fault("query/unsupported", e.Span(), "this expression is not in the language", "a field below another is written a.b.c, of JSON json_extract(x, '$.a')")
 	}
@@ -91,7 +110,7 @@ func (s *stage) resolve(e Expr, v env) value {
 
 // name resolves a field; in WHERE it says so when an alias was meant.
 func (s *stage) name(e *ColumnRef, v env) value {
-	if v.clause == "WHERE" && s.in.resolve(e.Names, e.Span()) == nil && s.items != nil && s.aliased(e) >= 0 {
+	if v.clause == "WHERE" && !s.in.has(e.Names) && s.items != nil && s.aliased(e) >= 0 {
 		s.fault("query/alias-in-where", e.Span(), "WHERE does not see the alias "+cut(written(e.Names)), "filter in a further stage: | WHERE …")
 		return null()
 	}
@@ -280,6 +299,9 @@ func (p *planner) textOf(v value, at Node) value {
 	case t.IsArray():
 		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "array_join(…, ',') makes text of it")
 		return null()
+	case t.IsMap():
+		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "element_at(m, 'key') is one of its values")
+		return null()
 	}
 	return &conversion{x: v, to: Text}
 }
@@ -292,6 +314,9 @@ func (s *stage) subscript(e *Subscript, v env) value {
 	case t == JSON:
 		s.fault("query/subscript", e.Span(), "JSON is not indexed by [ ]", "write json_extract(x, '$[0]')")
 		return null()
+	case t.IsMap():
+		k := s.elementKey(x, s.expr(e.Index, v), e.Index)
+		return &call{fn: "map_at", args: []value{x, k}, t: t.Elem()}
 	case !t.IsArray():
 		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "")
 		return null()
@@ -322,8 +347,8 @@ func (s *stage) array(e *Array, v env) value {
 		xs, at = append(xs, s.expr(it, v)), append(at, it)
 	}
 	xs, t := s.common(xs, at)
-	if t.IsArray() {
-		s.fault("query/type", e.Span(), "an array of arrays", "")
+	if !t.nestable() {
+		s.fault("query/type", e.Span(), "an array of "+t.String()+" is not in the language", "")
 		return null()
 	}
 	return &array{xs, ArrayOf(t)}

@@ -21,9 +21,12 @@ func (s *stage) between(e *Between, v env) value {
 func (s *stage) membership(e *In, v env) value {
 	x := s.expr(e.X, v)
 	var m value
-	if e.List != nil {
+	switch {
+	case e.List != nil:
 		m = s.inList(e, x)
-	} else {
+	case e.Sub != nil:
+		m = s.subquery(&subquery{kind: inQuery, x: x, t: Boolean}, e.Sub, v)
+	default:
 		if s.tooLong(len(e.Items), maxOperands, e) {
 			return null()
 		}

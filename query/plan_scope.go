@@ -1,68 +1,195 @@
-// What a name can mean: the fields of a logstore, or the columns of the stage
-// before.
+// What a name can mean: the fields of a logstore, or the columns of an inner
+// query, of one source or of several that are joined.
 
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"tocsin/diag"
 )
 
-// A scope is what the expressions of a selection can name: the fields of a
-// logstore, or the result columns of an inner selection.
+// A scope is what the expressions of a selection can name.
 type scope struct {
-	table *tableRead
-	sel   *selection
-	cols  []resultColumn // with sel
-	alias string         // qualifier; "" for none
+	from    relation
+	sources []*source
+	merged  []resultColumn // the columns of USING, which are there once
+	values  []value        // of merged
+	outer   *correlation   // what the query around a subquery gives; nil without one
+	with    *withQuery     // what its subqueries may name
 }
 
-// A resultColumn is one column that a selection gives; its physical name is c
-// and its number.
+// A source is one relation of a scope: a logstore, or a query.
+type source struct {
+	id    int
+	alias string    // qualifier; "" for none
+	store *Logstore // of a logstore
+	rows  *rows     // of a query
+	set   rowset    // what is read
+}
+
+// rows are the rows that a query gives: c0… are its columns.
+type rows struct {
+	set  rowset
+	cols []resultColumn
+	seq  bool // it also gives the column seq
+}
+
+// A resultColumn is one column that a query gives; its physical name is c and
+// its number.
 type resultColumn struct {
 	name   string
 	t      Type
 	agg    bool
 	weight int
 	grown  float64
+	zone   string // of a time that is in one
+}
+
+// A correlation hands values of a query to a subquery in it.
+type correlation struct {
+	scope  *scope
+	outers []value
 }
 
 // field resolves a path, or reports it.
 func (p *planner) field(sc *scope, ref *ColumnRef) value {
-	names := ref.Names
-	if v := sc.resolve(names, ref.Span()); v != nil {
+	if v := sc.lookUp(p, ref.Names, ref.Span()); v != nil {
 		return v
 	}
-	if len(names) > 1 && strings.EqualFold(names[0].Text, sc.alias) {
-		if v := sc.resolve(names[1:], ref.Span()); v != nil {
-			return v
+	names := ref.Names
+	var src *source
+	if len(names) > 1 {
+		if src = sc.aliased(names[0].Text); src != nil {
+			names = names[1:]
 		}
-		names = names[1:]
 	}
-	if sc.table != nil {
-		sc.table.store.unknownField(p.faults, names, ref.Span())
+	if src == nil {
+		src = sc.likely(names)
+	}
+	if src.store != nil {
+		src.store.unknownField(p.faults, names, ref.Span())
 		return null()
 	}
-	known := make([]string, len(sc.cols))
-	for i, c := range sc.cols {
-		known[i] = c.name
+	var known []string
+	for _, s := range sc.sources {
+		if s.rows == nil {
+			continue
+		}
+		for _, c := range s.rows.cols {
+			known = append(known, c.name)
+		}
 	}
 	hint := didYouMean(written(names), known, "the stage before gives "+listed(known))
 	p.fault("query/unknown-column", ref.Span(), "there is no column "+cut(written(names)), hint)
 	return null()
 }
 
-// resolve returns nil for a name that does not exist.
-func (sc *scope) resolve(names []Name, at diag.Span) value {
-	if sc.table == nil {
-		return sc.resolveColumn(names, at)
+// likely is the source to speak of when no source has a name.
+func (sc *scope) likely(ref []Name) *source {
+	for _, s := range sc.sources {
+		if s.store == nil {
+			continue
+		}
+		if suggest(written(ref), names(s.store.all())) != "" {
+			return s
+		}
 	}
-	f, rest, ok := sc.table.store.find(steps(names))
+	return sc.sources[0]
+}
+
+// aliased finds the source of a qualifier; nil: none.
+func (sc *scope) aliased(name string) *source {
+	for _, s := range sc.sources {
+		if s.alias != "" && strings.EqualFold(s.alias, name) {
+			return s
+		}
+	}
+	return nil
+}
+
+// lookUp finds what a path means here, or in the query around this one.
+func (sc *scope) lookUp(p *planner, names []Name, at diag.Span) value {
+	if v := sc.resolve(p, names, at); v != nil {
+		return v
+	}
+	if sc.outer == nil {
+		return nil
+	}
+	v := sc.outer.scope.lookUp(p, names, at)
+	if v == nil {
+		return nil
+	}
+	sc.outer.outers = append(sc.outer.outers, v)
+	return &outerRef{i: len(sc.outer.outers) - 1, t: v.typ(), v: v}
+}
+
+// resolve returns nil for a name that does not exist here. A name that several
+// sources have is reported.
+func (sc *scope) resolve(p *planner, names []Name, at diag.Span) value {
+	if v := sc.mergedColumn(names); v != nil {
+		return v
+	}
+	var found value
+	var owner *source
+	for _, s := range sc.sources {
+		v := s.resolve(names, at)
+		switch {
+		case v == nil:
+		case found == nil:
+			found, owner = v, s
+		default:
+			p.fault("query/ambiguous", at, cut(written(names))+" is in more than one of the sources", "write "+qualified(owner, names)+" or "+qualified(s, names))
+			return found
+		}
+	}
+	if found != nil || len(names) < 2 {
+		return found
+	}
+	if s := sc.aliased(names[0].Text); s != nil {
+		return s.resolve(names[1:], at)
+	}
+	return nil
+}
+
+// has reports whether a path means something here as it is written.
+func (sc *scope) has(names []Name) bool {
+	for _, s := range sc.sources {
+		if s.resolve(names, diag.Span{}) != nil {
+			return true
+		}
+	}
+	return sc.mergedColumn(names) != nil
+}
+
+func qualified(s *source, names []Name) string {
+	alias := s.alias
+	if alias == "" {
+		alias = "an alias"
+	}
+	return cut(alias + "." + written(names))
+}
+
+func (sc *scope) mergedColumn(names []Name) value {
+	for i, c := range sc.merged {
+		if len(names) == 1 && c.name == names[0].Text {
+			return sc.values[i]
+		}
+	}
+	return nil
+}
+
+// resolve returns nil for a name that the source does not have.
+func (s *source) resolve(names []Name, at diag.Span) value {
+	if s.rows != nil {
+		return s.resolveColumn(names, at)
+	}
+	f, rest, ok := s.store.find(steps(names))
 	if !ok || len(rest) > maxPath {
 		return nil
 	}
-	return fieldValue(f, rest, column{span: at, label: written(names)})
+	return fieldValue(f, rest, column{rel: s.id, span: at, label: written(names)})
 }
 
 // fieldValue is the value of a field, or of a path below it.
@@ -91,32 +218,32 @@ func fieldValue(f Field, rest []string, c column) value {
 	return &conversion{x: at, to: f.Type, try: true}
 }
 
-// resolveColumn finds a result column of the inner selection: by its name as
+// resolveColumn finds a result column of the inner query: by its name as
 // written, without a leading @ (whose column loses it), in another case when
 // only one fits, or as a path below a column of JSON.
-func (sc *scope) resolveColumn(names []Name, at diag.Span) value {
+func (s *source) resolveColumn(names []Name, at diag.Span) value {
 	full := written(names)
-	if i := sc.columnNamed(full); i >= 0 {
-		return sc.column(i, at)
+	if i := s.columnNamed(full); i >= 0 {
+		return s.value(i, at)
 	}
 	way := steps(names)
 	for n := len(way) - 1; n > 0; n-- {
-		i := sc.columnNamed(strings.Join(way[:n], "."))
-		if i >= 0 && sc.cols[i].t == JSON {
-			return &jsonAt{of: sc.column(i, at), path: way[n:], t: JSON}
+		i := s.columnNamed(strings.Join(way[:n], "."))
+		if i >= 0 && s.rows.cols[i].t == JSON {
+			return &jsonAt{of: s.column(i, at), path: way[n:], t: JSON}
 		}
 	}
 	return nil
 }
 
-func (sc *scope) columnNamed(name string) int {
-	for i, c := range sc.cols {
+func (s *source) columnNamed(name string) int {
+	for i, c := range s.rows.cols {
 		if c.name == name {
 			return i
 		}
 	}
 	found := -1
-	for i, c := range sc.cols {
+	for i, c := range s.rows.cols {
 		if strings.EqualFold(c.name, name) || strings.HasPrefix(name, "@") && c.name == name[1:] {
 			if found >= 0 {
 				return -1
@@ -127,34 +254,92 @@ func (sc *scope) columnNamed(name string) int {
 	return found
 }
 
-func (sc *scope) column(i int, at diag.Span) *column {
-	c := sc.cols[i]
-	return &column{name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name, weight: c.weight, grown: c.grown}
+func (s *source) column(i int, at diag.Span) *column {
+	c := s.rows.cols[i]
+	return &column{rel: s.id, name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name, weight: c.weight, grown: c.grown}
+}
+
+// value is a column, in the zone that it has.
+func (s *source) value(i int, at diag.Span) value {
+	if z := s.rows.cols[i].zone; z != "" {
+		return &inZone{s.column(i, at), z}
+	}
+	return s.column(i, at)
 }
 
 // star lists what SELECT * and a filter alone show. Of a logstore: its declared
 // fields without those below another (a.b), open objects as JSON text, then
 // @time, the topic, the source and __time__. A name that begins with @ loses
 // it, unless a field has that name.
-func (sc *scope) star(at diag.Span) (xs []value, names []string) {
-	if sc.table == nil {
-		for i, c := range sc.cols {
-			xs = append(xs, sc.column(i, at))
+func (s *source) star(at diag.Span) (xs []value, names []string) {
+	if s.rows != nil {
+		for i, c := range s.rows.cols {
+			xs = append(xs, s.value(i, at))
 			names = append(names, c.name)
 		}
 		return xs, names
 	}
-	store := sc.table.store
-	for _, f := range store.all() {
+	for _, f := range s.store.all() {
 		if strings.Contains(f.Name, ".") || f.Name == "__seq__" || f.Name == "__ingest_time__" || f.Name == "__tenant__" {
 			continue
 		}
 		name := f.Name
-		if bare := strings.TrimPrefix(name, "@"); bare != name && !store.declares(bare) {
+		if bare := strings.TrimPrefix(name, "@"); bare != name && !s.store.declares(bare) {
 			name = bare
 		}
-		xs = append(xs, fieldValue(f, nil, column{span: at, label: f.Name}))
+		xs = append(xs, fieldValue(f, nil, column{rel: s.id, span: at, label: f.Name}))
 		names = append(names, name)
 	}
 	return xs, names
+}
+
+// star lists the columns of all sources, those of USING first and once.
+func (sc *scope) star(at diag.Span) (xs []value, names []string) {
+	for i, c := range sc.merged {
+		xs, names = append(xs, sc.values[i]), append(names, c.name)
+	}
+	once := len(names)
+	for _, s := range sc.sources {
+		vs, ns := s.star(at)
+		for i, n := range ns {
+			if !slices.Contains(names[:once], n) {
+				xs, names = append(xs, vs[i]), append(names, n)
+			}
+		}
+	}
+	return xs, names
+}
+
+// seq is the column that tells the records of the scope apart; nil when its
+// rows are no records.
+func (sc *scope) seq() *column {
+	if len(sc.sources) != 1 {
+		return nil
+	}
+	return sc.sources[0].seq()
+}
+
+func (s *source) seq() *column {
+	if s.store != nil && !s.store.Lookup || s.rows != nil && s.rows.seq {
+		return &column{rel: s.id, name: seqColumn, t: Integer}
+	}
+	return nil
+}
+
+// tieBreak are values that tell the rows of the scope apart, as far as they
+// differ.
+func (sc *scope) tieBreak() (xs []value) {
+	for _, s := range sc.sources {
+		if c := s.seq(); c != nil {
+			xs = append(xs, c)
+			continue
+		}
+		vs, _ := s.star(diag.Span{})
+		for _, v := range vs {
+			if !v.typ().IsMap() {
+				xs = append(xs, v)
+			}
+		}
+	}
+	return xs
 }

@@ -28,9 +28,8 @@ type selectItem struct {
 }
 
 // selectRows resolves one SELECT over the rows of in.
-func (p *planner) selectRows(n *Select, in *scope) *scope {
-	s := &stage{planner: p, in: in, out: &selection{limit: -1}}
-	s.out.table, s.out.from = in.table, in.sel
+func (p *planner) selectRows(n *Select, in *scope) *rows {
+	s := &stage{planner: p, in: in, out: &selection{limit: -1, from: in.from}}
 	s.selectItems(n)
 	if n.Where != nil {
 		s.out.where = s.condition(n.Where, env{clause: "WHERE"})
@@ -49,9 +48,24 @@ func (p *planner) selectRows(n *Select, in *scope) *scope {
 	}
 	s.inherit()
 	s.total()
+	s.comparable(n)
 	p.aggregates = p.aggregates || s.out.grouped || s.out.distinct || n.Limit != nil
 	p.havingOnAgg = p.havingOnAgg || s.cond
 	return s.result()
+}
+
+// comparable refuses maps where rows are compared.
+func (s *stage) comparable(n *Select) {
+	for i, g := range s.out.groups {
+		if g.typ().IsMap() && i < len(n.GroupBy) {
+			s.fault("query/type", n.GroupBy[i].Span(), "a map is no group", "group by one of its values: element_at(m, 'key')")
+		}
+	}
+	for _, it := range s.items {
+		if n.Distinct && it.v.typ().IsMap() {
+			s.fault("query/type", it.at, "maps are not compared, which DISTINCT needs", "select one of its values: element_at(m, 'key')")
+		}
+	}
 }
 
 // selectItems resolves the SELECT list; without one, the columns of GROUP BY
@@ -84,12 +98,36 @@ func (s *stage) star(at diag.Span) {
 	}
 }
 
-func (s *stage) item(i int, it *Item) {
-	if it.Star {
+// starOf is * or source.*.
+func (s *stage) starOf(it *Item) {
+	if it.Of == nil {
 		s.star(it.Span())
 		return
 	}
-	v := s.expr(it.X, env{clause: "SELECT", aggregates: true})
+	src := s.in.aliased(it.Of.Text)
+	if src == nil {
+		var known []string
+		for _, o := range s.in.sources {
+			known = append(known, o.alias)
+		}
+		s.fault("query/unknown-source", it.Of.Span(), "no source is named "+cut(it.Of.Text), didYouMean(it.Of.Text, known, "write * for the columns of all sources"))
+		return
+	}
+	xs, names := src.star(it.Span())
+	for i := range xs {
+		s.items = append(s.items, selectItem{xs[i], names[i], it.Span(), true})
+	}
+}
+
+func (s *stage) item(i int, it *Item) {
+	if it.Star {
+		s.starOf(it)
+		return
+	}
+	v := s.expr(it.X, env{clause: "SELECT", aggregates: true, windows: true})
+	if l, ok := v.(*lambda); ok {
+		v = l.body // reported already
+	}
 	name := s.nameOf(it.X, i)
 	if it.Alias != nil {
 		name = it.Alias.Text
@@ -118,7 +156,7 @@ func (s *stage) nameOf(e Expr, i int) string {
 		return "_col" + strconv.Itoa(i)
 	}
 	names := ref.Names
-	if len(names) > 1 && strings.EqualFold(names[0].Text, s.in.alias) && s.in.resolve(names, ref.Span()) == nil {
+	if len(names) > 1 && s.in.aliased(names[0].Text) != nil && !s.in.has(names) {
 		names = names[1:]
 	}
 	return strings.TrimPrefix(written(names), "@")
@@ -180,6 +218,10 @@ func (s *stage) groupBy(n *Select) {
 				v = s.expr(g, env{clause: "GROUP BY"})
 			}
 		}
+		if contains(v, isWindowed) {
+			s.fault("query/window-in-group", g.Span(), "GROUP BY cannot stand on a window", "group in a further stage")
+			v = null()
+		}
 		if contains(v, isAggregate) {
 			s.fault("query/aggregate-in-group", g.Span(), "GROUP BY cannot stand on an aggregate", "filter groups with HAVING, or group in a further stage")
 			v = null()
@@ -193,9 +235,9 @@ func (s *stage) orderBy(n *Select) {
 	for _, o := range n.OrderBy {
 		k := sortKey{item: s.aliased(o.X), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst}
 		if k.item < 0 {
-			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true})
-			if k.x.typ().IsArray() {
-				s.fault("query/type", o.X.Span(), "an array has no order", "")
+			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true, windows: true})
+			if !k.x.typ().single() {
+				s.fault("query/type", o.X.Span(), "an "+k.x.typ().String()+" has no order", "order by one of its values")
 			}
 			if _, same := k.x.(*constant); same {
 				continue
@@ -229,6 +271,7 @@ func (s *stage) group(n *Select) {
 		}
 		return
 	}
+	s.out.gid = s.relation()
 	g := newGrouping(s)
 	for i, it := range s.items {
 		if it.star {
@@ -248,18 +291,29 @@ func (s *stage) group(n *Select) {
 	s.out.aggs = g.aggs
 }
 
+// before is the selection that this one alone reads; nil: it reads records, or
+// several sources.
+func (s *stage) before() *selection {
+	if n, ok := s.out.from.(*named); ok {
+		if sel, ok := n.rows.(*selection); ok {
+			return sel
+		}
+	}
+	return nil
+}
+
 // inherit keeps the order of the stage before where this one neither groups nor
 // orders: `… | GROUP BY x | LIMIT 5` is the top five. A key that the stage before
 // does not show becomes one more of its columns, which no name reaches.
 func (s *stage) inherit() {
-	before := s.in.sel
+	before := s.before()
 	if before != nil && len(s.out.order) == 0 && !s.out.grouped && !s.out.distinct {
 		for _, k := range before.order[:before.ordered] {
 			if k.item < 0 {
 				before.items = append(before.items, k.x)
 				k.item = len(before.items) - 1
 			}
-			k.x = &column{name: resultName(k.item), t: before.items[k.item].typ()}
+			k.x = &column{rel: s.in.sources[0].id, name: resultName(k.item), t: before.items[k.item].typ()}
 			k.item = -1
 			s.out.order = append(s.out.order, k)
 		}
@@ -270,35 +324,54 @@ func (s *stage) inherit() {
 // total makes an order total where rows are cut, so that an evaluation is
 // reproducible: by what the rows are known by.
 func (s *stage) total() {
-	s.out.seq = !s.out.grouped && !s.out.distinct && (s.in.table != nil || s.in.sel.seq)
-	if s.out.limit < 0 && (len(s.out.order) == 0 || s.out.from != nil) {
+	plain := !s.out.grouped && !s.out.distinct
+	if plain && !s.windowed() {
+		s.out.seq = s.in.seq()
+	}
+	if s.out.limit < 0 && (len(s.out.order) == 0 || s.before() != nil) {
 		return
 	}
 	switch {
-	case s.out.seq:
-		s.out.order = append(s.out.order, sortKey{item: -1, x: &column{name: seqColumn, t: Integer}})
+	case plain && s.in.seq() != nil:
+		s.out.order = append(s.out.order, sortKey{item: -1, x: s.in.seq()})
 	case s.out.grouped && !s.out.distinct:
 		for i, g := range s.out.groups {
-			s.out.order = append(s.out.order, sortKey{item: -1, x: &column{name: groupName(i), t: g.typ()}})
+			s.out.order = append(s.out.order, sortKey{item: -1, x: &column{rel: s.out.gid, name: groupName(i), t: g.typ()}})
 		}
 	default:
-		for i := range s.items {
-			s.out.order = append(s.out.order, sortKey{item: i})
+		for i, it := range s.items {
+			if !it.v.typ().IsMap() {
+				s.out.order = append(s.out.order, sortKey{item: i})
+			}
 		}
 	}
 }
 
+// windowed reports whether a row depends on others through a window.
+func (s *stage) windowed() bool {
+	for _, it := range s.items {
+		if contains(it.v, isWindowed) {
+			return true
+		}
+	}
+	return false
+}
+
 // result is what the next stage sees.
-func (s *stage) result() *scope {
-	sc := &scope{sel: s.out}
+func (s *stage) result() *rows {
+	r := &rows{set: s.out, seq: s.out.seq != nil}
 	for _, it := range s.items {
 		s.out.items = append(s.out.items, it.v)
-		sc.cols = append(sc.cols, resultColumn{
+		c := resultColumn{
 			name: it.name, t: it.v.typ(), agg: contains(it.v, fromAggregate),
 			weight: s.weight(it.v), grown: growth(it.v),
-		})
+		}
+		if z, ok := it.v.(*inZone); ok {
+			c.zone = z.zone
+		}
+		r.cols = append(r.cols, c)
 	}
-	return sc
+	return r
 }
 
 func resultName(i int) string { return "c" + strconv.Itoa(i) }
@@ -329,7 +402,7 @@ func (g *grouping) lift(v value) value {
 	}
 	k := key(v)
 	if i, ok := g.groups[k]; ok {
-		return &column{name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		return &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
 	}
 	switch v := v.(type) {
 	case *aggregate:
@@ -339,12 +412,16 @@ func (g *grouping) lift(v value) value {
 			g.known[k] = i
 			g.aggs = append(g.aggs, v)
 		}
-		return &column{name: aggName(i), t: v.t, agg: true, grown: growth(v)}
+		return &column{rel: g.out.gid, name: aggName(i), t: v.t, agg: true, grown: growth(v)}
 	case *column:
 		g.ungrouped(v)
 		return null()
 	case *jsonAt:
-		g.ungrouped(v.of)
+		c, ok := v.of.(*column)
+		if !ok {
+			return v // of a parameter, or of the query around this one
+		}
+		g.ungrouped(c)
 		return null()
 	}
 	return rebuild(v, g.lift)

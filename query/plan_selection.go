@@ -3,6 +3,40 @@
 
 package query
 
+// A relation is what FROM reads: *named, *joined or *unnested.
+type relation interface{ relation() }
+
+// A rowset gives rows: *tableRead, *selection or *combined.
+type rowset interface{ rowset() }
+
+// A named is a rowset under a name of ours, r1, r2 …, that no other relation of
+// the statement has; id is the number.
+type named struct {
+	rows rowset
+	id   int
+}
+
+// A joined is two relations side by side.
+type joined struct {
+	kind        JoinKind
+	left, right relation
+	on          value // nil with CrossJoin
+}
+
+// An unnested is the elements of arrays as rows, beside the rows of left: its
+// columns are c0…, an ordinal is the last of them.
+type unnested struct {
+	left    relation
+	args    []value
+	ordinal bool
+	outer   bool // rows of left without elements are kept
+	id      int
+}
+
+func (*named) relation()    {}
+func (*joined) relation()   {}
+func (*unnested) relation() {}
+
 // A tableRead is one reference to a logstore, bounded by the window and, when it is
 // the rule's own, by the filter.
 type tableRead struct {
@@ -10,26 +44,38 @@ type tableRead struct {
 	filter pred // nil: all records
 }
 
+// A combined is a set operation; left and right are *selection or *combined.
+type combined struct {
+	op          SetOp
+	all         bool
+	left, right rowset
+}
+
 // A selection is one SELECT. When grouped, having, items and order are over
-// the columns g0… (groups) and a0… (aggs); else over what is read.
+// the columns g0… (groups) and a0… (aggs) of the relation number gid; else over
+// what is read.
 type selection struct {
-	table *tableRead // one of table and from is set
-	from  *selection // its columns are c0…
-	where value      // nil: all
+	from  relation
+	where value // nil: all
 
 	grouped bool
+	gid     int
 	groups  []value
 	aggs    []*aggregate
 	having  value
 
-	items    []value
+	items    []value // the columns c0…
 	distinct bool
 	order    []sortKey
 	ordered  int   // of order: keys that were written, or come from the stage before
 	limit    int64 // -1: none
 	offset   int64
-	seq      bool // rows are records: the selection also gives the column seq
+	seq      *column // rows are records: the selection also gives this as the column seq; else nil
 }
+
+func (*tableRead) rowset() {}
+func (*selection) rowset() {}
+func (*combined) rowset()  {}
 
 // A sortKey is one key of an order.
 type sortKey struct {

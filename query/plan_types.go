@@ -67,6 +67,9 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 func (p *planner) common(xs []value, at []Node) ([]value, Type) {
 	t := Unknown
 	for i, x := range xs {
+		if _, zoned := x.(*inZone); zoned {
+			p.fault("query/zone", at[min(i, len(at)-1)].Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
+		}
 		switch u := x.typ(); {
 		case u == Unknown || u == t:
 		case t == Unknown:
@@ -98,6 +101,13 @@ func (s *stage) cast(e *Cast, v env) value {
 	if !ok {
 		s.fault("query/unknown-type", e.Type.Span(), "there is no type "+cut(e.Type.Name), "varchar, bigint, integer, double, boolean, timestamp, date, json and array(varchar) are")
 		return null()
+	}
+	if z, ok := x.(*inZone); ok {
+		if to != Time {
+			s.fault("query/zone", e.Span(), "a time in a zone is cast to timestamp or date", "date_format(…, '%Y-%m-%d %H:%i:%s') makes text of it")
+			return null()
+		}
+		x = z.local()
 	}
 	c := &conversion{x: x, to: to, try: e.Try, day: e.Type.Name == "DATE"}
 	if !convertible(x.typ(), to) {

@@ -18,9 +18,10 @@ type constant struct {
 	t Type
 }
 
-// A column is a physical column of what the selection reads: of a table, or
-// one that an inner selection gives (c0, g0, a0).
+// A column is a physical column of a relation: of a table, or one that an inner
+// selection gives (c0, g0, a0).
 type column struct {
+	rel   int // number of the relation
 	name  string
 	t     Type
 	agg   bool      // comes from an aggregate
@@ -36,7 +37,7 @@ type column struct {
 // A jsonAt is the value at a path below a JSON text, through arrays: one value
 // as text, several as a JSON array, none as NULL.
 type jsonAt struct {
-	of   *column
+	of   value // *column, *param or *outerRef
 	path []string
 	t    Type // JSON, or Text where the schema says so
 }
@@ -119,6 +120,79 @@ type array struct {
 // An instant is now(): the end of the window.
 type instant struct{ day bool }
 
+// A param is a parameter of a lambda; its name is x and the number.
+type param struct {
+	id    int
+	t     Type
+	label string
+}
+
+// A lambda is an argument of a function over arrays.
+type lambda struct {
+	params []*param
+	body   value
+}
+
+// A windowed is a call over the rows around each row.
+type windowed struct {
+	fn        string
+	args      []value
+	partition []value
+	order     []sortKey
+	frame     *frame // nil: none was written
+	noNulls   bool
+	filter    value // may be nil
+	tied      bool  // keys that tell equal rows apart were added to order
+	t         Type
+}
+
+// A frame bounds the rows of a windowed.
+type frame struct {
+	unit     string
+	from, to bound
+}
+
+// A bound is one end of a frame; see Bound.
+type bound struct {
+	kind string
+	n    int64
+}
+
+// A subquery is a query in the place of a value. What its query takes from the
+// rows around it are outerRefs, which stand for outers in turn.
+type subquery struct {
+	kind   subqueryKind
+	x      value // of inQuery: what is looked for
+	rows   rowset
+	outers []value
+	t      Type
+	weight int     // as that of a column of its rows
+	grown  float64 // the same
+}
+
+// subqueryKind says what a subquery gives.
+type subqueryKind int
+
+const (
+	scalarQuery subqueryKind = iota // the only column of the only row; NULL without one
+	inQuery                         // whether x is among the rows
+	existsQuery                     // whether there are rows
+)
+
+// An outerRef is, inside a subquery, outers[i] of it.
+type outerRef struct {
+	i int
+	t Type
+	v value // as it was resolved; for questions about it only, outers may have changed
+}
+
+// An inZone is a time that formatting and the parts of a time take in a zone
+// (AT TIME ZONE). It is the same moment.
+type inZone struct {
+	x    value
+	zone string
+}
+
 func (v *constant) typ() Type   { return v.t }
 func (v *column) typ() Type     { return v.t }
 func (v *jsonAt) typ() Type     { return v.t }
@@ -134,6 +208,12 @@ func (v *conversion) typ() Type { return v.to }
 func (v *shift) typ() Type      { return Time }
 func (v *array) typ() Type      { return v.t }
 func (v *instant) typ() Type    { return Time }
+func (v *param) typ() Type      { return v.t }
+func (v *lambda) typ() Type     { return v.body.typ() }
+func (v *windowed) typ() Type   { return v.t }
+func (v *subquery) typ() Type   { return v.t }
+func (v *outerRef) typ() Type   { return v.t }
+func (v *inZone) typ() Type     { return Time }
 
 // null is NULL, and what a mistake leaves behind.
 func null() value { return &constant{t: Unknown} }
@@ -186,8 +266,37 @@ func rebuild(v value, f func(value) value) value {
 		return &shift{f(v.x), f(v.n), v.unit}
 	case *array:
 		return &array{mapValues(v.items, f), v.t}
+	case *lambda:
+		return &lambda{v.params, f(v.body)}
+	case *windowed:
+		c := *v
+		c.args, c.partition, c.order = mapValues(v.args, f), mapValues(v.partition, f), mapKeys(v.order, f)
+		if v.filter != nil {
+			c.filter = f(v.filter)
+		}
+		return &c
+	case *subquery:
+		c := *v
+		c.outers = mapValues(v.outers, f)
+		if v.x != nil {
+			c.x = f(v.x)
+		}
+		return &c
+	case *inZone:
+		return &inZone{f(v.x), v.zone}
 	}
-	return v // constant, column, jsonAt, aggregate, instant: leaves
+	return v // constant, column, jsonAt, aggregate, instant, param, outerRef: leaves
+}
+
+func mapKeys(keys []sortKey, f func(value) value) []sortKey {
+	out := make([]sortKey, len(keys))
+	for i, k := range keys {
+		if k.x != nil {
+			k.x = f(k.x)
+		}
+		out[i] = k
+	}
+	return out
 }
 
 func mapValues(vs []value, f func(value) value) []value {
@@ -228,3 +337,5 @@ func fromAggregate(v value) bool {
 	c, ok := v.(*column)
 	return ok && c.agg || isAggregate(v)
 }
+
+func isWindowed(v value) bool { _, ok := v.(*windowed); return ok }

@@ -25,7 +25,9 @@ func (p *planner) weight(v value) int {
 	case *column:
 		w += v.weight
 	case *jsonAt:
-		w += v.of.weight
+		add(v.of)
+	case *outerRef:
+		add(v.v)
 	case *aggregate:
 		mapValues(v.args, add)
 		if v.filter != nil {
@@ -34,6 +36,9 @@ func (p *planner) weight(v value) int {
 		for _, k := range v.order {
 			add(k.x)
 		}
+	case *subquery:
+		w += v.weight
+		rebuild(v, add)
 	default:
 		rebuild(v, add)
 		if c, ok := v.(*call); ok && writtenTwice(c.fn) {

@@ -54,6 +54,9 @@ func (p *exprParser) primary() Expr {
 	case tokString:
 		return p.literal(t, StringLit, unquoteSQL(t.Value))
 	case tokQuoted:
+		if isOp(p.second(), "->") && !p.condition {
+			return p.lambda(t)
+		}
 		return p.column()
 	case tokIdent:
 		return p.word(t)

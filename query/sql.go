@@ -6,6 +6,7 @@ package query
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -24,6 +25,12 @@ type engine interface {
 
 	// param writes a constant as a parameter.
 	param(d *sqlPrinter, v any)
+	// nullsInside reports whether IGNORE NULLS stands inside of the call.
+	nullsInside() bool
+	// lambda writes x -> ….
+	lambda(d *sqlPrinter, v *lambda)
+	// unnest writes what follows the left relation of u.
+	unnest(d *sqlPrinter, u *unnested)
 	// array writes ARRAY[…].
 	array(d *sqlPrinter, v *array)
 	// jsonAt writes the value below a path of a JSON text.
@@ -45,6 +52,7 @@ type sqlPrinter struct {
 	b      strings.Builder
 	args   []any
 	window Window
+	outers [][]value // what the outerRefs of the open subqueries stand for
 }
 
 func (d *sqlPrinter) print(parts ...string) {
@@ -83,8 +91,9 @@ func (d *sqlPrinter) selection(s *selection, maxRows int) {
 	if s.distinct {
 		d.print("DISTINCT ")
 	}
-	if s.seq {
-		d.print(`"seq"`)
+	if s.seq != nil {
+		d.value(s.seq)
+		d.print(` AS "seq"`)
 		if len(s.items) > 0 {
 			d.print(", ")
 		}
@@ -97,7 +106,7 @@ func (d *sqlPrinter) selection(s *selection, maxRows int) {
 	if s.grouped {
 		d.print("(")
 		d.groups(s)
-		d.print(")")
+		d.print(") AS ", relationName(s.gid))
 		if s.having != nil {
 			d.print(" WHERE ")
 			d.value(s.having)
@@ -133,18 +142,56 @@ func (d *sqlPrinter) groups(s *selection) {
 
 // from writes what s reads, and its WHERE.
 func (d *sqlPrinter) from(s *selection) {
-	d.print("(")
-	if s.table != nil {
-		d.table(s.table)
-	} else {
-		d.selection(s.from, 0)
-	}
-	d.print(")")
+	d.relation(s.from)
 	if s.where != nil {
 		d.print(" WHERE ")
 		d.value(s.where)
 	}
 }
+
+// relation writes one source, or several joined ones.
+func (d *sqlPrinter) relation(r relation) {
+	switch r := r.(type) {
+	case *named:
+		d.print("(")
+		d.rowset(r.rows)
+		d.print(") AS ", relationName(r.id))
+	case *joined:
+		d.relation(r.left)
+		d.print(" ", string(r.kind), " ")
+		d.relation(r.right)
+		if r.on != nil {
+			d.print(" ON ")
+			d.value(r.on)
+		}
+	case *unnested:
+		d.relation(r.left)
+		d.engine.unnest(d, r)
+	}
+}
+
+// rowset writes what gives rows.
+func (d *sqlPrinter) rowset(r rowset) {
+	switch r := r.(type) {
+	case *tableRead:
+		d.table(r)
+	case *selection:
+		d.selection(r, 0)
+	case *combined:
+		d.print("(")
+		d.rowset(r.left)
+		d.print(") ", string(r.op))
+		if r.all {
+			d.print(" ALL")
+		}
+		d.print(" (")
+		d.rowset(r.right)
+		d.print(")")
+	}
+}
+
+// relationName is the name of a relation in a statement.
+func relationName(id int) string { return "r" + strconv.Itoa(id) }
 
 // table writes the records of a logstore that the window and the filter leave.
 // They stand in a subquery of their own: nothing that a user wrote is beside
@@ -152,6 +199,9 @@ func (d *sqlPrinter) from(s *selection) {
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
+	if t.store.Lookup {
+		return
+	}
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
 	if !t.store.NoWindow {
@@ -187,7 +237,7 @@ func (d *sqlPrinter) order(s *selection) {
 		return
 	}
 	d.print(" ORDER BY ")
-	d.list(len(s.order), func(i int) { d.sortKey(s.order[i], s.seq) })
+	d.list(len(s.order), func(i int) { d.sortKey(s.order[i], s.seq != nil) })
 }
 
 // sortKey writes a key: an ordinal, which the hidden seq moves by one, or an

@@ -2,7 +2,10 @@
 
 package query
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // value writes an expression, in parentheses where it is more than a name or a
 // call.
@@ -11,7 +14,22 @@ func (d *sqlPrinter) value(v value) {
 	case *constant:
 		d.param(v.v)
 	case *column:
+		if v.rel > 0 {
+			d.print(relationName(v.rel), ".")
+		}
 		d.name(v.name)
+	case *param:
+		d.print("x", strconv.Itoa(v.id))
+	case *outerRef:
+		d.outer(v)
+	case *lambda:
+		d.engine.lambda(d, v)
+	case *windowed:
+		d.windowed(v)
+	case *subquery:
+		d.subquery(v)
+	case *inZone:
+		d.value(v.x)
 	case *jsonAt:
 		d.engine.jsonAt(d, v)
 	case *call:
@@ -153,10 +171,77 @@ func (d *sqlPrinter) shift(v *shift) {
 // aggregate writes a call over the rows of a group.
 func (d *sqlPrinter) aggregate(a *aggregate) {
 	a, form := d.engine.aggregate(a)
-	d.form(form, func() { d.plainAggregate(a) })
+	d.form(form, func() { d.plainAggregate(a, false) })
 }
 
-func (d *sqlPrinter) plainAggregate(a *aggregate) {
+// windowed writes a call over the rows around each row.
+func (d *sqlPrinter) windowed(w *windowed) {
+	a, form := &aggregate{fn: w.fn, args: w.args, filter: w.filter, t: w.t}, "$1"
+	if !isWindowOnly(w.fn) {
+		a, form = d.engine.aggregate(a)
+	}
+	d.form(form, func() {
+		d.plainAggregate(a, w.noNulls)
+		d.print(" OVER (")
+		sep := ""
+		if len(w.partition) > 0 {
+			d.print("PARTITION BY ")
+			d.list(len(w.partition), func(i int) { d.value(w.partition[i]) })
+			sep = " "
+		}
+		if len(w.order) > 0 {
+			d.print(sep, "ORDER BY ")
+			d.list(len(w.order), func(i int) { d.sortKey(w.order[i], false) })
+			sep = " "
+		}
+		if f := w.frame; f != nil {
+			d.print(sep, f.unit, " BETWEEN ", f.from.text(), " AND ", f.to.text())
+		}
+		d.print(")")
+	})
+}
+
+// text writes one end of a frame; its distance is a number that was checked.
+func (b bound) text() string {
+	if b.kind == "PRECEDING" || b.kind == "FOLLOWING" {
+		return strconv.FormatInt(b.n, 10) + " " + b.kind
+	}
+	return b.kind
+}
+
+// subquery writes a query in the place of a value.
+func (d *sqlPrinter) subquery(v *subquery) {
+	d.print("(")
+	switch v.kind {
+	case inQuery:
+		d.value(v.x)
+		d.print(" IN (")
+	case existsQuery:
+		d.print("EXISTS (")
+	}
+	d.outers = append(d.outers, v.outers)
+	d.rowset(v.rows)
+	d.outers = d.outers[:len(d.outers)-1]
+	if v.kind != scalarQuery {
+		d.print(")")
+	}
+	d.print(")")
+}
+
+// outer writes a value of the query around the subquery that is being written.
+func (d *sqlPrinter) outer(v *outerRef) {
+	if len(d.outers) == 0 { // a part on its own, which is written to be compared
+		d.value(v.v)
+		return
+	}
+	last := len(d.outers) - 1
+	here := d.outers
+	d.outers = d.outers[:last]
+	d.value(here[last][v.i])
+	d.outers = here
+}
+
+func (d *sqlPrinter) plainAggregate(a *aggregate, noNulls bool) {
 	d.print(a.fn, "(")
 	if a.distinct {
 		d.print("DISTINCT ")
@@ -169,11 +254,18 @@ func (d *sqlPrinter) plainAggregate(a *aggregate) {
 		d.print(" ORDER BY ")
 		d.list(len(a.order), func(i int) { d.sortKey(a.order[i], false) })
 	}
+	inside := noNulls && d.engine.nullsInside()
+	if inside {
+		d.print(" IGNORE NULLS")
+	}
 	d.print(")")
 	if a.filter != nil {
 		d.print(" FILTER (WHERE ")
 		d.value(a.filter)
 		d.print(")")
+	}
+	if noNulls && !inside {
+		d.print(" IGNORE NULLS")
 	}
 }
 

@@ -49,8 +49,16 @@ func writeStruct(b *strings.Builder, v reflect.Value) {
 		return
 	}
 	b.WriteString("(" + v.Type().Name())
+	writeFields(b, v)
+	b.WriteByte(')')
+}
+
+func writeFields(b *strings.Builder, v reflect.Value) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Type == reflect.TypeFor[Core]() {
+			writeFields(b, v.Field(i))
+		}
 		if f.Anonymous || v.Field(i).IsZero() || f.Name == "OpAt" || f.Name == "NameAt" {
 			continue
 		}
@@ -60,7 +68,6 @@ func writeStruct(b *strings.Builder, v reflect.Value) {
 			writeTree(b, v.Field(i))
 		}
 	}
-	b.WriteByte(')')
 }
 
 func treeName(n Name) string {
@@ -105,8 +112,8 @@ func TestSpans(t *testing.T) {
 	}
 	below(q, diag.Span{End: len(src)})
 	for n, want := range map[Node]string{
-		q.Filter: `a : "x"  and  k in [1 5)`, q.Stages[0].Items[0]: "f( a.b )  AS  n", q.Stages[0].Items[1]: "CASE WHEN x THEN 1 END", q.Stages[0].From: "( SELECT 1 )  t",
-		q.Stages[0].Where: "a = 1", q.Stages[0].OrderBy[0]: "n  DESC", q.Stages[1]: "LIMIT 1 , 2", q.Stages[0].From.Sub: "SELECT 1",
+		q.Filter: `a : "x"  and  k in [1 5)`, q.Stages[0].Items[0]: "f( a.b )  AS  n", q.Stages[0].Items[1]: "CASE WHEN x THEN 1 END", q.Stages[0].From[0]: "( SELECT 1 )  t",
+		q.Stages[0].Where: "a = 1", q.Stages[0].OrderBy[0]: "n  DESC", q.Stages[1]: "LIMIT 1 , 2", q.Stages[0].From[0].Source.Sub: "SELECT 1",
 	} {
 		if got := src[n.Span().Start:n.Span().End]; got != want {
 			t.Errorf("%T shows %q, not %q", n, got, want)

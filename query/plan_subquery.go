@@ -1,0 +1,143 @@
+// Subqueries in expressions, and times in a zone.
+
+package query
+
+import (
+	"strconv"
+	"time"
+)
+
+// subquery resolves a query in the place of a value. Fields that its own sources
+// do not have are those of the query around it.
+func (s *stage) subquery(out *subquery, n *Select, v env) value {
+	if v.params != nil || v.clause == "an aggregate" || v.clause == "a window" || v.clause == "GROUP BY" {
+		s.fault("query/misplaced-subquery", n.Span(), "a subquery in "+v.clause, "put it into an earlier stage, or into FROM")
+		return null()
+	}
+	c := &correlation{scope: s.in}
+	store, _ := s.schema.Logstore(s.o.Logstore)
+	reads := s.planner.reads
+	s.planner.reads = map[string]bool{}
+	r := s.query(n, surrounding{store: store, outer: c, with: s.in.with})
+	for name := range s.planner.reads {
+		if l, ok := s.schema.Logstore(name); ok && !l.Lookup {
+			s.aggregates = true
+		}
+		reads[name] = true
+	}
+	s.planner.reads = reads
+	out.rows, out.outers = r.set, c.outers
+	s.checkCorrelated(n, out)
+	if out.kind == existsQuery {
+		return out
+	}
+	if len(r.cols) != 1 {
+		s.fault("query/subquery-columns", n.Span(), "a subquery that is a value gives one column, not "+strconv.Itoa(len(r.cols)), "select the one that is meant")
+		return null()
+	}
+	t := r.cols[0].t
+	out.weight, out.grown = r.cols[0].weight, r.cols[0].grown
+	if r.seq {
+		out.rows = s.side(r, []Type{t}, &SetPart{Place: n.Place})
+	}
+	if out.kind == scalarQuery {
+		out.t = userType(t)
+		return out
+	}
+	x, y := s.pair(out.x, &column{t: t}, n)
+	if _, same := y.(*column); !same {
+		s.fault("query/type", n.Span(), out.x.typ().String()+" is looked for in "+t.String(), "bring both to one type with cast")
+		return null()
+	}
+	out.x = x
+	return out
+}
+
+// checkCorrelated refuses what the engines do not read alike: a subquery that
+// depends on the row around it filters by it, and nothing else.
+func (s *stage) checkCorrelated(n *Select, out *subquery) {
+	if len(out.outers) == 0 {
+		return
+	}
+	sel, ok := out.rows.(*selection)
+	hint := "compare with the row around it in WHERE only, or join the two"
+	if !ok || sel.limit >= 0 || len(sel.groups) > 0 || sel.having != nil || sel.distinct {
+		s.fault("query/correlated", n.Span(), "a subquery that uses fields of the row around it has no GROUP BY, HAVING, DISTINCT, LIMIT or set operation", hint)
+		return
+	}
+	refs := 0
+	var count func(v value) bool
+	count = func(v value) bool {
+		if _, ok := v.(*outerRef); ok {
+			refs++
+		}
+		return false
+	}
+	contains(sel.where, count)
+	if refs < len(out.outers) {
+		s.fault("query/correlated", n.Span(), "a subquery uses fields of the row around it outside of its WHERE", hint)
+		return
+	}
+	if out.kind == scalarQuery && !sel.grouped {
+		s.fault("query/correlated", n.Span(), "a subquery that uses fields of the row around it may give more than one row", "take one value: SELECT max(x) …, or arbitrary(x)")
+	}
+}
+
+// atZone resolves x AT TIME ZONE 'Asia/Tokyo'.
+func (s *stage) atZone(e *AtZone, v env) value {
+	x := s.time(s.expr(e.X, v), e.X)
+	name, ok := constText(s.expr(e.Zone, v))
+	if !ok {
+		s.fault("query/zone", e.Zone.Span(), "a time zone is a constant", "write AT TIME ZONE 'Asia/Tokyo'")
+		return null()
+	}
+	return s.inZone(x, name, e.Zone)
+}
+
+// inZone checks the name of a zone.
+func (p *planner) inZone(x value, name string, at Node) value {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		p.fault("query/zone", at.Span(), "there is no time zone "+cut(name), "write a name of the IANA list, as 'Europe/Berlin', or 'UTC'")
+		return null()
+	}
+	if z, ok := x.(*inZone); ok {
+		x = z.x
+	}
+	return &inZone{x, name}
+}
+
+// local is what a clock in the zone shows.
+func (z *inZone) local() value {
+	return &call{fn: "local_time", args: []value{z.x, textConst(z.zone)}, t: Time}
+}
+
+// zoned takes the zone of a time into account where a function is about clocks.
+func (s *stage) zoned(c *call, e *Call) value {
+	for i, a := range c.args {
+		z, ok := a.(*inZone)
+		if !ok {
+			continue
+		}
+		switch c.fn {
+		case "date_trunc":
+			unit, _ := constText(c.args[0])
+			if unit == "second" || unit == "minute" {
+				c.args[i] = z.x
+				return &inZone{c, z.zone}
+			}
+			local := &call{fn: "date_trunc", args: []value{c.args[0], z.local()}, t: Time}
+			if unit == "hour" { // also in the hour that comes twice
+				return &inZone{&call{fn: "minus_rest", args: []value{z.x, z.local(), local}, t: Time}, z.zone}
+			}
+			return &inZone{&call{fn: "utc_of", args: []value{local, textConst(z.zone)}, t: Time}, z.zone}
+		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
+			c.args[i] = z.local()
+		case "to_unixtime":
+			c.args[i] = z.x
+		default:
+			s.fault("query/zone", e.Args[i].Span(), c.fn+" does not take a time in a zone", "date_format, date_trunc, hour and their like take it")
+			return null()
+		}
+	}
+	return c
+}

@@ -1,0 +1,171 @@
+// Windows: calls over the rows around each row.
+
+package query
+
+// windowCall resolves f(…) OVER (…).
+func (s *stage) windowCall(f *function, e *Call, v env) value {
+	switch {
+	case !v.windows:
+		s.fault("query/misplaced-window", e.Span(), "a window cannot stand in "+v.clause, "compute it in SELECT, and use it in a further stage: | WHERE n = 1")
+		return null()
+	case !f.window && !f.agg:
+		s.fault("query/not-a-window", e.Span(), e.Name+" has no OVER", "windows are for aggregates, row_number, rank, lag, lead, first_value and their like")
+		return null()
+	case e.Distinct || len(e.OrderBy) > 0:
+		s.fault("query/window", e.Span(), "DISTINCT and ORDER BY inside the call do not go with OVER", "write the order into OVER (… ORDER BY …)")
+		return null()
+	case e.NoNulls && !ignoresNulls(f.canonical()):
+		s.fault("query/window", e.Span(), "IGNORE NULLS is for lag, lead, first_value, last_value and nth_value", "")
+		return null()
+	}
+	s.aggregates = true
+	inner := env{clause: "a window", aggregates: v.aggregates, aliases: v.aliases}
+	w := &windowed{fn: f.canonical(), args: s.args(f, e, inner), noNulls: e.NoNulls}
+	w.t = s.resultType(f, w.args)
+	if e.Filter != nil {
+		if f.window {
+			s.fault("query/window", e.Filter.Span(), "FILTER is for aggregates", "")
+		}
+		w.filter = s.condition(e.Filter, inner)
+	}
+	for _, x := range e.Over.Partition {
+		w.partition = append(w.partition, s.expr(x, inner))
+	}
+	for _, o := range e.Over.OrderBy {
+		x := s.expr(o.X, inner)
+		if !x.typ().single() {
+			s.fault("query/type", o.X.Span(), "an "+x.typ().String()+" has no order", "order by one of its values")
+		}
+		w.order = append(w.order, sortKey{item: -1, x: x, desc: o.Desc, nullsFirst: o.Nulls == NullsFirst})
+	}
+	if !s.windowArgs(w, f, e) {
+		return null()
+	}
+	w.frame = s.frame(w, e.Over.Frame)
+	return s.settleWindow(w, e)
+}
+
+func ignoresNulls(fn string) bool {
+	switch fn {
+	case "lag", "lead", "first_value", "last_value", "nth_value":
+		return true
+	}
+	return false
+}
+
+// windowArgs checks what single functions ask.
+func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
+	switch w.fn {
+	case "ntile":
+		if n, ok := wholeConst(w.args[0]); !ok || n < 1 {
+			s.fault("query/window", e.Args[0].Span(), "ntile takes a number of at least 1", "")
+			return false
+		}
+	case "lag", "lead", "nth_value":
+		if len(w.args) > 1 {
+			if n, ok := wholeConst(w.args[1]); !ok || n < 0 || n == 0 && w.fn == "nth_value" {
+				s.fault("query/window", e.Args[1].Span(), w.fn+" takes a number of rows that is not negative", "write "+f.usage())
+				return false
+			}
+		}
+		if len(w.args) > 2 {
+			xs, t := s.common([]value{w.args[0], w.args[2]}, []Node{e.Args[0], e.Args[2]})
+			w.args[0], w.args[2], w.t = xs[0], xs[1], t
+		}
+	case "arbitrary":
+		w.fn = "first_value"
+	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by":
+		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
+		return false
+	}
+	return true
+}
+
+func wholeConst(v value) (int64, bool) {
+	c, ok := v.(*constant)
+	if !ok {
+		return 0, false
+	}
+	n, ok := c.v.(int64)
+	return n, ok
+}
+
+// frame resolves ROWS BETWEEN … AND ….
+func (s *stage) frame(w *windowed, f *Frame) *frame {
+	if f == nil {
+		return nil
+	}
+	out := &frame{unit: f.Unit, from: s.bound(f.From), to: s.bound(f.To)}
+	if f.To.Kind == "" {
+		out.to = bound{kind: "CURRENT ROW"}
+	}
+	switch {
+	case f.Unit == "RANGE" && (f.From.N != nil || f.To.N != nil):
+		s.fault("query/window", f.Span(), "RANGE with a distance", "write ROWS BETWEEN …, or group by date_trunc in an earlier stage")
+	case f.Unit == "GROUPS" && len(w.order) == 0:
+		s.fault("query/window", f.Span(), "GROUPS needs ORDER BY", "")
+	case frameRank(out.from) > frameRank(out.to):
+		s.fault("query/window", f.Span(), "the frame ends before it begins", "write BETWEEN 3 PRECEDING AND CURRENT ROW")
+	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value" && isWindowOnly(w.fn):
+		s.fault("query/window", f.Span(), w.fn+" takes no frame", "remove "+f.Unit+" …")
+	}
+	return out
+}
+
+func isWindowOnly(fn string) bool {
+	f, ok := functionNamed(fn)
+	return ok && f.window
+}
+
+// frameRank orders the ends of frames, as far as their kinds tell.
+func frameRank(b bound) int {
+	switch b.kind {
+	case "UNBOUNDED PRECEDING":
+		return 0
+	case "PRECEDING":
+		return 1
+	case "CURRENT ROW":
+		return 2
+	case "FOLLOWING":
+		return 3
+	}
+	return 4
+}
+
+func (s *stage) bound(b Bound) bound {
+	if b.N == nil {
+		return bound{kind: b.Kind}
+	}
+	n, ok := wholeConst(s.expr(b.N, env{clause: "a frame"}))
+	if !ok || n < 0 || n > 1e6 {
+		s.fault("query/window", b.N.Span(), "a distance is a number of rows, from 0 to 1000000", "write ROWS BETWEEN 3 PRECEDING AND CURRENT ROW")
+		n = 0
+	}
+	return bound{kind: b.Kind, n: n}
+}
+
+// settleWindow makes the answer of a window reproducible where rows are equal in
+// its order: what tells them apart orders them further. Where equal rows share
+// an answer (rank, RANGE) nothing is added.
+func (s *stage) settleWindow(w *windowed, e *Call) value {
+	switch w.fn {
+	case "rank", "dense_rank", "percent_rank", "cume_dist":
+		if len(w.order) == 0 {
+			s.fault("query/window", e.Over.Span(), w.fn+" needs ORDER BY in OVER", "write OVER (ORDER BY n DESC)")
+		}
+		return w
+	case "row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value":
+	default:
+		if w.frame == nil || w.frame.unit != "ROWS" {
+			return w
+		}
+	}
+	if w.frame == nil && (w.fn == "last_value" || w.fn == "nth_value") && len(w.order) == 0 {
+		w.frame = &frame{"ROWS", bound{kind: "UNBOUNDED PRECEDING"}, bound{kind: "UNBOUNDED FOLLOWING"}}
+	}
+	for _, x := range s.in.tieBreak() {
+		w.order = append(w.order, sortKey{item: -1, x: x})
+	}
+	w.tied = true
+	return w
+}
