@@ -54,30 +54,21 @@ func (e duckDB) typeName(t Type) string {
 	return "VARCHAR"
 }
 
-// cast goes from text through functions of ours, which read numbers as Presto
-// does (1.5 is no bigint, inf and 1_000 are no number).
 func (e duckDB) cast(v *conversion) string {
-	from, try := v.x.typ(), strconv.FormatBool(v.try)
-	switch {
-	case v.to == Time && from == Time, v.to.textual() && from.textual():
+	from := v.x.typ()
+	switch text := textCast(v); {
+	case text != "" && v.to == Time:
+		return "make_timestamp(" + text + ")"
+	case text != "":
+		return text
+	case v.to == Time && from == Time:
 		return "$1"
 	case v.to.textual() && from == Time && isDay(v.x):
 		return "strftime($1, '%Y-%m-%d')"
 	case v.to.textual() && from == Time:
 		return "strftime($1, '%Y-%m-%d %H:%M:%S.%g')"
-	case !from.textual():
-		return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
-	case v.to.IsArray():
-		return "tocsin_json_texts($1)"
-	case v.to == Integer:
-		return "tocsin_integer($1, " + try + ")"
-	case v.to == Double:
-		return "tocsin_number($1, " + try + ")"
-	case v.to == Boolean:
-		return "tocsin_boolean($1, " + try + ")"
-	default:
-		return "make_timestamp(tocsin_time($1, " + try + "))"
 	}
+	return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 }
 
 func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
