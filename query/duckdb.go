@@ -5,6 +5,7 @@ package query
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -91,6 +92,44 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 }
 
 func (duckDB) array(d *sqlPrinter, v *array) { d.form("[$*]", d.values(v.items)...) }
+
+// rewrite writes formats of times as strftime reads them.
+func (duckDB) rewrite(c *call) *call {
+	if c.fn != "date_format" {
+		return c
+	}
+	format, _ := constText(c.args[1])
+	format, _ = strftime(format)
+	r := *c
+	r.args = []value{c.args[0], textConst(format)}
+	return &r
+}
+
+// strftime turns a format of MySQL into that of strftime; not ok: it has a %
+// that is not known.
+func strftime(format string) (string, bool) {
+	known := map[byte]string{
+		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
+		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
+		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+	}
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			b.WriteByte(format[i])
+			continue
+		}
+		i++
+		if i == len(format) || known[format[i]] == "" {
+			return "", false
+		}
+		b.WriteString(known[format[i]])
+	}
+	return b.String(), true
+}
+
+// functions are none: DuckDBFunctions are registered with the engine.
+func (duckDB) functions(string) string { return "" }
 
 func (duckDB) nullsInside() bool { return true }
 
