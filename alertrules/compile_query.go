@@ -233,7 +233,7 @@ func wholeFor(every time.Duration) string {
 // typeName is the type of a column as Column names it.
 func typeName(t query.Type) string {
 	switch {
-	case t.IsArray() || t == query.JSON:
+	case t.IsArray(), t.IsMap(), t == query.JSON:
 		return "json"
 	case t == query.EpochSeconds:
 		return "integer"

@@ -68,6 +68,10 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	if src == nil {
 		src = sc.likely(names)
 	}
+	if len(ref.Names) == 1 && ref.Names[0].Quoted && strings.Trim(ref.Names[0].Text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@") != "" {
+		p.fault("query/unknown-field", ref.Span(), "there is no field "+cut(ref.Names[0].Text), "double quotes are for names; a text is written '"+cut(ref.Names[0].Text)+"'")
+		return null()
+	}
 	if src.store != nil {
 		src.store.unknownField(p.faults, names, ref.Span())
 		return null()

@@ -163,6 +163,8 @@ func checkType(t *testing.T, text string, c query.Column, v any) {
 		ok = c.Type == query.Time
 	case []any:
 		ok = c.Type.IsArray()
+	case duckdb.OrderedMap:
+		ok = c.Type.IsMap()
 	case *big.Int:
 		ok = false
 	default:
