@@ -17,6 +17,7 @@ import (
 var mayImport = map[string]string{
 	"diag":                      "",
 	"query":                     "diag",
+	"query/querytest":           "query",
 	"templates":                 "diag",
 	"compliance":                "",
 	"ingest":                    "diag",
