@@ -36,17 +36,17 @@ BEGIN
   DECLARE tokens array(varchar) DEFAULT tocsin_json_tokens(s);
   DECLARE hits array(varchar) DEFAULT ARRAY[];
   DECLARE open, t varchar DEFAULT '';
-  DECLARE i, skip, start, taken bigint DEFAULT 0;
+  DECLARE i, nested, start, taken bigint DEFAULT 0;
   DECLARE wanted boolean DEFAULT true;
   WHILE i < cardinality(tokens) DO
     SET i = i + 1;
     SET t = tokens[i];
-    IF skip > 0 THEN
+    IF nested > 0 THEN
       IF t = '{' OR t = '[' THEN
-        SET skip = skip + 1;
+        SET nested = nested + 1;
       ELSEIF t = '}' OR t = ']' THEN
-        SET skip = skip - 1;
-        IF skip = 0 AND start > 0 THEN
+        SET nested = nested - 1;
+        IF nested = 0 AND start > 0 THEN
           SET hits = hits || tocsin_json_raw(tokens, start, i);
           SET start = 0;
         END IF;
@@ -68,7 +68,7 @@ BEGIN
     ELSEIF t <> ',' THEN
       IF NOT wanted THEN
         IF t = '{' OR t = '[' THEN
-          SET skip = 1;
+          SET nested = 1;
         END IF;
       ELSEIF t = '[' THEN
         SET open = open || 'a';
@@ -77,7 +77,7 @@ BEGIN
         SET taken = taken + 1;
         SET wanted = false;
       ELSEIF t = '{' THEN
-        SET skip = 1;
+        SET nested = 1;
         SET start = i;
       ELSEIF taken = cardinality(path) AND t <> 'null' THEN
         SET hits = hits || t;
@@ -105,7 +105,7 @@ BEGIN
   DECLARE keys array(varchar) DEFAULT transform(filter(tokens, t -> substr(t, -1) = ':'), t -> tocsin_json_key(t));
   DECLARE seen array(varchar) DEFAULT ARRAY[];
   DECLARE starts array(bigint) DEFAULT ARRAY[];
-  DECLARE i, k, skip, cut bigint DEFAULT 0;
+  DECLARE i, k, nested, cut bigint DEFAULT 0;
   DECLARE t varchar;
   IF cardinality(array_distinct(keys)) < cardinality(keys) THEN
     WHILE i < cardinality(tokens) DO
@@ -116,11 +116,11 @@ BEGIN
       END IF;
       IF cut > 0 THEN
         IF t = '{' OR t = '[' THEN
-          SET skip = skip + 1;
+          SET nested = nested + 1;
         ELSEIF t = '}' OR t = ']' THEN
-          SET skip = skip - 1;
+          SET nested = nested - 1;
         END IF;
-        IF skip = 0 THEN
+        IF nested = 0 THEN
           SET tokens = slice(tokens, 1, cut - 1) || slice(tokens, i + 1, cardinality(tokens));
           SET i = cut - 1;
           SET cut = 0;
@@ -133,7 +133,7 @@ BEGIN
       ELSEIF substr(t, -1) = ':' THEN
         IF contains(slice(seen, 1 + coalesce(element_at(starts, -1), 0), cardinality(seen)), keys[k]) THEN
           SET cut = i + 1;
-          SET skip = 0;
+          SET nested = 0;
         ELSE
           SET seen = seen || keys[k];
         END IF;
@@ -148,17 +148,17 @@ END`},
 BEGIN
   DECLARE tokens array(varchar) DEFAULT tocsin_json_tokens(s);
   DECLARE t, step varchar DEFAULT '';
-  DECLARE i, skip, start, taken, place bigint DEFAULT 0;
+  DECLARE i, nested, start, taken, place bigint DEFAULT 0;
   DECLARE wanted boolean DEFAULT true;
   WHILE i < cardinality(tokens) DO
     SET i = i + 1;
     SET t = tokens[i];
-    IF skip > 0 THEN
+    IF nested > 0 THEN
       IF t = '{' OR t = '[' THEN
-        SET skip = skip + 1;
+        SET nested = nested + 1;
       ELSEIF t = '}' OR t = ']' THEN
-        SET skip = skip - 1;
-        IF skip = 0 AND start > 0 THEN
+        SET nested = nested - 1;
+        IF nested = 0 AND start > 0 THEN
           RETURN tocsin_json_raw(tokens, start, i);
         END IF;
       END IF;
@@ -171,11 +171,11 @@ BEGIN
       SET wanted = step = '#' || CAST(place AS varchar);
     ELSEIF NOT wanted THEN
       IF t = '{' OR t = '[' THEN
-        SET skip = 1;
+        SET nested = 1;
       END IF;
     ELSEIF taken = cardinality(steps) THEN
       IF t = '{' OR t = '[' THEN
-        SET skip = 1;
+        SET nested = 1;
         SET start = i;
       ELSE
         RETURN nullif(tocsin_json_plain(t), CASE WHEN t = 'null' THEN t END);

@@ -26,11 +26,11 @@ type Column struct {
 
 // catalog makes the catalog and the schema that Address names.
 func (s *Server) catalog(ctx context.Context) error {
-	return s.run(ctx, "CREATE CATALOG memory USING memory")
+	return s.Run(ctx, "CREATE CATALOG memory USING memory")
 }
 
-// run runs statements of a test.
-func (s *Server) run(ctx context.Context, statements ...string) error {
+// Run runs statements, one after the other.
+func (s *Server) Run(ctx context.Context, statements ...string) error {
 	db, err := sql.Open("trino", s.Address())
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Server) Load(ctx context.Context, table string, columns []Column, rows 
 		names = append(names, quote(c.Name)+" "+kind)
 		casts = append(casts, fmt.Sprintf("CAST(json_extract_scalar(x, '$[%d]') AS %s)", i, kind))
 	}
-	if err := s.run(ctx, "CREATE TABLE "+quote(table)+" ("+strings.Join(names, ", ")+")"); err != nil {
+	if err := s.Run(ctx, "CREATE TABLE "+quote(table)+" ("+strings.Join(names, ", ")+")"); err != nil {
 		return fmt.Errorf("table %s: %w", table, err)
 	}
 	var b strings.Builder
@@ -70,7 +70,7 @@ func (s *Server) Load(ctx context.Context, table string, columns []Column, rows 
 		text := "INSERT INTO " + quote(table) + " SELECT " + strings.Join(casts, ", ") +
 			" FROM UNNEST(CAST(json_parse('[" + strings.ReplaceAll(b.String(), "'", "''") + "]') AS ARRAY(JSON))) u(x)"
 		b.Reset()
-		return s.run(ctx, text)
+		return s.Run(ctx, text)
 	}
 	for _, row := range rows {
 		line, err := json.Marshal(textual(row))
