@@ -27,7 +27,8 @@ func TestIntegrationTrinoCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run(context.Background(), statements(string(script))...); err != nil {
+	tables := append([]string{"DROP TABLE IF EXISTS cloudtrail", "DROP TABLE IF EXISTS findings"}, statements(string(script))...)
+	if err := s.Run(context.Background(), tables...); err != nil {
 		t.Fatal(err)
 	}
 	schema, err := querytest.Schema(testdata)

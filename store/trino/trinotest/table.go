@@ -50,7 +50,7 @@ func (s *Server) Run(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// Load makes a table and fills it. Values are nil, string, int64, float64, bool
+// Load makes a table, in the place of one of that name, and fills it. Values are nil, string, int64, float64, bool
 // or time.Time, as the column says.
 func (s *Server) Load(ctx context.Context, table string, columns []Column, rows [][]any) error {
 	var names, casts []string
@@ -59,7 +59,7 @@ func (s *Server) Load(ctx context.Context, table string, columns []Column, rows 
 		names = append(names, quote(c.Name)+" "+kind)
 		casts = append(casts, fmt.Sprintf("CAST(json_extract_scalar(x, '$[%d]') AS %s)", i, kind))
 	}
-	if err := s.Run(ctx, "CREATE TABLE "+quote(table)+" ("+strings.Join(names, ", ")+")"); err != nil {
+	if err := s.Run(ctx, "DROP TABLE IF EXISTS "+quote(table), "CREATE TABLE "+quote(table)+" ("+strings.Join(names, ", ")+")"); err != nil {
 		return fmt.Errorf("table %s: %w", table, err)
 	}
 	var b strings.Builder

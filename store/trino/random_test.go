@@ -1,0 +1,43 @@
+//go:build integration || soak
+
+// Random statements and filters over random records.
+
+package trino_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"tocsin/ingest"
+	"tocsin/query/querytest"
+)
+
+func randomPair(t *testing.T, rng *rand.Rand) *pair {
+	t.Helper()
+	ls, err := ingest.Declared("rnd", ingest.Declaration{Format: "json", Time: "time", Fields: querytest.Fields()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ls.Fields = append(ls.Fields,
+		ingest.Field{Name: "apiVersion", Column: "extra", Path: []string{"apiVersion"}},
+		ingest.Field{Name: "retries", Column: "extra", Path: []string{"retries"}, Type: ingest.IntegerField})
+	return newPair(t, map[*ingest.Logstore][]string{ls: querytest.Records(rng, 150)})
+}
+
+func randomQueries(t *testing.T, seed uint64, filters, statements int) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p := randomPair(t, rng)
+	var queries []string
+	for range filters {
+		queries = append(queries, querytest.Filter(rng)+" | SELECT __seq__")
+	}
+	for range statements {
+		queries = append(queries, querytest.Statement(rng))
+	}
+	ran, gave := p.compare(t, querytest.Options("rnd"), queries)
+	if ran < len(queries)/3 || gave < ran/3 {
+		t.Errorf("of %d queries %d ran, %d gave rows", len(queries), ran, gave)
+	}
+}
+
+func TestIntegrationTrinoRandom(t *testing.T) { randomQueries(t, 1, 250, 800) }
