@@ -200,13 +200,13 @@ func (d *sqlPrinter) folds(exact bool, x func(), text string) []func() {
 // word writes a test of the tokens of a text: first the cheap test whether the
 // longest part occurs at all.
 func (d *sqlPrinter) word(l *leaf, x func()) {
-	d.print("(")
-	if s := longest(l.parts); s != "" {
-		d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, s)...)
-		d.print(" AND ")
+	test := func() { d.engine.word(d, x, l.parts, l.exact) }
+	s := longest(l.parts)
+	if s == "" {
+		test()
+		return
 	}
-	d.engine.word(d, x, l.parts, l.exact)
-	d.print(")")
+	d.guarded(func() { d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, s)...) }, test)
 }
 
 func longest(parts []Glob) string {
@@ -264,8 +264,12 @@ func (d *sqlPrinter) jsonTest(l *leaf) {
 			return
 		}
 	}
-	d.print("(")
-	if hint := l.hint(); hint != "" {
+	hint := l.hint()
+	if hint == "" {
+		d.engine.jsonTest(d, l)
+		return
+	}
+	d.guarded(func() {
 		// A letter may be hidden as \u0041. (DuckDB looks for one byte four times
 		// slower than for two.)
 		fold := !l.exact && (l.deep || l.sought() != "")
@@ -274,10 +278,18 @@ func (d *sqlPrinter) jsonTest(l *leaf) {
 		d.form(d.engine.form("text_contains", 2), d.folds(!fold, x, hint)...)
 		d.print(" OR ")
 		d.form(d.engine.form("text_contains", 2), x, func() { d.print(`'\u'`) })
-		d.print(") AND ")
-	}
-	d.engine.jsonTest(d, l)
-	d.print(")")
+		d.print(")")
+	}, func() { d.engine.jsonTest(d, l) })
+}
+
+// guarded writes a test that is made only where a cheap one holds. It is no AND:
+// engines turn its sides round.
+func (d *sqlPrinter) guarded(cheap, test func()) {
+	d.print("CASE WHEN ")
+	cheap()
+	d.print(" THEN ")
+	test()
+	d.print(" ELSE false END")
 }
 
 // sought is a part of an equal value that its JSON text holds; "": it may be
