@@ -7,7 +7,7 @@ import "strings"
 // Signature returns how a function is called, such as
 // "substr(text, integer[, integer])", and what it gives, in one line. The name
 // is taken in any case. It also knows the forms of SQL that look like functions:
-// CAST, TRY_CAST, EXTRACT and those that are called without brackets.
+// CAST, TRY_CAST, EXTRACT, ARRAY and those that are called without brackets.
 func Signature(name string) (usage, doc string, ok bool) {
 	name = lowerASCII(name)
 	if form, ok := forms[name]; ok {
@@ -29,6 +29,7 @@ var forms = map[string][2]string{
 	"cast":              {"CAST(value AS type)", "the value as another type; one that is none is an error"},
 	"try_cast":          {"TRY_CAST(value AS type)", "the value as another type, NULL for one that is none"},
 	"extract":           {"EXTRACT(part FROM time)", "a part of a time, as the function of that name: hour, day …"},
+	"array":             {"ARRAY[value, …]", "an array of the values"},
 	"current_date":      {"current_date", "midnight, in UTC, of the day of the evaluation"},
 	"current_timestamp": {"current_timestamp", "the moment of the evaluation"},
 	"localtimestamp":    {"localtimestamp", "the moment of the evaluation"},

@@ -30,7 +30,7 @@ const (
 	tokenClasses
 )
 
-// String returns the name of the class: "keyword", "field" …
+// String returns the name of the class, such as "keyword" or "field".
 func (c TokenClass) String() string {
 	names := [tokenClasses]string{"keyword", "field", "value", "string", "number", "operator", "function", "type", "list", "comment", "error"}
 	if c < 0 || c >= tokenClasses {
