@@ -23,35 +23,71 @@ func (c *completer) columns(stage []lexer.Token) {
 			}
 		}
 	}
-	var all []relation
+	var all []rowSource
 	for _, l := range levels {
 		all = append(all, c.sources(l)...)
 	}
+	shared := c.shared(stage, all)
 	for _, r := range all {
-		c.columnsOf(stage, r, "")
+		c.columnsOf(stage, r, "", shared)
 		if r.alias != "" && hasPrefixFold(c.typed, r.alias+".") {
-			c.columnsOf(stage, r, r.alias+".")
+			c.columnsOf(stage, r, r.alias+".", nil)
 		}
 	}
 	for _, r := range all {
-		if len(all) > 1 && r.alias != "" && c.begun(r.alias+".") && c.quote == 0 {
+		if len(all) > 1 && r.alias != "" && c.begun(r.alias+".") && c.typed != r.alias+"." && c.quote == 0 {
 			c.add(Candidate{sqlPath([]string{r.alias}) + ".", AliasCandidate, "", "the columns of " + r.alias})
 		}
 	}
 }
 
-// sources are the relations of a level; without FROM, the stage before.
-func (c *completer) sources(l queryLevel) []relation {
-	if list := l.relations(); len(list) > 0 {
+// sources are what a level reads; without FROM, the stage before.
+func (c *completer) sources(l queryLevel) []rowSource {
+	if list := l.rowSources(); len(list) > 0 {
 		return list
 	}
-	return []relation{{name: "log", before: true}}
+	return []rowSource{{name: "log", before: true}}
 }
 
-// columnsOf offers the columns of one relation.
-func (c *completer) columnsOf(stage []lexer.Token, r relation, qualifier string) {
+// shared are the names of columns that more than one of the sources has.
+func (c *completer) shared(stage []lexer.Token, all []rowSource) map[string]bool {
+	if len(all) < 2 {
+		return nil
+	}
+	seen, shared := map[string]bool{}, map[string]bool{}
+	for _, r := range all {
+		for _, name := range c.columnNames(stage, r) {
+			shared[name] = seen[name]
+			seen[name] = true
+		}
+	}
+	return shared
+}
+
+// columnNames are the names of the columns of a source.
+func (c *completer) columnNames(stage []lexer.Token, r rowSource) (names []string) {
 	if store, ok := c.storeOf(stage, r); ok {
-		c.fields(store, qualifier, sqlPath)
+		for _, f := range store.all() {
+			names = append(names, f.Name)
+		}
+		return names
+	}
+	for _, col := range c.resultOf(stage, r) {
+		names = append(names, col.Name)
+	}
+	return names
+}
+
+// columnsOf offers the columns of one source. Those whose names are shared are
+// written with its alias, and so are all behind a qualifier.
+func (c *completer) columnsOf(stage []lexer.Token, r rowSource, qualifier string, shared map[string]bool) {
+	if store, ok := c.storeOf(stage, r); ok {
+		c.fields(store, qualifier, func(steps []string) string {
+			if shared[strings.Join(steps, ".")] && r.alias != "" {
+				steps = append([]string{r.alias}, steps...)
+			}
+			return sqlPath(steps)
+		})
 		return
 	}
 	for _, col := range c.resultOf(stage, r) {
@@ -59,7 +95,7 @@ func (c *completer) columnsOf(stage []lexer.Token, r relation, qualifier string)
 			continue
 		}
 		text := sqlName(col.Name)
-		if qualifier != "" {
+		if r.alias != "" && (qualifier != "" || shared[col.Name]) {
 			text = sqlPath([]string{r.alias}) + "." + text
 		}
 		kind := ""
@@ -70,9 +106,9 @@ func (c *completer) columnsOf(stage []lexer.Token, r relation, qualifier string)
 	}
 }
 
-// storeOf is the logstore that a relation reads, if it reads one itself.
-func (c *completer) storeOf(stage []lexer.Token, r relation) (*Logstore, bool) {
-	_, bodies := named(stage)
+// storeOf is the logstore that a source reads, if it reads one itself.
+func (c *completer) storeOf(stage []lexer.Token, r rowSource) (*Logstore, bool) {
+	_, bodies := withQueries(stage)
 	switch {
 	case r.before && len(c.stages(stage)) > 0, r.name == "", bodies[r.name] != nil:
 		return nil, false
@@ -95,10 +131,10 @@ func (c *completer) stages(stage []lexer.Token) []lexer.Token {
 
 // resultOf are the columns that a subquery, a query of WITH, or the stages
 // before give: what the planner says, or what the text shows, without types.
-func (c *completer) resultOf(stage []lexer.Token, r relation) []Column {
+func (c *completer) resultOf(stage []lexer.Token, r rowSource) []Column {
 	body := r.body
 	text := ""
-	names, bodies := named(stage)
+	names, bodies := withQueries(stage)
 	switch {
 	case r.names != nil:
 		return columnsNamed(r.names)
@@ -151,7 +187,7 @@ func (c *completer) text(tokens []lexer.Token) string {
 
 // logstores offers what FROM can read.
 func (c *completer) logstores(stage []lexer.Token) {
-	names, _ := named(stage)
+	names, _ := withQueries(stage)
 	for _, name := range names {
 		if c.begun(name) {
 			c.add(Candidate{sqlPath([]string{name}), LogstoreCandidate, "", "the query of WITH"})

@@ -10,8 +10,8 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// A relation is a source of rows that a query names.
-type relation struct {
+// A rowSource is a source of rows that a query names.
+type rowSource struct {
 	alias  string // by which its columns are qualified; "" for none
 	name   string // of a logstore or of a WITH; "" for a subquery
 	body   []lexer.Token
@@ -136,9 +136,9 @@ func (l queryLevel) begins(words ...string) bool {
 // clause is the clause that the cursor is in.
 func (l queryLevel) clause() string { return clauseOf(l.tokens, l.at) }
 
-// relations are the sources that FROM names, and those joined to it.
-func (l queryLevel) relations() []relation {
-	var out []relation
+// rowSources are the sources that FROM names, and those joined to it.
+func (l queryLevel) rowSources() []rowSource {
+	var out []rowSource
 	in, due := false, false // inside FROM; a source is due
 	outside(l.tokens, func(i int) bool {
 		t := l.tokens[i]
@@ -150,7 +150,7 @@ func (l queryLevel) relations() []relation {
 		case in && t.Type == tokKeyword && (clauseWord(t) || setWord(t)):
 			return false
 		case due && t.Value != hole:
-			out = append(out, relationAt(l.tokens[i:]))
+			out = append(out, rowSourceAt(l.tokens[i:]))
 			due = false
 		}
 		return true
@@ -166,10 +166,10 @@ func clauseWord(t lexer.Token) bool {
 	return false
 }
 
-// relationAt reads one source: a name or a bracket, its alias, and the names of
+// rowSourceAt reads one source: a name or a bracket, its alias, and the names of
 // its columns.
-func relationAt(tokens []lexer.Token) relation {
-	var r relation
+func rowSourceAt(tokens []lexer.Token) rowSource {
+	var r rowSource
 	t, rest := tokens[0], tokens[1:]
 	switch {
 	case isOp(&t, "("):
@@ -223,8 +223,8 @@ func closedAt(tokens []lexer.Token, open int) int {
 	return len(tokens)
 }
 
-// named are the queries of WITH in a stage, by name, in order.
-func named(stage []lexer.Token) (names []string, bodies map[string][]lexer.Token) {
+// withQueries are the queries of WITH in a stage, by name, in order.
+func withQueries(stage []lexer.Token) (names []string, bodies map[string][]lexer.Token) {
 	bodies = map[string][]lexer.Token{}
 	for i := 0; i+2 < len(stage); i++ {
 		if !isKeyword(&stage[i], "WITH") && !isOp(&stage[i], ",") || stage[i+1].Type != tokIdent && stage[i+1].Type != tokQuoted {

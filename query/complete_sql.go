@@ -18,7 +18,7 @@ func (c *completer) completeSQL() {
 	for c.tokens[from].Type != tokPipe {
 		from--
 	}
-	e := &explainer{src: c.src, mode: modeQuery, read: readerOf(modeQuery), budget: maxProbes}
+	e := &explainer{src: c.src, mode: modeQuery, read: readerOf(modeQuery), budget: maxProbes / 3}
 	stage := e.mended(c.tokens[from:])
 	if c.quote == '\'' {
 		if p := e.placed(stage, lexer.Token{Type: tokString, Value: "'" + hole + "'"}); p.against != nil {
@@ -259,7 +259,7 @@ func (c *completer) keywords(e *explainer, stage []lexer.Token) {
 		}
 	}
 	name := e.followed(stage, lexer.Token{Type: tokIdent, Value: "zzz"})
-	for _, w := range slices.Concat(softWords, slices.Sorted(maps.Keys(special)), intervalUnits[:]) {
+	for _, w := range slices.Concat(softWords, strings.Fields(rareWords), slices.Sorted(maps.Keys(special)), intervalUnits[:]) {
 		if _, form := forms[lowerASCII(w)]; form || !c.begun(w) {
 			continue
 		}
@@ -270,16 +270,20 @@ func (c *completer) keywords(e *explainer, stage []lexer.Token) {
 	}
 }
 
+// rareWords are words of the grammar that no message names.
+const rareWords = "GROUPS UNBOUNDED CURRENT ROW IGNORE UNNEST ORDINALITY AT"
+
 // followers are tokens that go on behind words of the grammar; the first two
 // are offered together with the word.
 var followers = []lexer.Token{
 	{Type: tokKeyword, Value: "BY"}, {Type: tokKeyword, Value: "JOIN"}, {Type: tokOp, Value: "("}, {Type: tokOp, Value: "["}, {Type: tokString, Value: "''"},
+	{Type: tokIdent, Value: "NULLS"}, {Type: tokIdent, Value: "TIME"}, {Type: tokIdent, Value: "ROW"},
 }
 
 // extended is a word with the one that has to follow it: GROUP BY, LEFT JOIN.
 func (e *explainer) extended(stage []lexer.Token, t lexer.Token) string {
 	with := e.with(stage, t)
-	if e.probe(with, lexer.Token{Type: tokIdent, Value: "zzz"}) {
+	if e.probe(with, lexer.Token{Type: tokIdent, Value: "zzz"}) || e.probe(with, lexer.Token{Type: tokOp, Value: "="}) {
 		return t.Value
 	}
 	for _, f := range followers[:2] {
@@ -348,10 +352,10 @@ func (c *completer) functions(clause string) {
 		}
 	}
 	for _, name := range Functions() {
-		if (clause == "WHERE" || clause == "GROUP") && IsAggregate(name) {
-			continue
+		f, _ := functionNamed(name)
+		if rows := f.agg || f.window; !rows || clause != "WHERE" && clause != "GROUP" {
+			one(name)
 		}
-		one(name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(forms)) {
 		one(name)

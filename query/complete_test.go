@@ -145,7 +145,7 @@ func TestCompleteTyping(t *testing.T) {
 		if len(src) > 400 {
 			continue
 		}
-		for i := n % 7; i <= len(src); i += 7 {
+		for i := n % 17; i <= len(src); i += 17 {
 			checkCompletion(t, src, i, Complete(t.Context(), src, i, in))
 		}
 	}
@@ -206,7 +206,7 @@ func TestCompleteShapes(t *testing.T) {
 			for _, s := range repeated(shape, size) {
 				start := time.Now()
 				checkCompletion(t, s, len(s), Complete(t.Context(), s, len(s), in))
-				if d := time.Since(start); d > 2*time.Second {
+				if d := time.Since(start); d > 5*time.Second {
 					t.Errorf("%q, %d bytes: %v", shape, size, d)
 				}
 			}

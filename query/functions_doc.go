@@ -121,6 +121,27 @@ contains          whether the array holds the value
 array_join        the elements one behind the other, with a separator
 array_distinct    the array without doubles
 
+any_match         whether the condition is true for one element at least: any_match(a, x -> x > 1)
+all_match         whether the condition is true for all elements: all_match(a, x -> x > 1)
+none_match        whether the condition is true for no element: none_match(a, x -> x > 1)
+filter            the elements for which the condition is true: filter(a, x -> x > 1)
+transform         what becomes of each element: transform(a, x -> x + 1)
+reduce            one value of all elements: reduce(a, 0, (sum, x) -> sum + x, sum -> sum)
+map_keys          the keys of the map, as an array
+map_values        the values of the map, as an array
+
+row_number        the number of the row, counted from 1: row_number() OVER (PARTITION BY a ORDER BY b)
+rank              the rank of the row, with gaps behind equal ones
+dense_rank        the rank of the row, without gaps
+percent_rank      the rank of the row, from 0 to 1
+cume_dist         the part of the rows that are not behind the row, from 0 to 1
+ntile             the number of the row's part, when the rows are split into so many
+lag               the value of the row before, or of the one so many before; else NULL, or the third value
+lead              the value of the next row, or of the one so many behind; else NULL, or the third value
+first_value       the value of the first row of the window
+last_value        the value of the last row of the window
+nth_value         the value of the row of that number in the window
+
 is_subnet_of      whether the address lies in the network '10.0.0.0/8'
 `)
 
