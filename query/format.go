@@ -187,17 +187,22 @@ func (l *layout) measure() {
 }
 
 // fits reports whether the pieces from up to to can stand on the line that is
-// being written. Comments behind the last one are left out of account.
+// being written.
 func (l *layout) fits(from, to int) bool {
+	if at, ok := l.begins(); ok {
+		return l.fitsAt(at, from, to)
+	}
+	return l.fitsAt(l.column, from, to)
+}
+
+// fitsAt reports whether they can stand on one line behind a column. Comments
+// behind the last one are left out of account.
+func (l *layout) fitsAt(column, from, to int) bool {
 	if l.forced[to-1] > l.forced[from] {
 		return false
 	}
-	last := &l.pieces[to-1]
-	w := l.column + l.width[to] - l.width[from]
-	if at, ok := l.begins(); ok {
-		w += at - l.column
-	}
-	for _, n := range last.notes {
+	w := column + l.width[to] - l.width[from]
+	for _, n := range l.pieces[to-1].notes {
 		w -= 1 + columns(n.text)
 	}
 	return w <= maxWidth

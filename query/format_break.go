@@ -68,7 +68,7 @@ func (l *layout) fill(from, to int, m margin) {
 	for start := from; start < to; {
 		end := min(l.next(start, to, l.comma)+1, to)
 		fits := l.fits(start, end)
-		if start > from && (l.commented() || !fits && !broken) {
+		if start > from && (l.commented() || !fits && (!broken || l.fitsAt(m.more, start, end))) {
 			own = m.rest()
 			l.line(own.first)
 			fits = l.fits(start, end)

@@ -82,8 +82,23 @@ func TestFormatKeeps(t *testing.T) {
 
 // TestFormatComments puts a comment into every place that can hold one.
 func TestFormatComments(t *testing.T) {
-	src := `a:b or c | SELECT DISTINCT x, f(y, 1.5) AS z, CASE WHEN p != '''' THEN - -1 ELSE "q""r" END, CAST(a.b AS decimal(1, 2)) FROM log AS l
-		WHERE x BETWEEN 1 AND 2 AND ((y) IN ('a', 'b') OR (z) IS NOT NULL) GROUP BY x, y HAVING (count(*)) > 1 ORDER BY x ASC, y DESC NULLS LAST LIMIT 1, 2 | SELECT * LIMIT 1 OFFSET 0`
+	for _, src := range []string{
+		`a:b or c | SELECT DISTINCT x, f(y, 1.5) AS z, CASE WHEN p != '''' THEN - -1 ELSE "q""r" END, CAST(a.b AS decimal(1, 2)) FROM log AS l
+			WHERE x BETWEEN 1 AND 2 AND ((y) IN ('a', 'b') OR (z) IS NOT NULL) GROUP BY x, y HAVING (count(*)) > 1 ORDER BY x ASC, y DESC NULLS LAST LIMIT 1, 2 | SELECT * LIMIT 1 OFFSET 0`,
+		`| WITH w (p, q) AS (SELECT a, b FROM log) SELECT w.*, sum(x) OVER (PARTITION BY y ORDER BY z ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), filter(a, (x) -> x > 1)
+			FROM w LEFT OUTER JOIN findings AS f ON w.p = f.status INNER JOIN c USING (d), UNNEST(e) WITH ORDINALITY AS u (g, h) WHERE EXISTS (SELECT 1) AND p IN (SELECT q)
+			UNION DISTINCT (SELECT 1, 2, 3 EXCEPT SELECT 4, 5, 6) ORDER BY 1`,
+	} {
+		checkFormatComments(t, src)
+	}
+}
+
+// checkFormatComments puts comments behind each token of the SQL half.
+func checkFormatComments(t *testing.T, src string) {
+	t.Helper()
+	if _, err := Parse(src); err != nil {
+		t.Fatal(err)
+	}
 	tokens, f := tokenize(src, modeQuery)
 	if f != nil {
 		t.Fatal(f)
