@@ -5,6 +5,7 @@ package query
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -54,30 +55,21 @@ func (e duckDB) typeName(t Type) string {
 	return "VARCHAR"
 }
 
-// cast goes from text through functions of ours, which read numbers as Presto
-// does (1.5 is no bigint, inf and 1_000 are no number).
 func (e duckDB) cast(v *conversion) string {
-	from, try := v.x.typ(), strconv.FormatBool(v.try)
-	switch {
-	case v.to == Time && from == Time, v.to.textual() && from.textual():
+	from := v.x.typ()
+	switch text := textCast(v); {
+	case text != "" && v.to == Time:
+		return "make_timestamp(" + text + ")"
+	case text != "":
+		return text
+	case v.to == Time && from == Time:
 		return "$1"
 	case v.to.textual() && from == Time && isDay(v.x):
 		return "strftime($1, '%Y-%m-%d')"
 	case v.to.textual() && from == Time:
 		return "strftime($1, '%Y-%m-%d %H:%M:%S.%g')"
-	case !from.textual():
-		return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
-	case v.to.IsArray():
-		return "tocsin_json_texts($1)"
-	case v.to == Integer:
-		return "tocsin_integer($1, " + try + ")"
-	case v.to == Double:
-		return "tocsin_number($1, " + try + ")"
-	case v.to == Boolean:
-		return "tocsin_boolean($1, " + try + ")"
-	default:
-		return "make_timestamp(tocsin_time($1, " + try + "))"
 	}
+	return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 }
 
 func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
@@ -100,6 +92,44 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 }
 
 func (duckDB) array(d *sqlPrinter, v *array) { d.form("[$*]", d.values(v.items)...) }
+
+// rewrite writes formats of times as strftime reads them.
+func (duckDB) rewrite(c *call) *call {
+	if c.fn != "date_format" {
+		return c
+	}
+	format, _ := constText(c.args[1])
+	format, _ = strftime(format)
+	r := *c
+	r.args = []value{c.args[0], textConst(format)}
+	return &r
+}
+
+// strftime turns a format of MySQL into that of strftime; not ok: it has a %
+// that is not known.
+func strftime(format string) (string, bool) {
+	known := map[byte]string{
+		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
+		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
+		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+	}
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			b.WriteByte(format[i])
+			continue
+		}
+		i++
+		if i == len(format) || known[format[i]] == "" {
+			return "", false
+		}
+		b.WriteString(known[format[i]])
+	}
+	return b.String(), true
+}
+
+// functions are none: DuckDBFunctions are registered with the engine.
+func (duckDB) functions(string) string { return "" }
 
 func (duckDB) nullsInside() bool { return true }
 

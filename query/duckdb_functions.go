@@ -6,31 +6,16 @@ package query
 // is not here has the same name and meaning (sls.md §2.3 says what has not).
 func (duckDB) form(fn string, n int) string {
 	switch fn {
-	case "neg":
-		return "(- $1)"
-	case "/":
-		return "($1 / nullif($2, 0))"
 	case "div": // of integers: toward zero, as in Presto; NULL by zero
 		return "($1 // nullif($2, 0))"
-	case "%", "mod":
-		return "($1 % nullif($2, 0))"
 	case "epoch_seconds":
 		return "CAST(floor(epoch($1)) AS BIGINT)"
-	case "if":
-		if n == 2 {
-			return "CASE WHEN $1 THEN $2 END"
-		}
-		return "CASE WHEN $1 THEN $2 ELSE $3 END"
 	case "trim", "ltrim", "rtrim":
 		return fn + "($1, ' \t\n\v\f\r')"
 	case "split":
 		return "string_split($1, $2)"
 	case "split_part":
 		return "string_split($1, $2)[$3]"
-	case "replace":
-		if n == 2 {
-			return "replace($1, $2, '')"
-		}
 	case "text_contains":
 		return "contains($1, $2)"
 	case "regexp_like":
@@ -44,8 +29,6 @@ func (duckDB) form(fn string, n int) string {
 		if n == 3 {
 			return "regexp_extract_all($1, $2, CAST($3 AS INTEGER))"
 		}
-	case "url_decode":
-		return "tocsin_url_decode($1)"
 	case "ends_with":
 		return "suffix($1, $2)"
 	}
@@ -54,18 +37,7 @@ func (duckDB) form(fn string, n int) string {
 
 // duckNumberForm is form for numbers.
 func duckNumberForm(fn string, n int) string {
-	switch fn {
-	case "round":
-		if n == 2 {
-			return "round($1, CAST($2 AS INTEGER))"
-		}
-	case "sign":
-		return "CAST(sign($1) AS BIGINT)"
-	case "sqrt":
-		return "CASE WHEN $1 >= 0 THEN sqrt($1) END"
-	case "ln", "log2", "log10":
-		return "CASE WHEN $1 > 0 THEN " + fn + "($1) END"
-	case "power":
+	if fn == "power" {
 		return "CASE WHEN isfinite(power($1, $2)) THEN power($1, $2) END"
 	}
 	return duckTimeForm(fn, n)
@@ -104,8 +76,6 @@ func duckNestedForm(fn string, n int) string {
 			return "tocsin_json_length($1, '[]')"
 		}
 		return "tocsin_json_length($1, $2)"
-	case "json_parse", "json_format":
-		return "$1"
 	case "array_position":
 		return "CAST(coalesce(list_position($1, $2), 0) AS BIGINT)"
 	case "element_at":
@@ -141,7 +111,7 @@ func duckNestedForm(fn string, n int) string {
 	case "array_distinct":
 		return "list_sort(list_distinct($1))"
 	}
-	return fn + "($*)"
+	return sharedForm(fn, n)
 }
 
 // boundedList is an array that a lambda goes through: DuckDB does not stop in

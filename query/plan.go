@@ -48,7 +48,8 @@ type Dialect interface {
 func (p *Plan) SQL(d Dialect, w Window) Statement {
 	out := &sqlPrinter{engine: d, window: w}
 	out.selection(p.root, p.maxRows)
-	return Statement{Text: out.b.String(), Args: out.args}
+	text := out.b.String()
+	return Statement{Text: d.functions(text) + text, Args: out.args}
 }
 
 // A Plan is a query with its names and types resolved. It is immutable and may

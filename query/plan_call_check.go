@@ -241,28 +241,13 @@ func (s *stage) dateUnit(c *call, e *Call) value {
 	return null()
 }
 
-// dateFormat turns a format of MySQL into that of strftime.
+// dateFormat checks a format of MySQL.
 func (s *stage) dateFormat(c *call, e *Call) value {
 	format, _ := constText(c.args[1])
-	known := map[byte]string{
-		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
-		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
-		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+	if _, ok := strftime(format); !ok {
+		s.fault("query/date-format", e.Args[1].Span(), "the format has a % that is not known", "%Y-%m-%d %H:%i:%s, as in MySQL")
+		return null()
 	}
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		if i == len(format) || known[format[i]] == "" {
-			s.fault("query/date-format", e.Args[1].Span(), "the format has a % that is not known", "%Y-%m-%d %H:%i:%s, as in MySQL")
-			return null()
-		}
-		b.WriteString(known[format[i]])
-	}
-	c.args[1] = textConst(b.String())
 	return c
 }
 

@@ -22,6 +22,11 @@ type engine interface {
 	typeName(t Type) string
 	// aggregate is an aggregate as the engine knows it, and the form around it.
 	aggregate(a *aggregate) (*aggregate, string)
+	// rewrite is a call whose constants are written as the engine reads them.
+	rewrite(c *call) *call
+	// functions declares the functions of ours that a statement calls, in front
+	// of it.
+	functions(statement string) string
 
 	// param writes a constant as a parameter.
 	param(d *sqlPrinter, v any)

@@ -75,38 +75,44 @@ func (d *sqlPrinter) folded(exact bool, x func()) {
 
 // test writes a leaf; it may be NULL where the value is missing.
 func (d *sqlPrinter) test(l *leaf) {
-	switch {
-	case l.t == JSON:
+	if l.t == JSON {
 		d.jsonTest(l)
+		return
+	}
+	d.valueTest(l, func() { d.name(l.column) })
+}
+
+// valueTest writes the test of a leaf, of a value of its type that x writes.
+func (d *sqlPrinter) valueTest(l *leaf, x func()) {
+	switch {
 	case l.op == leafCompare, l.op == leafRange:
-		d.compare(l)
+		d.compare(l, x)
 	case l.t == Text:
-		d.textTest(l, func() { d.name(l.column) })
+		d.textTest(l, x)
 	case l.op == leafEqual:
-		d.typedEqual(l)
+		d.typedEqual(l, x)
 	default:
 		one := *l
 		one.exact = one.exact || l.t == Integer || l.t == Double
-		d.textTest(&one, func() { d.asText(l) })
+		d.textTest(&one, func() { d.asText(l, x) })
 	}
 }
 
-// asText writes a column that is no text as the text that users see.
-func (d *sqlPrinter) asText(l *leaf) {
+// asText writes a value that is no text as the text that users see.
+func (d *sqlPrinter) asText(l *leaf, x func()) {
 	t := l.t
 	if t == Time {
-		d.form(d.engine.form("time_text", 1), func() { d.name(l.column) })
+		d.form(d.engine.form("time_text", 1), x)
 		return
 	}
 	if t == EpochSeconds {
 		t = Integer
 	}
-	d.form(d.engine.cast(&conversion{x: &column{t: t}, to: Text}), func() { d.numberOrColumn(l) })
+	d.form(d.engine.cast(&conversion{x: &column{t: t}, to: Text}), func() { d.numberOrBoolean(l, x) })
 }
 
-// number writes a column as a number.
-func (d *sqlPrinter) number(l *leaf) {
-	x := func() { d.name(l.column) }
+// number writes a value as a number.
+func (d *sqlPrinter) number(l *leaf, x func()) {
 	switch l.t {
 	case EpochSeconds:
 		d.form(d.engine.form("epoch_seconds", 1), x)
@@ -119,9 +125,9 @@ func (d *sqlPrinter) number(l *leaf) {
 	}
 }
 
-func (d *sqlPrinter) compare(l *leaf) {
+func (d *sqlPrinter) compare(l *leaf, x func()) {
 	d.print("(")
-	d.number(l)
+	d.number(l, x)
 	if l.op == leafCompare {
 		d.print(" ", string(l.cmp), " ")
 		d.param(l.num)
@@ -131,15 +137,15 @@ func (d *sqlPrinter) compare(l *leaf) {
 	d.print([]string{" >= ", " > "}[bit(l.lowOut)])
 	d.param(l.num)
 	d.print(" AND ")
-	d.number(l)
+	d.number(l, x)
 	d.print([]string{" <= ", " < "}[bit(l.hiOut)])
 	d.param(l.high)
 	d.print(")")
 }
 
-// typedEqual compares a column that is no text with texts: a text that is no
+// typedEqual compares a value that is no text with texts: a text that is no
 // value of the type equals none.
-func (d *sqlPrinter) typedEqual(l *leaf) {
+func (d *sqlPrinter) typedEqual(l *leaf, x func()) {
 	var vals []any
 	for _, t := range l.texts {
 		if l.t == Boolean {
@@ -157,18 +163,18 @@ func (d *sqlPrinter) typedEqual(l *leaf) {
 		return
 	}
 	d.print("(")
-	d.numberOrColumn(l)
+	d.numberOrBoolean(l, x)
 	d.print(" IN (")
 	d.list(len(vals), func(i int) { d.param(vals[i]) })
 	d.print("))")
 }
 
-func (d *sqlPrinter) numberOrColumn(l *leaf) {
+func (d *sqlPrinter) numberOrBoolean(l *leaf, x func()) {
 	if l.t == Boolean {
-		d.name(l.column)
+		x()
 		return
 	}
-	d.number(l)
+	d.number(l, x)
 }
 
 // textTest writes a test of a text, which x writes.

@@ -274,6 +274,7 @@ func (d *sqlPrinter) call(c *call) {
 	if d.operator(c) {
 		return
 	}
+	c = d.engine.rewrite(c)
 	d.form(d.engine.form(c.fn, len(c.args)), d.values(c.args)...)
 }
 

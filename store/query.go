@@ -17,9 +17,6 @@ import (
 // DuckDB do not look for it.
 const grace = 2 * time.Second
 
-// maxResultBytes bounds the values of one result; the rows beyond it are cut.
-const maxResultBytes = 256 << 20
-
 // An AbandonedError says that a query ignored its interrupt and was left behind
 // with its connection. Two of them, and the process should be started again.
 type AbandonedError struct{ After time.Duration }
@@ -140,29 +137,20 @@ func (q question) collect(rows *sql.Rows) (*query.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &query.Result{Columns: q.columns}
-	size := 0
+	c := query.NewCollector(q.columns, q.maxRows)
 	for rows.Next() {
-		if q.maxRows > 0 && len(r.Rows) == q.maxRows {
-			r.Partial = fmt.Sprintf("only the first %d rows", q.maxRows)
-			break
-		}
-		if size > maxResultBytes {
-			r.Partial = fmt.Sprintf("only the first %d rows, which are %d MB", len(r.Rows), size>>20)
-			break
+		if c.Full() {
+			return c.Result(), nil
 		}
 		row, seq, bytes, err := scan.row(rows)
 		if err != nil {
 			return nil, err
 		}
-		size += bytes
-		r.Rows = append(r.Rows, row)
 		if q.seq {
-			r.Seqs = append(r.Seqs, seq)
+			c.AddRecord(seq, row, bytes)
+		} else {
+			c.Add(row, bytes)
 		}
 	}
-	if r.Partial != "" {
-		return r, nil
-	}
-	return r, rows.Err()
+	return c.Result(), rows.Err()
 }

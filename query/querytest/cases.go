@@ -1,0 +1,80 @@
+// Package querytest has the queries by which engines are compared: the cases of
+// query/testdata with their rows, and random ones.
+package querytest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tocsin/query"
+)
+
+// A Case is one of cases.txt.
+type Case struct {
+	Line     int
+	Logstore string
+	Query    string
+	Columns  string   // names of the result; "": not said
+	Ordered  bool     // Rows are in order
+	Fails    bool     // the query is refused
+	Rows     []string // each a JSON array
+}
+
+// Cases reads the cases of a folder (query/testdata).
+func Cases(dir string) (cases []Case, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, "cases.txt"))
+	if err != nil {
+		return nil, fmt.Errorf("read the cases: %w", err)
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		last := len(cases) - 1
+		switch {
+		case line == "", strings.HasPrefix(line, "# "), strings.HasPrefix(line, "-- "):
+		case strings.HasPrefix(line, "=> "):
+			cases[last].Rows = append(cases[last].Rows, line[3:])
+		case strings.HasPrefix(line, "columns "):
+			cases[last].Columns = line[8:]
+		case line == "ordered":
+			cases[last].Ordered = true
+		case line == "error":
+			cases[last].Fails = true
+		default:
+			c := Case{Line: i + 1, Logstore: "cloudtrail", Query: line}
+			if rest, ok := strings.CutPrefix(line, "findings: "); ok {
+				c.Logstore, c.Query = "findings", rest
+			}
+			cases = append(cases, c)
+		}
+	}
+	return cases, nil
+}
+
+// Schema reads the schema of the cases.
+func Schema(dir string) (query.Fixed, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "schema.json"))
+	if err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	var s query.Fixed
+	if err := json.Unmarshal(b, &s); err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	return s, nil
+}
+
+// Options are those that the cases are planned with.
+func Options(logstore string) query.Options {
+	return query.Options{
+		Logstore: logstore, MaxRows: 100,
+		Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}},
+	}
+}
+
+// Window is the window of the cases.
+func Window() query.Window {
+	return query.Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
+}
