@@ -2,6 +2,8 @@
 
 package query
 
+import "strings"
+
 // form is how DuckDB writes a function with n arguments. What
 // is not here has the same name and meaning (sls.md §2.3 says what has not).
 func (duckDB) form(fn string, n int) string {
@@ -10,12 +12,17 @@ func (duckDB) form(fn string, n int) string {
 		return "($1 // nullif($2, 0))"
 	case "epoch_seconds":
 		return "CAST(floor(epoch($1)) AS BIGINT)"
-	case "trim", "ltrim", "rtrim":
-		return fn + "($1, ' \t\n\v\f\r')"
+	case "upper", "reverse", "trim", "ltrim", "rtrim":
+		return "tocsin_" + fn + "($1)"
+	case "substr":
+		if n == 2 {
+			return "tocsin_substr($1, $2, 9223372036854775807)"
+		}
+		return "tocsin_substr($1, $2, $3)"
 	case "split":
-		return "string_split($1, $2)"
+		return "string_split($1, nullif($2, ''))"
 	case "split_part":
-		return "string_split($1, $2)[$3]"
+		return "CASE WHEN $3 > 0 THEN string_split($1, nullif($2, ''))[$3] END"
 	case "text_contains":
 		return "contains($1, $2)"
 	case "regexp_like":
@@ -25,6 +32,8 @@ func (duckDB) form(fn string, n int) string {
 			return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2) END"
 		}
 		return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, CAST($3 AS INTEGER)) END"
+	case "regexp_extract_group", "regexp_extract_all_group":
+		return "tocsin_" + strings.TrimSuffix(fn, "_group") + "($1, $2, $3)"
 	case "regexp_extract_all":
 		if n == 3 {
 			return "regexp_extract_all($1, $2, CAST($3 AS INTEGER))"
@@ -77,7 +86,7 @@ func duckNestedForm(fn string, n int) string {
 		}
 		return "tocsin_json_length($1, $2)"
 	case "array_position":
-		return "CAST(coalesce(list_position($1, $2), 0) AS BIGINT)"
+		return "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END"
 	case "element_at":
 		return "list_extract($1, $2)"
 	case "map_at":
@@ -105,11 +114,11 @@ func duckNestedForm(fn string, n int) string {
 	case "minus_rest":
 		return "($1 - ($2 - $3))"
 	case "contains":
-		return "list_contains($1, $2)"
+		return "CASE WHEN list_contains($1, $2) THEN true WHEN $2 IS NOT NULL AND list_count($1) = len($1) THEN false END"
 	case "array_join":
 		return "array_to_string($1, $2)"
 	case "array_distinct":
-		return "list_sort(list_distinct($1))"
+		return "(list_sort(list_distinct($1)) || CASE WHEN list_count($1) < len($1) THEN [NULL] ELSE [] END)"
 	}
 	return sharedForm(fn, n)
 }

@@ -296,6 +296,8 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		case len(a.order) == 0:
 			a.order = []sortKey{{item: -1, x: a.args[0]}}
 		}
+	case "max_by", "min_by":
+		return s.byKey(a, seq, e)
 	case "min", "max", "bool_and", "bool_or":
 		a.distinct = false
 	}

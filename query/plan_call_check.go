@@ -152,6 +152,10 @@ func (s *stage) regexp(c *call, e *Call) value {
 		s.fault("query/regexp", e.Args[1].Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), hint)
 		return null()
 	}
+	if c.fn == "regexp_extract_all" && maybeEmpty(re) && !alwaysEmpty(re) {
+		s.fault("query/regexp", e.Args[1].Span(), "this pattern also matches where there is nothing, and engines count such matches in different ways", "write + for *, or what must be there")
+		return null()
+	}
 	if len(c.args) == 3 {
 		if n, _ := c.args[2].(*constant).v.(int64); n < 0 || n > int64(re.MaxCap()) {
 			s.fault("query/regexp", e.Args[2].Span(), "the pattern has no group "+strconv.FormatInt(n, 10), "group 0 is the whole match; groups are counted by their opening brackets")

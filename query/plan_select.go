@@ -234,6 +234,9 @@ func (s *stage) groupBy(n *Select) {
 func (s *stage) orderBy(n *Select) {
 	for _, o := range n.OrderBy {
 		k := sortKey{item: s.aliased(o.X), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst}
+		if k.item >= 0 && !s.items[k.item].v.typ().single() {
+			s.fault("query/type", o.X.Span(), "an "+s.items[k.item].v.typ().String()+" has no order", "order by one of its values")
+		}
 		if k.item < 0 {
 			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true, windows: true})
 			if !k.x.typ().single() {

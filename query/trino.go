@@ -79,11 +79,9 @@ func (trino) aggregate(a *aggregate) (*aggregate, string) {
 	switch {
 	case a.fn == "first_stored":
 		c.fn = "min_by"
-		var some value = &nullTest{x: a.args[0], not: true}
-		if a.filter != nil {
-			some = &logic{xs: []value{a.filter, some}}
-		}
-		c.filter = some
+		c.filter = both(a.filter, &nullTest{x: a.args[0], not: true})
+	case a.fn == "max_by", a.fn == "min_by":
+		c = *keyed(a)
 	case a.fn == "array_agg" && a.distinct:
 		return &c, "array_sort($1)"
 	}

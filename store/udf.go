@@ -94,13 +94,5 @@ func (u *udf) row(args []driver.Value) (result any, err error) {
 	for i, a := range args {
 		plain[i] = a
 	}
-	result, err = u.f.Call(plain)
-	if list, ok := result.([]string); ok {
-		out := make([]any, len(list))
-		for i, s := range list {
-			out[i] = s
-		}
-		return out, err
-	}
-	return result, err
+	return u.f.Call(plain)
 }
