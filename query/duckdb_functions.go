@@ -20,9 +20,9 @@ func (duckDB) form(fn string, n int) string {
 		}
 		return "tocsin_substr($1, $2, $3)"
 	case "split":
-		return "string_split($1, nullif($2, ''))"
+		return "CASE WHEN $2 <> '' THEN string_split($1, $2) END"
 	case "split_part":
-		return "CASE WHEN $3 > 0 THEN string_split($1, nullif($2, ''))[$3] END"
+		return "CASE WHEN $3 > 0 AND $2 <> '' THEN string_split($1, $2)[$3] END"
 	case "text_contains":
 		return "contains($1, $2)"
 	case "regexp_like":

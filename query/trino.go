@@ -147,6 +147,10 @@ func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 
 // glob is LIKE, whose time Trino bounds.
 func (trino) glob(d *sqlPrinter, x func(), parts []Glob, exact bool) {
+	d.form(`($1 LIKE $2 ESCAPE '\')`, d.folds(exact, x, likePattern(parts))...)
+}
+
+func likePattern(parts []Glob) string {
 	var b strings.Builder
 	for _, p := range parts {
 		switch p.Wild {
@@ -158,16 +162,17 @@ func (trino) glob(d *sqlPrinter, x func(), parts []Glob, exact bool) {
 			b.WriteString(strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(p.Text))
 		}
 	}
-	d.form(`($1 LIKE $2 ESCAPE '\')`, d.folds(exact, x, b.String())...)
+	return b.String()
 }
 
 func (e trino) word(d *sqlPrinter, x func(), parts []Glob, exact bool) {
 	words := func() { d.form("tocsin_words($1)", func() { d.folded(exact, x) }) }
+	param := func(s string) func() { return func() { d.folded(exact, func() { d.param(s) }) } }
 	if len(parts) == 1 && parts[0].Wild == 0 {
-		d.form("contains($1, $2)", words, func() { d.folded(exact, func() { d.param(parts[0].Text) }) })
+		d.form("contains($1, $2)", words, param(parts[0].Text))
 		return
 	}
-	d.form("any_match($1, w -> $2)", words, func() { e.glob(d, func() { d.print("w") }, parts, true) })
+	d.form(`any_match($1, w -> w <> '' AND w LIKE $2 ESCAPE '\')`, words, param(likePattern(parts)))
 }
 
 // rewrite writes regular expressions and paths into JSON as Trino reads them.

@@ -10,9 +10,9 @@ func (trino) form(fn string, n int) string {
 	case "power":
 		return "CASE WHEN is_finite(power($1, $2)) THEN power($1, $2) END"
 	case "split":
-		return "split($1, nullif($2, ''))"
+		return "CASE WHEN $2 <> '' THEN split($1, $2) END"
 	case "split_part":
-		return "CASE WHEN $3 > 0 THEN split_part($1, nullif($2, ''), $3) END"
+		return "CASE WHEN $3 > 0 AND $2 <> '' THEN split_part($1, $2, $3) END"
 	case "text_contains":
 		return "(strpos($1, $2) > 0)"
 	case "ends_with":

@@ -3,6 +3,11 @@
 
 package query
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A trinoFunction is an inline function: what follows its name.
 type trinoFunction struct{ name, text string }
 
@@ -225,9 +230,9 @@ BEGIN
   RETURN found;
 END`},
 
-	// The tokens of a text, some of them empty.
+	// The tokens of a text, and empty texts between delimiters.
 	{"tocsin_words", `(s varchar) RETURNS array(varchar)
-RETURN split(translate(s, U&', ''";=()[]{}?@&<>/:\000A\0009\000D', '                    '), ' ')`},
+RETURN split(translate(s, U&'` + unicodeLiteral(delimiters) + `', '` + strings.Repeat(" ", len(delimiters)) + `'), ' ')`},
 
 	{"tocsin_trim", `(s varchar) RETURNS varchar
 RETURN trim(BOTH U&' \0009\000A\000B\000C\000D' FROM s)`},
@@ -289,4 +294,13 @@ BEGIN
   END IF;
   RETURN coalesce(contains(network, ip) AND (strpos(network, ':') = 0 OR NOT contains('::ffff:0:0/96', ip)), false);
 END`},
+}
+
+// unicodeLiteral writes a text of one-byte letters for U&'…'.
+func unicodeLiteral(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, `\%04X`, c)
+	}
+	return b.String()
 }
