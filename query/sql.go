@@ -199,12 +199,9 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
-	if t.store.Lookup {
-		return
-	}
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
-	if !t.store.NoWindow {
+	if !t.store.NoWindow && !t.store.Lookup {
 		if !d.window.From.IsZero() {
 			and()
 			d.print(`"time" >= `)
@@ -216,12 +213,12 @@ func (d *sqlPrinter) table(t *tableRead) {
 			d.param(d.window.To)
 		}
 	}
-	if d.window.AfterSeq > 0 {
+	if d.window.AfterSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" > `)
 		d.param(d.window.AfterSeq)
 	}
-	if d.window.UpToSeq > 0 {
+	if d.window.UpToSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" <= `)
 		d.param(d.window.UpToSeq)
