@@ -427,6 +427,20 @@ func (g *grouping) lift(v value) value {
 	return rebuild(v, g.lift)
 }
 
+// liftWindow lifts a window over groups, which their columns tell apart.
+func (g *grouping) liftWindow(v *windowed) value {
+	w := *v
+	w.order = v.order[:len(v.order)-v.tied]
+	out := rebuild(&w, g.lift).(*windowed)
+	if v.tied > 0 {
+		out.tied = len(g.out.groups)
+		for i, x := range g.out.groups {
+			out.order = append(out.order, sortKey{item: -1, x: &column{rel: g.out.gid, name: groupName(i), t: x.typ()}})
+		}
+	}
+	return out
+}
+
 func (g *grouping) ungrouped(c *column) {
 	g.fault("query/ungrouped", c.span, cut(c.label)+" is neither grouped nor aggregated",
 		"add it to GROUP BY, or take one of its values with arbitrary("+cut(c.label)+")")

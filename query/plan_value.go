@@ -142,7 +142,7 @@ type windowed struct {
 	frame     *frame // nil: none was written
 	noNulls   bool
 	filter    value // may be nil
-	tied      bool  // keys that tell equal rows apart were added to order
+	tied      int   // how many keys at the end of order only tell equal rows apart
 	t         Type
 }
 
