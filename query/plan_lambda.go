@@ -101,10 +101,12 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 		}
 		step.body = &conversion{x: step.body, to: Double}
 	}
+	step.step = true
 	end := s.lambda(e.Args[3], []Type{start.typ()}, v)
 	if end == nil {
 		return null()
 	}
+	step.body, end.body = s.zoneless(step.body, e.Args[2]), s.zoneless(end.body, e.Args[3])
 	return &call{fn: "reduce", args: []value{a, start, step, end}, t: end.typ()}
 }
 

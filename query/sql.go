@@ -52,7 +52,8 @@ type sqlPrinter struct {
 	b      strings.Builder
 	args   []any
 	window Window
-	outers [][]value // what the outerRefs of the open subqueries stand for
+	outers [][]value         // what the outerRefs of the open subqueries stand for
+	parts  map[*param]string // what follows a parameter that is a struct here
 }
 
 func (d *sqlPrinter) print(parts ...string) {
