@@ -42,7 +42,7 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	t := a.typ()
 	switch f.name {
 	case "transform":
-		if !body.typ().nestable() {
+		if body.body = s.zoneless(body.body, e.Args[1]); !body.typ().nestable() {
 			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "")
 			return null()
 		}

@@ -402,9 +402,15 @@ func (g *grouping) lift(v value) value {
 	}
 	k := key(v)
 	if i, ok := g.groups[k]; ok {
-		return &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		c := &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		if z, ok := v.(*inZone); ok {
+			return &inZone{c, z.zone}
+		}
+		return c
 	}
 	switch v := v.(type) {
+	case *windowed:
+		return g.liftWindow(v)
 	case *aggregate:
 		i, ok := g.known[k]
 		if !ok {
