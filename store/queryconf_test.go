@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,19 @@ type conformance struct {
 
 func readConformance(t *testing.T) (cases []*conformance) {
 	t.Helper()
-	b, err := os.ReadFile("../query/testdata/cases.txt")
+	files, err := filepath.Glob("../query/testdata/cases*.txt")
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		cases = append(cases, readCases(t, f)...)
+	}
+	return cases
+}
+
+func readCases(t *testing.T, file string) (cases []*conformance) {
+	t.Helper()
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +63,10 @@ func readConformance(t *testing.T) (cases []*conformance) {
 			cases[len(cases)-1].fails = true
 		default:
 			c := &conformance{line: i + 1, logstore: "cloudtrail", query: line}
-			if rest, ok := strings.CutPrefix(line, "findings: "); ok {
-				c.logstore, c.query = "findings", rest
+			for _, other := range []string{"findings", "accounts"} {
+				if rest, ok := strings.CutPrefix(line, other+": "); ok {
+					c.logstore, c.query = other, rest
+				}
 			}
 			cases = append(cases, c)
 		}
