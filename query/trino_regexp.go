@@ -34,17 +34,17 @@ func writeJoni(b *strings.Builder, re *syntax.Regexp) {
 		b.WriteByte(')')
 	case syntax.OpConcat:
 		for _, s := range re.Sub {
-			grouped(b, s)
+			regexpGroup(b, s)
 		}
 	case syntax.OpAlternate:
 		for i, s := range re.Sub {
 			if i > 0 {
 				b.WriteByte('|')
 			}
-			grouped(b, s)
+			regexpGroup(b, s)
 		}
 	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
-		grouped(b, re.Sub[0])
+		regexpGroup(b, re.Sub[0])
 		b.WriteString(quantifier(re))
 	default:
 		b.WriteString(simpleJoni(re))
@@ -52,7 +52,7 @@ func writeJoni(b *strings.Builder, re *syntax.Regexp) {
 }
 
 // grouped writes a part so that what follows holds for the whole of it.
-func grouped(b *strings.Builder, re *syntax.Regexp) {
+func regexpGroup(b *strings.Builder, re *syntax.Regexp) {
 	b.WriteString("(?:")
 	writeJoni(b, re)
 	b.WriteByte(')')
