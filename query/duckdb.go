@@ -162,11 +162,21 @@ func (duckDB) functions(string) string { return "" }
 
 func (duckDB) nullsInside() bool { return true }
 
+// lambda writes the step of reduce over structs, because list_reduce wants the
+// state to be of the type of the elements: a state is s of one, an element x.
 func (duckDB) lambda(d *sqlPrinter, v *lambda) {
 	d.print("lambda ")
 	d.list(len(v.params), func(i int) { d.value(v.params[i]) })
 	d.print(": ")
+	if !v.step {
+		d.value(v.body)
+		return
+	}
+	d.parts = map[*param]string{v.params[0]: ".s", v.params[1]: ".x"}
+	d.print("struct_pack(s := ")
 	d.value(v.body)
+	d.print(", x := NULL)")
+	d.parts = nil
 }
 
 // unnest writes a lateral subquery: several unnest in one SELECT go side by side.

@@ -106,7 +106,7 @@ func duckNestedForm(fn string, n int) string {
 	case "all_match":
 		return matchForm("false")
 	case "reduce":
-		return "list_transform([list_reduce(" + boundedList + ", $3, $2)], $4)[1]"
+		return "list_transform([list_reduce(list_transform(" + boundedList + ", lambda x: struct_pack(s := NULL, x := x)), $3, struct_pack(s := $2, x := NULL)).s], $4)[1]"
 	case "local_time":
 		return "timezone($2, timezone('UTC', $1))"
 	case "utc_of":

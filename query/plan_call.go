@@ -129,11 +129,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	case 'C':
 		ok = t.IsArray() || t.IsMap() || t == Unknown
 	case 'a':
-		_, zoned := v.(*inZone)
-		if ok = !zoned; !ok {
-			s.fault("query/zone", a.Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
-			return null()
-		}
+		return s.zoneless(v, a)
 	case 'j':
 		if ok = t.textual() || t == Unknown; ok && !ofField(v) {
 			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "")

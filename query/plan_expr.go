@@ -266,7 +266,15 @@ func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
 	if minus {
 		n = -n
 	}
-	return &shift{s.time(s.expr(x, v), x), intConst(n), iv.Unit}
+	at := s.time(s.expr(x, v), x)
+	z, ok := at.(*inZone)
+	switch {
+	case !ok:
+		return &shift{at, intConst(n), iv.Unit}
+	case iv.Unit == "MONTH" || iv.Unit == "YEAR": // by the calendar of the zone
+		return &inZone{&call{fn: "utc_of", args: []value{&shift{z.local(), intConst(n), iv.Unit}, textConst(z.zone)}, t: Time}, z.zone}
+	}
+	return &inZone{&shift{z.x, intConst(n), iv.Unit}, z.zone}
 }
 
 // time takes v as a point in time.
@@ -293,6 +301,7 @@ func (p *planner) time(v value, at Node) value {
 
 // textOf takes any single value as text.
 func (p *planner) textOf(v value, at Node) value {
+	v = p.zoneless(v, at)
 	switch t := v.typ(); {
 	case t.textual(), t == Unknown:
 		return v

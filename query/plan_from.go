@@ -321,9 +321,6 @@ func (p *planner) tooMany(at diag.Span) bool {
 // read is one reference to a logstore.
 func (p *planner) read(store *Logstore, alias string) *source {
 	p.reads[store.Name] = true
-	if store.Lookup {
-		return &source{id: p.relation(), alias: alias, store: store, set: &tableRead{store: store}}
-	}
 	t := &tableRead{store: store}
 	if store.Name == p.o.Logstore {
 		p.own = true

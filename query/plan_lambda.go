@@ -42,7 +42,7 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	t := a.typ()
 	switch f.name {
 	case "transform":
-		if !body.typ().nestable() {
+		if body.body = s.zoneless(body.body, e.Args[1]); !body.typ().nestable() {
 			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "")
 			return null()
 		}
@@ -101,10 +101,12 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 		}
 		step.body = &conversion{x: step.body, to: Double}
 	}
+	step.step = true
 	end := s.lambda(e.Args[3], []Type{start.typ()}, v)
 	if end == nil {
 		return null()
 	}
+	step.body, end.body = s.zoneless(step.body, e.Args[2]), s.zoneless(end.body, e.Args[3])
 	return &call{fn: "reduce", args: []value{a, start, step, end}, t: end.typ()}
 }
 

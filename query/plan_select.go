@@ -405,9 +405,15 @@ func (g *grouping) lift(v value) value {
 	}
 	k := key(v)
 	if i, ok := g.groups[k]; ok {
-		return &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		c := &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		if z, ok := v.(*inZone); ok {
+			return &inZone{c, z.zone}
+		}
+		return c
 	}
 	switch v := v.(type) {
+	case *windowed:
+		return g.liftWindow(v)
 	case *aggregate:
 		i, ok := g.known[k]
 		if !ok {
@@ -428,6 +434,20 @@ func (g *grouping) lift(v value) value {
 		return null()
 	}
 	return rebuild(v, g.lift)
+}
+
+// liftWindow lifts a window over groups, which their columns tell apart.
+func (g *grouping) liftWindow(v *windowed) value {
+	w := *v
+	w.order = v.order[:len(v.order)-v.tied]
+	out := rebuild(&w, g.lift).(*windowed)
+	if v.tied > 0 {
+		out.tied = len(g.out.groups)
+		for i, x := range g.out.groups {
+			out.order = append(out.order, sortKey{item: -1, x: &column{rel: g.out.gid, name: groupName(i), t: x.typ()}})
+		}
+	}
+	return out
 }
 
 func (g *grouping) ungrouped(c *column) {

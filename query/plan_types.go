@@ -67,9 +67,7 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 func (p *planner) common(xs []value, at []Node) ([]value, Type) {
 	t := Unknown
 	for i, x := range xs {
-		if _, zoned := x.(*inZone); zoned {
-			p.fault("query/zone", at[min(i, len(at)-1)].Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
-		}
+		p.zoneless(x, at[min(i, len(at)-1)])
 		switch u := x.typ(); {
 		case u == Unknown || u == t:
 		case t == Unknown:

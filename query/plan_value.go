@@ -131,6 +131,7 @@ type param struct {
 type lambda struct {
 	params []*param
 	body   value
+	step   bool // the one of reduce that takes the state and an element
 }
 
 // A windowed is a call over the rows around each row.
@@ -142,7 +143,7 @@ type windowed struct {
 	frame     *frame // nil: none was written
 	noNulls   bool
 	filter    value // may be nil
-	tied      bool  // keys that tell equal rows apart were added to order
+	tied      int   // how many keys at the end of order only tell equal rows apart
 	t         Type
 }
 
@@ -267,7 +268,7 @@ func rebuild(v value, f func(value) value) value {
 	case *array:
 		return &array{mapValues(v.items, f), v.t}
 	case *lambda:
-		return &lambda{v.params, f(v.body)}
+		return &lambda{v.params, f(v.body), v.step}
 	case *windowed:
 		c := *v
 		c.args, c.partition, c.order = mapValues(v.args, f), mapValues(v.partition, f), mapKeys(v.order, f)

@@ -73,7 +73,7 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 			w.args[0], w.args[2], w.t = xs[0], xs[1], t
 		}
 	case "arbitrary":
-		w.fn = "first_value"
+		w.fn, w.noNulls = "first_value", true
 	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false
@@ -106,8 +106,13 @@ func (s *stage) frame(w *windowed, f *Frame) *frame {
 		s.fault("query/window", f.Span(), "GROUPS needs ORDER BY", "")
 	case frameRank(out.from) > frameRank(out.to):
 		s.fault("query/window", f.Span(), "the frame ends before it begins", "write BETWEEN 3 PRECEDING AND CURRENT ROW")
-	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value" && isWindowOnly(w.fn):
+	case !isWindowOnly(w.fn):
+	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value":
 		s.fault("query/window", f.Span(), w.fn+" takes no frame", "remove "+f.Unit+" …")
+	case frameRank(out.from) == 0 && frameRank(out.to) == 4:
+		out.unit = "ROWS" // the same rows, which can be told apart
+	case f.Unit != "ROWS":
+		s.fault("query/window", f.Span(), w.fn+" over "+f.Unit+" depends on which of equal rows comes first", "write ROWS BETWEEN …")
 	}
 	return out
 }
@@ -165,7 +170,7 @@ func (s *stage) settleWindow(w *windowed, e *Call) value {
 	}
 	for _, x := range s.in.tieBreak() {
 		w.order = append(w.order, sortKey{item: -1, x: x})
+		w.tied++
 	}
-	w.tied = true
 	return w
 }

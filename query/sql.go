@@ -57,7 +57,8 @@ type sqlPrinter struct {
 	b      strings.Builder
 	args   []any
 	window Window
-	outers [][]value // what the outerRefs of the open subqueries stand for
+	outers [][]value         // what the outerRefs of the open subqueries stand for
+	parts  map[*param]string // what follows a parameter that is a struct here
 }
 
 func (d *sqlPrinter) print(parts ...string) {
@@ -204,12 +205,9 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
-	if t.store.Lookup {
-		return
-	}
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
-	if !t.store.NoWindow {
+	if !t.store.NoWindow && !t.store.Lookup {
 		if !d.window.From.IsZero() {
 			and()
 			d.print(`"time" >= `)
@@ -221,12 +219,12 @@ func (d *sqlPrinter) table(t *tableRead) {
 			d.param(d.window.To)
 		}
 	}
-	if d.window.AfterSeq > 0 {
+	if d.window.AfterSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" > `)
 		d.param(d.window.AfterSeq)
 	}
-	if d.window.UpToSeq > 0 {
+	if d.window.UpToSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" <= `)
 		d.param(d.window.UpToSeq)

@@ -19,7 +19,7 @@ func (d *sqlPrinter) value(v value) {
 		}
 		d.name(v.name)
 	case *param:
-		d.print("x", strconv.Itoa(v.id))
+		d.print("x", strconv.Itoa(v.id), d.parts[v])
 	case *outerRef:
 		d.outer(v)
 	case *lambda:

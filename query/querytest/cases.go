@@ -13,8 +13,9 @@ import (
 	"tocsin/query"
 )
 
-// A Case is one of cases.txt.
+// A Case is one of cases*.txt.
 type Case struct {
+	File     string
 	Line     int
 	Logstore string
 	Query    string
@@ -24,13 +25,24 @@ type Case struct {
 	Rows     []string // each a JSON array
 }
 
-// Cases reads the cases of a folder (query/testdata).
+// Cases reads the cases of a folder (query/testdata): cases*.txt.
 func Cases(dir string) (cases []Case, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, "cases.txt"))
-	if err != nil {
-		return nil, fmt.Errorf("read the cases: %w", err)
+	files, err := filepath.Glob(filepath.Join(dir, "cases*.txt"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("there are no cases in %s: %v", dir, err)
 	}
-	for i, line := range strings.Split(string(b), "\n") {
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("read the cases: %w", err)
+		}
+		cases = append(cases, readCases(filepath.Base(f), string(b))...)
+	}
+	return cases, nil
+}
+
+func readCases(file, text string) (cases []Case) {
+	for i, line := range strings.Split(text, "\n") {
 		last := len(cases) - 1
 		switch {
 		case line == "", strings.HasPrefix(line, "# "), strings.HasPrefix(line, "-- "):
@@ -43,14 +55,16 @@ func Cases(dir string) (cases []Case, err error) {
 		case line == "error":
 			cases[last].Fails = true
 		default:
-			c := Case{Line: i + 1, Logstore: "cloudtrail", Query: line}
-			if rest, ok := strings.CutPrefix(line, "findings: "); ok {
-				c.Logstore, c.Query = "findings", rest
+			c := Case{File: file, Line: i + 1, Logstore: "cloudtrail", Query: line}
+			for _, other := range []string{"findings", "accounts"} {
+				if rest, ok := strings.CutPrefix(line, other+": "); ok {
+					c.Logstore, c.Query = other, rest
+				}
 			}
 			cases = append(cases, c)
 		}
 	}
-	return cases, nil
+	return cases
 }
 
 // Schema reads the schema of the cases.
