@@ -10,10 +10,7 @@ import (
 // TestPlanErrors: each line is a query and, behind =>, every mistake as the
 // marked text, the message and the hint.
 func TestPlanErrors(t *testing.T) {
-	for _, c := range []struct {
-		query string
-		want  []string // "marked text|part of the message|part of the hint"
-	}{
+	checkPlanErrors(t, []planError{
 		{`eventNmae:CreateUser`, []string{"eventNmae|has no field eventNmae|did you mean eventName?"}},
 		{`* | SELECT eventNmae, eventSource, @aktor GROUP BY eventSource`, []string{"eventNmae|no field|eventName?", "@aktor|no field|@actor?"}},
 		{`eventName.foo:x`, []string{"eventName.foo|no field|eventName is text, nothing lies below it"}},
@@ -63,7 +60,18 @@ func TestPlanErrors(t *testing.T) {
 		{`* | SELECT requestParameters[1]`, []string{"requestParameters[1]|not indexed|json_extract"}},
 		{`* | GROUP BY 1`, []string{"1|names fields|"}},
 		{`* | SELECT replace(eventName, '', 'x')`, []string{"''|not empty|"}},
-	} {
+	})
+}
+
+// A planError is a query and what is wrong with it, in the order of the text.
+type planError struct {
+	query string
+	want  []string // "marked text|part of the message|part of the hint"
+}
+
+func checkPlanErrors(t *testing.T, cases []planError) {
+	t.Helper()
+	for _, c := range cases {
 		_, err := planOf(t, "cloudtrail", c.query)
 		got := problems(err)
 		if len(got) != len(c.want) {

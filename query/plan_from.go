@@ -239,7 +239,7 @@ func isTrue(e Expr) bool {
 // source resolves one source that is no UNNEST.
 func (p *planner) source(n *Source, in surrounding) *source {
 	if p.tooMany(n.Span()) {
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	p.tables++
 	if n.Sub != nil {
@@ -252,7 +252,7 @@ func (p *planner) source(n *Source, in surrounding) *source {
 	name := written(names)
 	if len(names) > 1 {
 		p.fault("query/qualified-logstore", n.Table.Span(), "a logstore has one name, without a schema or a catalogue", "write log, or the name of a logstore")
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	for w := in.with; w != nil; w = w.outer {
 		if w.n.Name.Text == name {
@@ -265,13 +265,23 @@ func (p *planner) source(n *Source, in surrounding) *source {
 	}
 	if !ok {
 		p.noLogstore(name, n.Table.Span())
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	src := p.read(l, p.alias(n.Alias, name))
 	if n.Columns != nil {
 		p.fault("query/columns", n.Columns[0].Span(), "the columns of a logstore have their names", "leave the list out")
 	}
 	return src
+}
+
+// broken is what a mistake leaves of a source: any name in it is NULL.
+func (p *planner) broken(n *Source) *source {
+	p.own = true
+	alias := ""
+	if n.Alias != nil {
+		alias = n.Alias.Text
+	}
+	return &source{id: p.relation(), alias: alias, rows: &rows{}, set: &tableRead{store: &Logstore{}}, broken: true}
 }
 
 // withSource is one use of a query that WITH names.

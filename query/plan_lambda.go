@@ -113,7 +113,7 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 // elementKey brings the key of m[k] to the type of the keys.
 func (s *stage) elementKey(m, k value, at Node) value {
 	el, y := s.pair(&column{t: m.typ().Key()}, k, at)
-	if _, same := el.(*column); !same {
+	if _, same := el.(*conversion); same {
 		s.fault("query/type", at.Span(), "the keys of this map are "+m.typ().Key().String(), "")
 		return null()
 	}

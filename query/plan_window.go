@@ -104,7 +104,8 @@ func (s *stage) frame(w *windowed, f *Frame) *frame {
 		s.fault("query/window", f.Span(), "RANGE with a distance", "write ROWS BETWEEN …, or group by date_trunc in an earlier stage")
 	case f.Unit == "GROUPS" && len(w.order) == 0:
 		s.fault("query/window", f.Span(), "GROUPS needs ORDER BY", "")
-	case frameRank(out.from) > frameRank(out.to):
+	case frameRank(out.from) > frameRank(out.to), out.from.kind == "PRECEDING" && out.to.kind == "PRECEDING" && out.from.n < out.to.n,
+		out.from.kind == "FOLLOWING" && out.to.kind == "FOLLOWING" && out.from.n > out.to.n:
 		s.fault("query/window", f.Span(), "the frame ends before it begins", "write BETWEEN 3 PRECEDING AND CURRENT ROW")
 	case !isWindowOnly(w.fn):
 	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value":
