@@ -80,6 +80,9 @@ func checkPlanErrors(t *testing.T, cases []planError) {
 		}
 		for i, w := range c.want {
 			parts := strings.Split(w, "|")
+			if got[i].Hint == "" {
+				t.Errorf("%s: no way out: %s", c.query, got[i].Message)
+			}
 			marked := c.query[got[i].Span.Start:got[i].Span.End]
 			if !strings.EqualFold(marked, parts[0]) && !strings.Contains(marked, "$"+parts[0]) || !strings.Contains(got[i].Message, parts[1]) || !strings.Contains(got[i].Hint, parts[2]) {
 				t.Errorf("%s: %q marks %q: %s (%s)", c.query, w, marked, got[i].Message, got[i].Hint)

@@ -25,7 +25,7 @@ const maxReads = 100
 // query resolves a SELECT, or several that set operations join.
 func (p *planner) query(n *Select, in surrounding) *rows {
 	if in.depth++; in.depth > maxStages {
-		p.fault("query/too-deep", n.Span(), "subqueries nested more than 60 deep", "")
+		p.fault("query/too-deep", n.Span(), "subqueries nested more than 60 deep", "name them with WITH, or write stages")
 		return p.records(in.store)
 	}
 	for _, w := range n.With {
@@ -223,7 +223,7 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 		column(Integer)
 	}
 	if len(n.Columns) > 0 && len(n.Columns) != len(r.cols) {
-		p.fault("query/columns", n.Columns[0].Span(), "UNNEST gives "+itoa(len(r.cols))+" columns here, and "+itoa(len(n.Columns))+" are named", "")
+		p.fault("query/columns", n.Columns[0].Span(), "UNNEST gives "+itoa(len(r.cols))+" columns here, and "+itoa(len(n.Columns))+" are named", "write a name for each, an ordinal is the last: AS t (x, y)")
 	}
 	src := &source{id: u.id, alias: p.alias(n.Alias, ""), rows: r}
 	sc := &scope{from: u, sources: append(left.sources[:len(left.sources):len(left.sources)], src), merged: left.merged, values: left.values}
@@ -302,7 +302,7 @@ func (p *planner) rename(src *source, n *Source) {
 		return
 	}
 	if len(n.Columns) != len(src.rows.cols) {
-		p.fault("query/columns", n.Columns[0].Span(), "the query gives "+itoa(len(src.rows.cols))+" columns, and "+itoa(len(n.Columns))+" are named", "")
+		p.fault("query/columns", n.Columns[0].Span(), "the query gives "+itoa(len(src.rows.cols))+" columns, and "+itoa(len(n.Columns))+" are named", "write a name for each, or leave the list out")
 		return
 	}
 	r := *src.rows
