@@ -207,7 +207,7 @@ func TestExceptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := p.SQL(DuckDB(), Window{}).Text; !strings.Contains(s, `(starts_with(lower("event_name"), lower(?)) AND ((lower("actor") IS DISTINCT FROM lower(?)) AND NOT coalesce(("cnt" > CAST(? AS BIGINT)), false)))`) {
+	if s := p.SQL(DuckDB(), Window{}).Text; !strings.Contains(s, `(starts_with(lower("event_name"), lower($3)) AND ((lower("actor") IS DISTINCT FROM lower($4)) AND NOT coalesce(("cnt" > CAST($5 AS BIGINT)), false)))`) {
 		t.Error(s)
 	}
 	o.Exclude = []Search{good, bad}
