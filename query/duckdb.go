@@ -26,14 +26,22 @@ func (duckDB) param(d *sqlPrinter, v any) {
 	case nil:
 		d.print("NULL")
 	case int64:
-		d.arg("CAST($ AS BIGINT)", v)
+		numbered(d, "CAST($ AS BIGINT)", v)
 	case float64:
-		d.arg("CAST($ AS DOUBLE)", v)
+		numbered(d, "CAST($ AS DOUBLE)", v)
 	case time.Time:
-		d.arg("make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
+		numbered(d, "make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
 	default:
-		d.arg("$", v)
+		numbered(d, "$", v)
 	}
+}
+
+// numbered writes a parameter with its number: DuckDB counts ? in the order in
+// which it reads the parts of a statement, FILTER before ORDER BY of a call, and
+// not in that of the text.
+func numbered(d *sqlPrinter, form string, v any) {
+	d.args = append(d.args, v)
+	d.print(strings.Replace(form, "$", "$"+strconv.Itoa(len(d.args)), 1))
 }
 
 func (e duckDB) typeName(t Type) string {
