@@ -242,10 +242,10 @@ func (q queryText) column(src string) int {
 func blockLines(src string, header, given int) (indent, end int) {
 	indent = given
 	for at := header + 1; at < len(src); at = lineEnd(src, at) + 1 {
-		line := strings.TrimRight(src[at:lineEnd(src, at)], " \t\r")
+		line := strings.TrimRight(src[at:lineEnd(src, at)], "\r")
 		n := len(line) - len(strings.TrimLeft(line, " "))
 		switch {
-		case line == "":
+		case strings.TrimSpace(line) == "":
 			continue
 		case indent == 0:
 			indent = n
