@@ -61,17 +61,14 @@ func readConformance(t *testing.T) (cases []*conformance) {
 
 func TestQueryConformance(t *testing.T) {
 	conn := conformanceConn(t)
-	schema := conformanceSchema(t)
+	schema, lists := conformanceSchema(t), conformanceLists(t)
 	window := query.Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
 	for _, c := range readConformance(t) {
 		t.Run(c.query, func(t *testing.T) {
 			q, err := query.Parse(c.query)
 			var p *query.Plan
 			if err == nil {
-				p, err = q.Plan(schema, query.Options{
-					Logstore: c.logstore, MaxRows: 100,
-					Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}},
-				})
+				p, err = q.Plan(schema, query.Options{Logstore: c.logstore, MaxRows: 100, Lists: lists})
 			}
 			if c.fails != (err != nil) {
 				t.Fatalf("line %d: error %v", c.line, err)
@@ -186,6 +183,19 @@ func conformanceSchema(t *testing.T) query.Fixed {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// conformanceLists are the named lists of the cases.
+func conformanceLists(t *testing.T) (lists map[string][]string) {
+	t.Helper()
+	b, err := os.ReadFile("../query/testdata/lists.json")
+	if err == nil {
+		err = json.Unmarshal(b, &lists)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lists
 }
 
 func conformanceConn(t *testing.T) *sql.Conn {
