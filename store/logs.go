@@ -34,9 +34,10 @@ type Logs struct {
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
 	tables    tables
-	abandoned atomic.Int64  // queries that ignored their interrupt
-	grace     time.Duration // how long they are waited for
-	repairs   atomic.Int64  // how often the engine was started again
+	lookups   atomic.Pointer[map[string]bool] // names of the lookup tables
+	abandoned atomic.Int64                    // queries that ignored their interrupt
+	grace     time.Duration                   // how long they are waited for
+	repairs   atomic.Int64                    // how often the engine was started again
 }
 
 // openLogs opens the file of a data directory.
