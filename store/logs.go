@@ -34,10 +34,11 @@ type Logs struct {
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
 	tables    tables
-	lookups   atomic.Pointer[map[string]bool] // names of the lookup tables
-	abandoned atomic.Int64                    // queries that ignored their interrupt
-	grace     time.Duration                   // how long they are waited for
-	repairs   atomic.Int64                    // how often the engine was started again
+	schema    declared
+	seen      seenPaths
+	abandoned atomic.Int64  // queries that ignored their interrupt
+	grace     time.Duration // how long they are waited for
+	repairs   atomic.Int64  // how often the engine was started again
 }
 
 // openLogs opens the file of a data directory.
@@ -162,5 +163,6 @@ func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error
 			return err
 		}
 	}
+	l.schema.logstores(logstores)
 	return nil
 }

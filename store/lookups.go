@@ -50,7 +50,7 @@ func (l *Logs) DeclareLookups(ctx context.Context, lookups ...*ingest.Lookup) er
 	if err != nil {
 		return fmt.Errorf("lookup tables: %w", err)
 	}
-	l.lookups.Store(&known)
+	l.schema.lookups(lookups)
 	return nil
 }
 
@@ -172,10 +172,4 @@ func fillTable(ctx context.Context, conn *sql.Conn, table string, fill func(add 
 		err = fill(app.AppendRow)
 		return errors.Join(err, app.CloseWithCancel(ctx))
 	})
-}
-
-// isLookup reports whether a name is that of a lookup table.
-func (l *Logs) isLookup(name string) bool {
-	known := l.lookups.Load()
-	return known != nil && (*known)[name]
 }

@@ -19,7 +19,7 @@ func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query
 		return nil, err
 	}
 	for _, name := range p.Lookups() {
-		if !l.isLookup(name) {
+		if t, ok := l.schema.Logstore(name); !ok || !t.Lookup {
 			return nil, fmt.Errorf("lookup table %s: %w", name, ErrNoTable)
 		}
 	}
