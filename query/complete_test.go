@@ -55,7 +55,7 @@ func (r recorded) Values(_ context.Context, logstore, field, prefix string) ([]S
 }
 
 func testSurroundings(t testing.TB) Surroundings {
-	o := testOptions("cloudtrail")
+	o := testOptions(t, "cloudtrail")
 	o.Lists["regions"] = []string{"us-east-1"}
 	return Surroundings{testSchema(t), o, recorded{}}
 }
@@ -185,7 +185,7 @@ func TestCompleteKeywords(t *testing.T) {
 // TestCompleteAlone: without a schema, without records, with records that
 // cannot be read, and at odd places nothing fails.
 func TestCompleteAlone(t *testing.T) {
-	for _, in := range []Surroundings{{}, {Schema: testSchema(t), Options: testOptions("cloudtrail")}, {testSchema(t), testOptions("cloudtrail"), recorded{fail: true}}} {
+	for _, in := range []Surroundings{{}, {Schema: testSchema(t), Options: testOptions(t, "cloudtrail")}, {testSchema(t), testOptions(t, "cloudtrail"), recorded{fail: true}}} {
 		for _, src := range []string{"", "eventName:", "* | SELECT ", "* | SELECT a FROM ", "* | SELECT eventName WHERE eventName = '", "é | SELECT é"} {
 			for _, at := range []int{-1, 0, 1, len(src), len(src) + 1} {
 				checkCompletion(t, src, at, Complete(t.Context(), src, at, in))

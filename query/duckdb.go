@@ -219,7 +219,17 @@ func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
 }
 
+// listed looks into a list that is handed over once, and not with every row.
+func (duckDB) listed(d *sqlPrinter, x func(), l *listSpec) {
+	d.form("tocsin_listed($1, (SELECT tocsin_list($2)))", x, func() { d.param(l.encode()) })
+}
+
 func (duckDB) jsonTest(d *sqlPrinter, l *leaf) {
+	if l.op == leafListed {
+		d.form("tocsin_json_listed($1, $2, (SELECT tocsin_list($3)))",
+			func() { d.name(l.column) }, func() { d.param(encodeSteps(l.path)) }, func() { d.param(l.list.encode()) })
+		return
+	}
 	d.form("tocsin_json_any($1, $2)", func() { d.name(l.column) }, func() { d.param(l.encode()) })
 }
 

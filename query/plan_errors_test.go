@@ -49,6 +49,12 @@ func TestPlanErrors(t *testing.T) {
 		{`cnt > abc`, []string{"abc|abc is no number|"}},
 		{`sourceIPAddress in 10.0.0.0/99`, []string{"10.0.0.0/99|is no network|10.0.0.0/8"}},
 		{`sourceIPAddress in $ofice`, []string{"ofice|no list $ofice|did you mean $office?"}},
+		{`* | SELECT eventName IN $zzz`, []string{"zzz|no list $zzz|the lists of tocsin.yaml are $empty, $many,"}},
+		{`cnt in $words`, []string{"words|no entry of $words is a number|another field"}},
+		{`* | SELECT readOnly IN $numbers`, []string{"numbers|no entry of $numbers is true or false|another field"}},
+		{`@time in $words`, []string{"words|no entry of $words is a time|another field"}},
+		{`* | SELECT any_match(ARRAY['a'], x -> x IN $many)`, []string{"many|inside a lambda|any element matches"}},
+		{`* | SELECT cnt IN $nets`, []string{"nets|$nets holds patterns, which integer cannot match|cast(… AS varchar)"}},
 		{`* | SELECT regexp_like(eventName, '(?=x)')`, []string{"'(?=x)'|cannot be used|look-ahead"}},
 		{`* | SELECT date_format(@time, '%Q')`, []string{"'%Q'|not known|MySQL"}},
 		{`* | SELECT date_trunc('eon', @time)`, []string{"'eon'|no unit eon|hour"}},
@@ -201,7 +207,7 @@ func TestExceptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := testOptions("cloudtrail")
+	o := testOptions(t, "cloudtrail")
 	o.Exclude = []Search{good}
 	p, err := q.Plan(testSchema(t), o)
 	if err != nil {
@@ -221,13 +227,13 @@ func TestExceptions(t *testing.T) {
 }
 
 func BenchmarkPlan(b *testing.B) {
-	s := testSchema(b)
+	s, options := testSchema(b), testOptions(b, "cloudtrail")
 	q, err := Parse(`sourceIPAddress in 10.0.0.0/8 and userIdentity.arn:*admin* | SELECT @actor, count(*) AS n, approx_distinct(eventSource) AS regions GROUP BY @actor HAVING n > 5 | LIMIT 10`)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		p, err := q.Plan(s, testOptions("cloudtrail"))
+		p, err := q.Plan(s, options)
 		if err != nil {
 			b.Fatal(err)
 		}

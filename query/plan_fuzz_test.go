@@ -13,13 +13,13 @@ func FuzzPlan(f *testing.F) {
 	for _, c := range caseQueries(f) {
 		f.Add(c[1])
 	}
-	schema := testSchema(f)
+	schema, options := testSchema(f), testOptions(f, "cloudtrail")
 	f.Fuzz(func(t *testing.T, text string) {
 		q, err := Parse(text)
 		if err != nil {
 			return
 		}
-		p, err := q.Plan(schema, testOptions("cloudtrail"))
+		p, err := q.Plan(schema, options)
 		if err != nil {
 			for _, pr := range problems(err) {
 				if pr.Span.Start < 0 || pr.Span.End > len(text) || pr.Span.Start > pr.Span.End {
