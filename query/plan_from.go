@@ -62,7 +62,7 @@ type withQuery struct {
 func (p *planner) from(n *Select, in surrounding) *scope {
 	f := n.From
 	if len(f) == 0 {
-		src := p.implicit(in)
+		src := p.implicit(n.Span(), in)
 		sc := src.scope()
 		sc.outer, sc.with = in.outer, in.with
 		return sc
@@ -82,9 +82,12 @@ func (p *planner) from(n *Select, in surrounding) *scope {
 }
 
 // implicit is what a SELECT without FROM reads.
-func (p *planner) implicit(in surrounding) *source {
+func (p *planner) implicit(at diag.Span, in surrounding) *source {
 	if in.before != nil {
 		return p.derived(in.before, "")
+	}
+	if !p.tooMany(at) {
+		p.tables++
 	}
 	return p.read(in.store, "log")
 }
@@ -180,7 +183,7 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 	n := j.Source
 	switch {
 	case left == nil:
-		src := p.implicit(surrounding{store: in.store})
+		src := p.implicit(n.Span(), surrounding{store: in.store})
 		left = src.scope()
 		left.sources[0].alias = "log"
 		p.fault("query/unnest", n.Span(), "UNNEST without a source before it", "write FROM log CROSS JOIN UNNEST(a) AS t(x)")
