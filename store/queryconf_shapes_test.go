@@ -341,8 +341,20 @@ func (g *shapes) source() (string, []shapeColumn) {
 		}
 	}
 	return "log AS " + a, qualify(a, []shapeColumn{
-		{"eventName", 'T'}, {"errorCode", 'T'}, {"eventSource", 'T'}, {"@account", 'T'}, {"cnt", 'I'}, {"__seq__", 'I'}, {"score", 'D'}, {"readOnly", 'B'}, {"@time", 'E'},
-		{"requestParameters.size", 'J'}, {"requestParameters", 'J'}, {"userIdentity.arn", 'T'}, {"resources", 'J'}, {"requestParameters.bucketName", 'J'},
+		{"eventName", 'T'},
+		{"errorCode", 'T'},
+		{"eventSource", 'T'},
+		{"@account", 'T'},
+		{"cnt", 'I'},
+		{"__seq__", 'I'},
+		{"score", 'D'},
+		{"readOnly", 'B'},
+		{"@time", 'E'},
+		{"requestParameters.size", 'J'},
+		{"requestParameters", 'J'},
+		{"userIdentity.arn", 'T'},
+		{"resources", 'J'},
+		{"requestParameters.bucketName", 'J'},
 	})
 }
 
