@@ -23,11 +23,11 @@ const testdata = "../../query/testdata"
 
 func TestIntegrationTrinoCases(t *testing.T) {
 	s, l := server(t)
-	script, err := os.ReadFile(testdata + "/records.sql")
+	script, err := querytest.Script(testdata)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run(context.Background(), statements(string(script))...); err != nil {
+	if err := s.Run(context.Background(), statements(script)...); err != nil {
 		t.Fatal(err)
 	}
 	schema, err := querytest.Schema(testdata)
