@@ -5,6 +5,7 @@ package query
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,31 +190,69 @@ func (duckDB) lambda(d *sqlPrinter, v *lambda) {
 
 // unnest writes a lateral subquery: several unnest in one SELECT go side by side.
 func (e duckDB) unnest(d *sqlPrinter, u *unnested) {
+	args, held := hold(u.args)
 	if u.outer {
 		d.print(" LEFT")
 	} else {
 		d.print(" CROSS")
 	}
 	d.print(" JOIN LATERAL (SELECT ")
-	d.list(len(u.args), func(i int) {
+	d.list(len(args), func(i int) {
 		d.print("unnest(")
-		d.value(u.args[i])
+		d.value(args[i])
 		d.print(") AS ", resultName(i))
 	})
 	if u.ordinal {
 		d.print(", unnest(generate_series(1, greatest(")
-		d.list(len(u.args), func(i int) {
+		d.list(len(args), func(i int) {
 			d.print("coalesce(len(")
-			d.value(u.args[i])
+			d.value(args[i])
 			d.print("), 0)")
 		})
 		d.print("))) AS ", resultName(len(u.args)))
+	}
+	if len(held) > 0 {
+		d.print(" FROM (SELECT ")
+		d.list(len(held), func(i int) {
+			d.value(held[i])
+			d.print(" AS ", heldName(i))
+		})
+		d.print(")")
 	}
 	d.print(") AS ", relationName(u.id))
 	if u.outer {
 		d.print(" ON true")
 	}
 }
+
+// hold replaces the columns in arrays that lambdas make by held ones, since a
+// lambda in a lateral subquery cannot name what is left of it.
+func hold(args []value) (out []value, held []*column) {
+	lambdas := false
+	for _, a := range args {
+		lambdas = lambdas || contains(a, func(v value) bool { _, ok := v.(*lambda); return ok })
+	}
+	if !lambdas {
+		return args, nil
+	}
+	var put func(v value) value
+	put = func(v value) value {
+		switch v := v.(type) {
+		case *column:
+			i := slices.IndexFunc(held, func(c *column) bool { return c.rel == v.rel && c.name == v.name })
+			if i < 0 {
+				i, held = len(held), append(held, v)
+			}
+			return &column{name: heldName(i), t: v.t}
+		case *jsonAt:
+			return &jsonAt{of: put(v.of), path: v.path, t: v.t}
+		}
+		return rebuild(v, put)
+	}
+	return mapValues(args, put), held
+}
+
+func heldName(i int) string { return "k" + strconv.Itoa(i) }
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })

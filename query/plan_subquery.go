@@ -74,6 +74,14 @@ func (s *stage) checkCorrelated(n *Select, out *subquery) {
 		return false
 	}
 	contains(sel.where, count)
+	inLambda := contains(sel.where, func(v value) bool {
+		l, ok := v.(*lambda)
+		return ok && contains(l.body, func(v value) bool { _, outer := v.(*outerRef); return outer })
+	})
+	if inLambda {
+		s.fault("query/correlated", n.Span(), "a subquery uses fields of the row around it inside a lambda", "compare with them outside of the lambda, or join the two")
+		return
+	}
 	if refs < len(out.outers) {
 		s.fault("query/correlated", n.Span(), "a subquery uses fields of the row around it outside of its WHERE", hint)
 		return

@@ -56,7 +56,7 @@ func readCases(file, text string) (cases []Case) {
 			cases[last].Fails = true
 		default:
 			c := Case{File: file, Line: i + 1, Logstore: "cloudtrail", Query: line}
-			for _, other := range []string{"findings", "accounts"} {
+			for _, other := range []string{"findings", "accounts", "audit"} {
 				if rest, ok := strings.CutPrefix(line, other+": "); ok {
 					c.Logstore, c.Query = other, rest
 				}
@@ -65,6 +65,16 @@ func readCases(file, text string) (cases []Case) {
 		}
 	}
 	return cases
+}
+
+// Script reads the statements that make the records of the cases, each of which
+// ends in a semicolon at the end of a line.
+func Script(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "records.sql"))
+	if err != nil {
+		return "", fmt.Errorf("read the records: %w", err)
+	}
+	return string(b) + auditScript(), nil
 }
 
 // Schema reads the schema of the cases.
