@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/reeflective/readline"
 
 	"tocsin/diag"
+	"tocsin/query"
 )
 
 // interactive is a session with a person at a terminal.
@@ -89,7 +91,7 @@ func (s *session) editor(ctx context.Context) *readline.Shell {
 	sh := readline.NewShell()
 	sh.Prompt.Primary(func() string { return s.color("1", s.prompt()) })
 	sh.Prompt.Secondary(func() string { return strings.Repeat(" ", max(0, width(s.prompt())-3)) + "…> " })
-	sh.AcceptMultiline = func(line []rune) bool { return finished(string(line)) }
+	sh.AcceptMultiline = func(line []rune) bool { return s.entered(string(line)) }
 	sh.SyntaxHighlighter = func(line []rune) string { return s.highlight(string(line)) }
 	sh.PasteTransformer = pasted
 	sh.Completer = func(line []rune, cursor int) readline.Completions { return s.completions(ctx, sh, line, cursor) }
@@ -111,6 +113,21 @@ func (s *session) editor(ctx context.Context) *readline.Shell {
 		}
 	}
 	return sh
+}
+
+// entered reports whether Enter runs a text: when it is finished, and does not
+// select columns that only a GROUP BY on a further line can make right.
+func (s *session) entered(text string) bool {
+	if !finished(text) {
+		return false
+	}
+	statement := tidy(text)
+	if statement == "" || strings.HasPrefix(statement, ".") || strings.HasSuffix(strings.TrimSpace(text), ";") || strings.HasSuffix(strings.TrimRight(text, " \t"), "\n") {
+		return true
+	}
+	_, err := s.Project.Plan(s.question(statement))
+	var list *diag.List
+	return !errors.As(err, &list) || !slices.ContainsFunc(list.Problems, func(p diag.Problem) bool { return p.Check == "query/ungrouped" })
 }
 
 // prompt shows what the next question is asked of.
@@ -169,9 +186,36 @@ func (s *session) highlight(line string) string {
 	if !s.Color {
 		return line
 	}
+	from := 0
 	if strings.HasPrefix(line, ".") {
 		name, rest, _ := strings.Cut(line, " ")
-		return s.color("36", name) + line[len(line)-len(rest)-min(1, len(line)-len(name)):]
+		if name != ".explain" {
+			return s.color("36", name) + line[len(name):]
+		}
+		from = len(line) - len(rest)
 	}
-	return line
+	var b strings.Builder
+	b.WriteString(line[:from])
+	done := from
+	for _, t := range query.Highlight(line[from:]) {
+		start, end := max(from+t.Span.Start, done), min(from+t.Span.End, len(line))
+		if start >= end {
+			continue
+		}
+		b.WriteString(line[done:start])
+		if code := colors[t.Class]; code != "" {
+			b.WriteString(s.color(code, line[start:end]))
+		} else {
+			b.WriteString(line[start:end])
+		}
+		done = end
+	}
+	return b.String() + line[done:]
+}
+
+// colors are the attributes of the classes of tokens; what has none is shown as it
+// is.
+var colors = map[query.TokenClass]string{
+	query.KeywordToken: "1;34", query.FieldToken: "36", query.ValueToken: "32", query.StringToken: "32", query.NumberToken: "33",
+	query.FunctionToken: "35", query.TypeToken: "34", query.ListToken: "33", query.CommentToken: "2", query.ErrorToken: "31",
 }

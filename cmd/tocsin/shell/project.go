@@ -30,10 +30,13 @@ type Project interface {
 	Moment(text string) (time.Time, error)
 	// Write writes rows.
 	Write(w io.Writer, form Form, r *query.Result) error
-	// AddRule puts a rule into a file, checks it and prints the outcome. An empty
-	// file means one of the rule's own among the project's rules. It returns where
-	// the rule stands.
+	// AddRule puts a rule, one item of a list `rules`, into a file. An empty file
+	// means one of the rule's own among the project's rules. It returns where the
+	// rule stands.
 	AddRule(id, file, rule string) (path string, err error)
+	// CheckRule checks a file of rules and prints the outcome. An error without words
+	// is that something is wrong, which is printed.
+	CheckRule(path string) error
 }
 
 // A Question is a query with what it is asked of.
@@ -79,14 +82,11 @@ func (w *Wrong) Error() string { return w.Err.Error() }
 func (w *Wrong) Unwrap() error { return w.Err }
 
 // Failed is the error of a script in which statements failed. They have been
-// reported one by one.
+// reported one by one, so it does not unwrap to them.
 type Failed struct{ Errs []error }
 
 // Error says how many failed.
 func (f *Failed) Error() string { return count(int64(len(f.Errs)), "statement") + " failed" }
-
-// Unwrap returns what went wrong.
-func (f *Failed) Unwrap() []error { return f.Errs }
 
 // visible is text that is not ours, for one line of a terminal.
 func visible(s string) string { return diag.Isolate(diag.Line(s)) }

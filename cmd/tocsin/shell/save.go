@@ -39,7 +39,7 @@ func (s *session) save(ctx context.Context, args string) error {
 		return err
 	}
 	fmt.Fprintf(s.Err, "written: %s\n", visible(path))
-	return nil
+	return s.Project.CheckRule(path)
 }
 
 // draft is the rule of the last question, without a test.
@@ -143,15 +143,28 @@ func (s *session) tryRecords(ctx context.Context, d *draft, seqs []int64) error 
 	if err != nil {
 		return err
 	}
-	for _, row := range whole.answer.Result.Rows {
+	return d.take(native, whole.answer.Result)
+}
+
+// take makes the rows of wholeRecords the records of the test.
+func (d *draft) take(native []query.Field, r *query.Result) error {
+	var oldest time.Time
+	for _, row := range r.Rows {
 		record, err := nativeRecord(native, row)
 		if err != nil {
 			return err
 		}
 		d.records = append(d.records, record)
-		if at, ok := momentOf(row[0]); ok && at.After(d.newest) {
+		at, ok := momentOf(row[0])
+		if ok && at.After(d.newest) {
 			d.newest = at
 		}
+		if ok && (oldest.IsZero() || at.Before(oldest)) {
+			oldest = at
+		}
+	}
+	if d.window > 0 && d.newest.Sub(oldest) > d.window-2*time.Minute {
+		d.records, d.untested = nil, "its records lie further apart than its window"
 	}
 	return nil
 }

@@ -18,22 +18,15 @@ import (
 // logstore has no column; of findings, all of them.
 const extraField = "extra"
 
-// nativeFields are the fields of a logstore that hold a native member each: not
-// those that are ours, nor another name of one, nor a part of one.
+// nativeFields are the fields of a logstore that hold a native member each, or a
+// part of one: not those that are ours. Where extra is the whole record, it alone.
 func nativeFields(l *query.Logstore) []query.Field {
-	ours := map[string]bool{}
-	for _, f := range l.Fields {
-		if strings.HasPrefix(f.Name, "@") && f.Path == nil {
-			ours[f.Column] = true
-		}
-	}
 	var native []query.Field
-	whole := slices.ContainsFunc(l.Fields, func(f query.Field) bool { return f.Name == extraField && f.Column != extraField })
 	for _, f := range l.Fields {
 		switch {
 		case f.Path != nil || strings.HasPrefix(f.Name, "@") || strings.HasPrefix(f.Name, "__"):
-		case ours[f.Column] && f.Type != query.Time:
-		case whole && f.Name != extraField:
+		case f.Name == extraField && f.Column != extraField:
+			return []query.Field{f}
 		default:
 			native = append(native, f)
 		}
@@ -57,9 +50,10 @@ type member struct {
 	value json.RawMessage
 }
 
-// nativeRecord makes the record of a row that wholeRecords asked for.
+// nativeRecord makes the record of a row that wholeRecords asked for. A part of
+// an object stands in the object; it is a member itself where there is none.
 func nativeRecord(native []query.Field, row []any) ([]member, error) {
-	var record []member
+	var record, parts []member
 	for i, f := range native {
 		v := row[i+1]
 		if v == nil {
@@ -70,19 +64,29 @@ func nativeRecord(native []query.Field, row []any) ([]member, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read the record: %w", err)
 			}
-			for _, m := range more { // what is under extra is the member as it was
-				record = slices.DeleteFunc(record, func(old member) bool { return old.key == m.key })
-			}
-			record = append(record, more...)
+			record = append(slices.DeleteFunc(record, func(m member) bool { return has(more, m.key) }), more...)
 			continue
 		}
 		value, err := jsonOf(f, v)
 		if err != nil {
 			return nil, fmt.Errorf("read %s of the record: %w", f.Name, err)
 		}
-		record = append(record, member{f.Name, value})
+		if strings.Contains(f.Name, ".") {
+			parts = append(parts, member{f.Name, value})
+		} else {
+			record = append(record, member{f.Name, value})
+		}
+	}
+	for _, p := range parts {
+		if object, _, _ := strings.Cut(p.key, "."); !has(record, object) && !has(record, p.key) {
+			record = append(record, p)
+		}
 	}
 	return record, nil
+}
+
+func has(list []member, key string) bool {
+	return slices.ContainsFunc(list, func(m member) bool { return m.key == key })
 }
 
 // members are the keys of an object in JSON, in their order.

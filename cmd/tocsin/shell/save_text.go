@@ -29,7 +29,7 @@ type draft struct {
 func (d draft) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- id: %s\n", d.id)
-	fmt.Fprintf(&b, "  logstore: %s\n", quoteYAML(d.logstore))
+	fmt.Fprintf(&b, "  logstore: %s\n", keyYAML(d.logstore))
 	b.WriteString("  query: " + block(d.query, "    "))
 	b.WriteString("  # What follows are the defaults, and stands here to be changed.\n")
 	switch {
@@ -146,7 +146,7 @@ func scalarYAML(value []byte) string {
 
 // keyYAML is a key; one that is a plain word stands without quotes.
 func keyYAML(key string) string {
-	plain := key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	plain := key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' })
 	if !plain || !unicode.IsLetter(rune(key[0])) {
 		return quoteYAML(key)
 	}

@@ -75,31 +75,32 @@ var errQuit = errors.New("the session is over")
 // maxLine bounds one line of a script in bytes.
 const maxLine = 1 << 20
 
-// script runs the statements of a pipe.
+// script runs the statements of a pipe. A line that begins with white space or
+// with a pipe goes on with the statement before it.
 func (s *session) script(ctx context.Context) error {
 	if err := s.chooseLogstore(ctx, nil); err != nil {
 		return err
 	}
 	lines := bufio.NewScanner(s.In)
 	lines.Buffer(nil, maxLine)
-	var text strings.Builder
+	var text string
 	for lines.Scan() {
-		text.WriteString(lines.Text() + "\n")
-		if strings.TrimSpace(lines.Text()) != "" && !finished(strings.TrimSuffix(text.String(), "\n")) {
-			continue
-		}
-		if s.run(ctx, text.String()) {
-			return s.outcome()
+		line := lines.Text()
+		if text != "" && finished(text) && !strings.HasPrefix(strings.TrimLeft(line, " \t"), "|") && (line == "" || !strings.ContainsRune(" \t", rune(line[0]))) {
+			if s.run(ctx, text) {
+				return s.outcome()
+			}
+			text = ""
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text.Reset()
+		text = strings.TrimPrefix(text+"\n"+line, "\n")
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read the statements: %w", err)
 	}
-	s.run(ctx, text.String())
+	s.run(ctx, text)
 	return s.outcome()
 }
 
