@@ -150,11 +150,11 @@ func (c *compiler) json(b *bytes.Buffer, n *Node) bool {
 		b.WriteString("null")
 	case n.Like == "true or false":
 		b.WriteString(strconv.FormatBool(strings.EqualFold(n.Text, "true")))
-	case n.Like == "a number" && !json.Valid([]byte(n.Text)):
+	case n.Plain && n.Text != "" && strings.ContainsRune("-0123456789", rune(n.Text[0])) && json.Valid([]byte(n.Text)):
+		b.WriteString(n.Text) // also where YAML sees none, as in 1e-00
+	case n.Like == "a number":
 		c.doc.Problem("rule/test", n, n.Text+" is no number of JSON", "write it in digits, or put it in quotes where it is a text")
 		return false
-	case n.Like == "a number":
-		b.WriteString(n.Text)
 	default:
 		writeText(b, n.Text)
 	}

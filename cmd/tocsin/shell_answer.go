@@ -28,6 +28,7 @@ const shellCommand = "tocsin shell"
 // A request is one question: rows, what is stored, or what there is to complete.
 type request struct {
 	Question *shell.Question
+	Explain  bool // the question is not run
 	Stored   bool
 	Logstore string // the paths of its records; with Field, the values of a field
 	Field    string
@@ -40,6 +41,7 @@ type response struct {
 	Result   *query.Result
 	At       time.Time
 	Notes    []string
+	Text     string // of an explanation
 	Holdings []shell.Holding
 	Paths    []query.SeenPath
 	Values   []query.SeenValue
@@ -74,6 +76,7 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &said
+	cmd.Args[0] = os.Args[0]
 	cmd.WaitDelay = 50 * time.Millisecond // nothing that it left behind is waited for
 	err = cmd.Run()
 	if ctx.Err() != nil {
@@ -163,6 +166,12 @@ func (p *project) respondRows(ctx context.Context, q request, r *response) error
 		return err
 	}
 	r.At = p.now
+	if q.Explain {
+		var text strings.Builder
+		err := p.explain(ctx, &text, plan, query.DuckDB(), q.Question.Range.Window(p.now))
+		r.Text = text.String()
+		return err
+	}
 	r.Result, err = within(q.Timeout, p.store.Logs.Query)(ctx, plan, q.Question.Range.Window(p.now))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

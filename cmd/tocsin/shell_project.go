@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"tocsin/cmd/tocsin/shell"
@@ -54,13 +52,9 @@ func (p *shellProject) Plan(q shell.Question) (*query.Plan, error) {
 }
 
 // Explain implements shell.Project.
-func (p *shellProject) Explain(q shell.Question) (string, error) {
-	plan, err := p.Plan(q)
-	if err != nil {
-		return "", err
-	}
-	s := plan.SQL(query.DuckDB(), q.Range.Window(p.project.env.now()))
-	return fmt.Sprintf("reads %s\n%s\nwith %s", strings.Join(plan.Logstores(), ", "), s.Text, cleanLines(fmt.Sprint(s.Args))), nil
+func (p *shellProject) Explain(ctx context.Context, q shell.Question) (string, error) {
+	r, err := p.answered(ctx, request{Question: &q, Explain: true})
+	return r.Text, err
 }
 
 // Surroundings implements shell.Project.

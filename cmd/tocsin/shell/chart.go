@@ -248,10 +248,11 @@ func (c canvas) line(l lines) string {
 		options = append(options, asciigraph.SeriesColors(colors[:len(l.names)]...))
 	}
 	repeat := max(1, (c.w-14)/len(l.slots))
+	unit := unitOf(l.values)
 	values := make([][]float64, len(l.values))
 	for i := range l.values {
 		for _, v := range l.values[i] {
-			values[i] = append(values[i], slices.Repeat([]float64{v}, repeat)...)
+			values[i] = append(values[i], slices.Repeat([]float64{v / unit}, repeat)...)
 		}
 	}
 	plot := asciigraph.PlotMany(values, options...)
@@ -262,7 +263,26 @@ func (c canvas) line(l lines) string {
 	if len(l.names) > 1 {
 		b.WriteString(c.legend(l.names) + "\n")
 	}
+	if unit != 1 {
+		fmt.Fprintf(&b, "numbers are in units of %g\n", unit)
+	}
 	return b.String() + l.notes()
+}
+
+// unitOf is the power of a thousand in which numbers are short.
+func unitOf(lines [][]float64) float64 {
+	most := 0.0
+	for _, values := range lines {
+		for _, v := range values {
+			if !math.IsNaN(v) {
+				most = max(most, math.Abs(v))
+			}
+		}
+	}
+	if most == 0 || most >= 0.01 && most < 1e7 {
+		return 1
+	}
+	return math.Pow(1000, max(-100, math.Floor(math.Log10(most)/3)))
 }
 
 // axis is the line of moments below a plot.
@@ -292,10 +312,10 @@ func (c canvas) tick(t time.Time, slots []time.Time) string {
 }
 
 func (c canvas) legend(names []string) string {
-	codes := []string{"32", "33", "34", "31", "35"}
+	codes := [maxLines]string{"32", "93", "94", "91", "95"} // the plotter's codes of the colours above
 	var out []string
 	for i, n := range names {
-		out = append(out, "\x1b["+codes[i%len(codes)]+"m■\x1b[0m "+visible(cut(n, 40)))
+		out = append(out, "\x1b["+codes[i]+"m■\x1b[0m "+visible(cut(n, 40)))
 	}
 	return strings.Join(out, "  ")
 }
@@ -341,7 +361,7 @@ func (c canvas) bars(r *query.Result, p parts) string {
 		if most > 0 {
 			part = math.Abs(numberOf(row[p.numbers[0]])) / most
 		}
-		fmt.Fprintf(&b, "%s  %*s  %s\n", pad(labels[i], wide), figures, values[i], bar(part, room))
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%s  %*s  %s", pad(labels[i], wide), figures, values[i], bar(part, room/width("█"))), " ") + "\n")
 	}
 	if more := len(r.Rows) - len(rows); more > 0 {
 		fmt.Fprintf(&b, "%s more\n", count(int64(more), "row"))

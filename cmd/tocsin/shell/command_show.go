@@ -22,7 +22,7 @@ func (s *session) help(_ context.Context, args string) error {
 		list = slices.DeleteFunc(list, func(c command) bool { return c.name != args })
 	}
 	if len(list) == 0 {
-		return wrong("there is no .%s; %s", visible(args), oneOf(args, dotted(commandNames(s))))
+		return unknownCommand(s, args)
 	}
 	for _, c := range list {
 		fmt.Fprintf(s.Out, "%-27s %s\n", strings.TrimSpace("."+c.name+" "+c.args), c.help)
@@ -203,7 +203,7 @@ func (s *session) functions(ctx context.Context, args string) error {
 }
 
 // explain says how a query is answered.
-func (s *session) explain(_ context.Context, args string) error {
+func (s *session) explain(ctx context.Context, args string) error {
 	q := s.question(args)
 	if args == "" {
 		if s.last == nil {
@@ -211,7 +211,12 @@ func (s *session) explain(_ context.Context, args string) error {
 		}
 		q = s.last.question
 	}
-	text, err := s.Project.Explain(q)
+	if _, err := s.Project.Plan(q); err != nil {
+		return err
+	}
+	ctx, done := s.Interruptible(ctx)
+	defer done()
+	text, err := s.Project.Explain(ctx, q)
 	if err != nil {
 		return err
 	}

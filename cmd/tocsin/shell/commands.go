@@ -6,6 +6,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"tocsin/diag"
 )
 
 // A command is one dot command.
@@ -21,24 +23,24 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"all", "", "look at everything that is stored", (*session).all, nil},
-		{"chart", "[bar|line]", "draw the last rows; of records, how many there are over time", (*session).chart, words("bar", "line")},
-		{"explain", "[QUERY]", "how QUERY, or the last one, is answered, and what it reads", (*session).explain, nil},
-		{"export", "FILE", "write the last rows into FILE, by its name .csv, .json or .ndjson", (*session).export, nil},
-		{"fields", "[PATTERN]", "the fields of the logstore, declared and seen; PATTERN is a part, or has a *", (*session).fields, nil},
-		{"from", "MOMENT", "look only at what is not older, such as 2026-11-22 or 2026-11-22T09:00", (*session).from, nil},
+		{"chart", "[bar|line]", "draw the last rows; records as counts over time", (*session).chart, words("bar", "line")},
+		{"explain", "[QUERY]", "how a query, else the last one, is answered", (*session).explain, nil},
+		{"export", "FILE", "write the last rows: NAME.csv, .json or .ndjson", (*session).export, nil},
+		{"fields", "[PATTERN]", "fields, declared and seen; of a name's part, or *", (*session).fields, nil},
+		{"from", "MOMENT", "look at what is not older: 2026-11-22T09:00", (*session).from, nil},
 		{"functions", "[NAME]", "the functions of the language", (*session).functions, nil},
 		{"help", "[COMMAND]", "this", (*session).help, commandNames},
-		{"history", "[N]", "the last N texts that were typed; 20 by default", (*session).history, nil},
-		{"last", "[LENGTH]", "look at the last 30m, 4h, 7d … before each question", (*session).setLast, words("30m", "1h", "4h", "24h", "7d", "30d")},
+		{"history", "[N]", "what was typed last; 20 by default", (*session).history, nil},
+		{"last", "[LENGTH]", "look at the last 30m, 4h, 7d …; 24h by default", (*session).setLast, words("30m", "1h", "4h", "24h", "7d", "30d")},
 		{"logstores", "", "what is stored, and since when", (*session).logstores, nil},
 		{"output", "[FORMAT]", "how rows are shown: table, json, ndjson or csv", (*session).output, words(Formats()...)},
-		{"pager", "[on|off]", "whether long answers are shown page by page", (*session).pager, words("on", "off")},
+		{"pager", "[on|off]", "show long answers page by page", (*session).pager, words("on", "off")},
 		{"quit", "", "leave; so does Ctrl-D", (*session).quit, nil},
-		{"rows", "[N]", "how many rows are asked for at most", (*session).setRows, nil},
-		{"save", "as rule NAME [FILE]", "write the last query as an alert rule, with a test from its rows", (*session).save, words("as rule ")},
-		{"to", "MOMENT", "look only at what is older", (*session).to, nil},
+		{"rows", "[N]", "bound on the rows of an answer", (*session).setRows, nil},
+		{"save", "as rule NAME [FILE]", "make the last query a rule, with a test", (*session).save, words("as rule ")},
+		{"to", "MOMENT", "look at what is older", (*session).to, nil},
 		{"use", "LOGSTORE", "ask another logstore", (*session).use, logstoreWords},
-		{"values", "FIELD", "the values of a field in the range, with their counts", (*session).values, nil},
+		{"values", "FIELD", "values of a field in the range, with counts", (*session).values, nil},
 		{"x", "[on|off|auto]", "one value a line; auto: where rows are wide", (*session).setExpanded, words("on", "off", "auto")},
 	}
 }
@@ -72,7 +74,7 @@ func (s *session) command(ctx context.Context, text string) error {
 	list := commands()
 	i := slices.IndexFunc(list, func(c command) bool { return c.name == strings.ToLower(name) })
 	if i < 0 {
-		return wrong("there is no .%s; %s", visible(name), oneOf(name, dotted(commandNames(s))))
+		return unknownCommand(s, name)
 	}
 	if list[i].args == "" && args != "" {
 		return wrong(".%s takes no argument", list[i].name)
@@ -80,10 +82,10 @@ func (s *session) command(ctx context.Context, text string) error {
 	return list[i].run(s, ctx, args)
 }
 
-func dotted(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = "." + n
+func unknownCommand(s *session, name string) error {
+	known := commandNames(s)
+	for i, n := range known {
+		known[i] = "." + n
 	}
-	return out
+	return wrong("there is no .%s; %s", visible(name), diag.DidYouMean("."+name, known, ".help lists what there is"))
 }

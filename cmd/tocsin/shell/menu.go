@@ -14,6 +14,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"tocsin/diag"
+	"tocsin/query"
 )
 
 // A menu is an offer made fit for the editor.
@@ -88,18 +89,22 @@ func keep(entries []entry, word string) []entry {
 // other than values would be lost.
 func quoteFor(word string, entries []entry) string {
 	quote := ""
+	if word == "" || quoted(word) {
+		return ""
+	}
 	for _, e := range entries {
-		first := e.text[:min(1, len(e.text))]
-		if word == "" || strings.HasPrefix(word, first) {
+		switch {
+		case quoted(e.text) && len(keep([]entry{{text: e.text[1:]}}, word)) > 0:
+			quote = e.text[:1]
+		case quoted(e.text):
+		case e.group != query.ValueCandidate.String():
 			return ""
-		}
-		inside := strings.TrimPrefix(e.text, first)
-		if (first == `"` || first == "'") && len(inside) >= len(word) && strings.EqualFold(inside[:len(word)], word) {
-			quote = first
 		}
 	}
 	return quote
 }
+
+func quoted(s string) bool { return strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "'") }
 
 func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })

@@ -23,7 +23,7 @@ type Project interface {
 	// Plan plans a question without the stored records.
 	Plan(q Question) (*query.Plan, error)
 	// Explain says how a question would be answered.
-	Explain(q Question) (string, error)
+	Explain(ctx context.Context, q Question) (string, error)
 	// Surroundings are what the text of a question is completed in, but for Seen.
 	Surroundings(q Question) query.Surroundings
 	// Moment reads a moment as a user writes it.

@@ -4,6 +4,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/diag"
 	"tocsin/query"
 )
 
@@ -35,6 +37,10 @@ func (s *session) save(ctx context.Context, args string) error {
 		return err
 	}
 	path, err := s.Project.AddRule(id, file, d.text())
+	if list := (*diag.List)(nil); errors.As(err, &list) && d.records != nil { // such as records nested deeper than YAML may be
+		d.records, d.untested = nil, "its records cannot stand in a file of rules"
+		path, err = s.Project.AddRule(id, file, d.text())
+	}
 	if err != nil {
 		return err
 	}
