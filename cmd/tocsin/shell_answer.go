@@ -66,7 +66,7 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 	if err != nil {
 		return response{}, fmt.Errorf("find the program: %w", err)
 	}
-	var in, out, said bytes.Buffer
+	var in, said bytes.Buffer
 	if err := gob.NewEncoder(&in).Encode(q); err != nil {
 		return response{}, fmt.Errorf("write the question: %w", err)
 	}
@@ -75,16 +75,22 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 		args = append(args, "--config", o.config)
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &said
 	cmd.Args[0] = os.Args[0]
-	cmd.WaitDelay = 50 * time.Millisecond // nothing that it left behind is waited for
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return response{}, ctx.Err()
+	cmd.Stdin, cmd.Stderr = &in, &said
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return response{}, fmt.Errorf("start a process that answers: %w", err)
 	}
 	var r response
-	if err == nil {
-		err = gob.NewDecoder(&out).Decode(&r)
+	err = gob.NewDecoder(out).Decode(&r)
+	if ended := cmd.Wait(); ended != nil { // it says more than half an answer does
+		err = ended
+	}
+	if ctx.Err() != nil {
+		return response{}, ctx.Err()
 	}
 	if err != nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")

@@ -27,9 +27,15 @@ type canvas struct {
 var errNoChart = errors.New("these rows are nothing to draw: a line needs a time and a number, bars a name and a number; " +
 	"such as … | SELECT date_trunc('hour', __time__) AS hour, count(*) AS n GROUP BY hour")
 
-// draw draws rows as kind, "line" or "bar"; with "", as what they are. Both
-// moments of span are drawn even where no row is near them; they may be zero.
-func (c canvas) draw(r *query.Result, kind string, span [2]time.Time) (string, error) {
+// A span is what a line has to cover, also where no row is near its ends. The zero
+// value is what the rows cover.
+type span struct {
+	from, to time.Time     // each may be zero
+	step     time.Duration // between rows; 0: the shortest there is
+}
+
+// draw draws rows as kind, "line" or "bar"; with "", as what they are.
+func (c canvas) draw(r *query.Result, kind string, over span) (string, error) {
 	if len(r.Rows) == 0 {
 		return "", errors.New("there are no rows to draw")
 	}
@@ -40,7 +46,7 @@ func (c canvas) draw(r *query.Result, kind string, span [2]time.Time) (string, e
 	case kind == "line" && p.time < 0:
 		return "", errors.New("a line needs a time: the rows have no column of times; .chart bar draws bars")
 	case kind != "bar" && p.time >= 0:
-		if l := c.linesOf(r, p, span); len(l.slots) > 1 {
+		if l := c.linesOf(r, p, over); len(l.slots) > 1 {
 			return c.line(l), nil
 		}
 	}
@@ -140,13 +146,16 @@ type lines struct {
 	omitted int         // lines that are left out
 }
 
+// margin is how many columns of a chart are not for the line.
+const margin = 14
+
 // maxLines is how many lines one chart has.
 const maxLines = 5
 
 // linesOf spreads rows over slots of time. A count that has no row in a slot is 0
 // there; of other numbers nothing is known.
-func (c canvas) linesOf(r *query.Result, p parts, span [2]time.Time) lines {
-	t := timeline(r, p.time, span, max(10, c.w-14))
+func (c canvas) linesOf(r *query.Result, p parts, over span) lines {
+	t := timeline(r, p.time, over, max(10, c.w-margin))
 	l := lines{slots: t.slots, merged: t.merged, whole: true}
 	index := map[string]int{}
 	for _, n := range p.numbers {
@@ -160,7 +169,7 @@ func (c canvas) linesOf(r *query.Result, p parts, span [2]time.Time) lines {
 		for _, n := range p.numbers {
 			name := r.Columns[n].Name
 			if len(p.names) > 0 {
-				name = label(row, p.names, c.zone)
+				name = c.label(row, p.names, p.time)
 			}
 			i, ok := index[name]
 			if !ok {
@@ -239,7 +248,7 @@ func (c canvas) line(l lines) string {
 		}
 		return b.String() + l.notes()
 	}
-	options := []asciigraph.Option{asciigraph.Height(max(3, c.h-4)), asciigraph.LowerBound(0), asciigraph.UpperBound(0), asciigraph.Precision(2)}
+	options := []asciigraph.Option{asciigraph.Height(l.height(max(3, c.h-4))), asciigraph.LowerBound(0), asciigraph.UpperBound(0), asciigraph.Precision(2)}
 	if l.whole {
 		options = append(options, asciigraph.Precision(0))
 	}
@@ -247,7 +256,7 @@ func (c canvas) line(l lines) string {
 		colors := []asciigraph.AnsiColor{asciigraph.Green, asciigraph.Yellow, asciigraph.Blue, asciigraph.Red, asciigraph.Magenta}
 		options = append(options, asciigraph.SeriesColors(colors[:len(l.names)]...))
 	}
-	repeat := max(1, (c.w-14)/len(l.slots))
+	repeat := max(1, (c.w-margin)/len(l.slots))
 	unit := unitOf(l.values)
 	values := make([][]float64, len(l.values))
 	for i := range l.values {
@@ -267,6 +276,23 @@ func (c canvas) line(l lines) string {
 		fmt.Fprintf(&b, "numbers are in units of %g\n", unit)
 	}
 	return b.String() + l.notes()
+}
+
+// height is how many lines the plot has above its first: of small whole numbers
+// one for each, else as many as there is room for.
+func (l lines) height(room int) int {
+	low, high := 0.0, 0.0
+	for _, values := range l.values {
+		for _, v := range values {
+			if !math.IsNaN(v) {
+				low, high = min(low, v), max(high, v)
+			}
+		}
+	}
+	if l.whole && high-low >= 1 && high-low <= float64(room) {
+		return int(high - low)
+	}
+	return room
 }
 
 // unitOf is the power of a thousand in which numbers are short.
@@ -289,13 +315,13 @@ func unitOf(lines [][]float64) float64 {
 func (c canvas) axis(plot string, slots []time.Time, repeat int) string {
 	first, _, _ := strings.Cut(plot, "\n")
 	left := max(0, strings.IndexAny(first, "┤┼"))
-	margin := strings.Repeat(" ", width(first[:left]))
+	before := strings.Repeat(" ", width(first[:left]))
 	from, to := c.tick(slots[0], slots), c.tick(slots[len(slots)-1], slots)
 	room := len(slots)*repeat - width(from) - width(to)
 	if room < 1 {
-		return margin + from + " … " + to + "\n"
+		return before + from + " … " + to + "\n"
 	}
-	return margin + from + strings.Repeat(" ", room) + to + "\n"
+	return before + from + strings.Repeat(" ", room) + to + "\n"
 }
 
 // tick is a moment as short as the slots of a chart allow.
@@ -345,7 +371,7 @@ func (c canvas) bars(r *query.Result, p parts) string {
 	labels, values := make([]string, len(rows)), make([]string, len(rows))
 	most, wide, figures := 0.0, 0, 0
 	for i, row := range rows {
-		labels[i] = visible(cut(label(row, named, c.zone), 200))
+		labels[i] = visible(cut(c.label(row, named, p.time), 200))
 		v := row[p.numbers[0]]
 		values[i] = figure(v)
 		if f := math.Abs(numberOf(v)); f > most {
@@ -382,17 +408,17 @@ func bar(part float64, room int) string {
 	return out
 }
 
-// label is what a row is about.
-func label(row []any, named []int, zone *time.Location) string {
+// label is what a row is about; one of the columns may be its time.
+func (c canvas) label(row []any, named []int, time int) string {
 	var out []string
 	for _, i := range named {
-		switch v := row[i].(type) {
-		case nil:
+		switch at, ok := momentOf(row[i]); {
+		case row[i] == nil:
 			out = append(out, "–")
-		case time.Time:
-			out = append(out, moment(v, zone))
+		case i == time && ok:
+			out = append(out, moment(at, c.zone))
 		default:
-			out = append(out, fmt.Sprint(v))
+			out = append(out, fmt.Sprint(row[i]))
 		}
 	}
 	return strings.Join(out, " · ")

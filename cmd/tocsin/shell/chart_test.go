@@ -42,7 +42,7 @@ func TestChartGolden(t *testing.T) {
 				}
 				color := strings.Contains(kind, "color")
 				kind = strings.TrimSpace(strings.ReplaceAll(kind, "color", ""))
-				text, err := canvas{w: 72, h: 12, zone: time.UTC, color: color}.draw(r, kind, [2]time.Time{})
+				text, err := canvas{w: 72, h: 12, zone: time.UTC, color: color}.draw(r, kind, span{})
 				if err != nil {
 					text = "error: " + err.Error() + "\n"
 				}
@@ -114,7 +114,7 @@ func TestChartOfAnything(t *testing.T) {
 					}
 					r.Rows = append(r.Rows, []any{nil, nil}, []any{at.Add(gap / 3), b})
 					for _, kind := range []string{"", "bar", "line"} {
-						text, err := c.draw(r, kind, [2]time.Time{at.Add(-time.Hour), at.Add(time.Hour)})
+						text, err := c.draw(r, kind, span{from: at.Add(-time.Hour), to: at.Add(time.Hour)})
 						if err != nil {
 							t.Fatal(err)
 						}

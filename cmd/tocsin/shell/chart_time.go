@@ -22,8 +22,8 @@ type slots struct {
 	merged int
 }
 
-// timeline makes at most n slots that hold the moments of a column and of span.
-func timeline(r *query.Result, column int, span [2]time.Time, n int) slots {
+// timeline makes at most n slots that hold the moments of a column, and cover over.
+func timeline(r *query.Result, column int, over span, n int) slots {
 	var at []time.Time
 	for _, row := range r.Rows {
 		if t, ok := momentOf(row[column]); ok {
@@ -32,10 +32,10 @@ func timeline(r *query.Result, column int, span [2]time.Time, n int) slots {
 	}
 	slices.SortFunc(at, time.Time.Compare)
 	at = slices.CompactFunc(at, time.Time.Equal)
-	step, longest := time.Duration(0), time.Duration(0)
+	step, longest := over.step, time.Duration(0)
 	for i := 1; i < len(at); i++ {
 		d := at[i].Sub(at[i-1])
-		if step == 0 || d < step {
+		if over.step == 0 && (step == 0 || d < step) {
 			step = d
 		}
 		longest = max(longest, d)
@@ -45,16 +45,16 @@ func timeline(r *query.Result, column int, span [2]time.Time, n int) slots {
 		s.slots, s.ranked = at, at
 		return s
 	}
-	if step == 0 {
+	if step == 0 || len(at) == 0 {
 		s.slots = at
 		s.step = time.Hour
 		return s
 	}
 	first, last := at[0], at[len(at)-1]
-	for !span[0].IsZero() && first.Add(-step).After(span[0]) && last.Sub(first)/step < 10_000 {
+	for !over.from.IsZero() && first.Add(-step).After(over.from.Add(-step)) && last.Sub(first)/step < maxSteps {
 		first = first.Add(-step)
 	}
-	for !span[1].IsZero() && last.Add(step).Before(span[1]) && last.Sub(first)/step < 10_000 {
+	for !over.to.IsZero() && last.Add(step).Before(over.to) && last.Sub(first)/step < maxSteps {
 		last = last.Add(step)
 	}
 	steps := int64(last.Sub(first)/step) + 1
@@ -65,6 +65,9 @@ func timeline(r *query.Result, column int, span [2]time.Time, n int) slots {
 	}
 	return s
 }
+
+// maxSteps bounds how far a line is drawn beyond its rows.
+const maxSteps = 10_000
 
 // slot is where a moment lies.
 func (s slots) slot(t time.Time) int {
@@ -87,21 +90,18 @@ func (s *session) chart(ctx context.Context, args string) error {
 	if s.last == nil {
 		return wrong(".chart: nothing was asked yet")
 	}
-	r, span := s.last.answer.Result, [2]time.Time{}
+	c := s.canvas()
+	r, over := s.last.answer.Result, span{}
 	if s.last.plan.RowIdentity() {
-		counted, w, err := s.counted(ctx, s.last)
+		counted, all, err := s.counted(ctx, s.last, c.w-margin)
 		if err != nil {
 			return err
 		}
 		if counted != nil {
-			r, span = counted, [2]time.Time{w.From, w.To}
+			r, over = counted, all
 		}
 	}
-	w, h := s.Screen()
-	if w == 0 {
-		w, h = 80, 24
-	}
-	text, err := canvas{w: w, h: min(h-2, 20), zone: s.Zone, color: s.Color}.draw(r, args, span)
+	text, err := c.draw(r, args, over)
 	if err != nil {
 		return &Wrong{err}
 	}
@@ -109,33 +109,42 @@ func (s *session) chart(ctx context.Context, args string) error {
 	return err
 }
 
-// counted asks how many of the records of a question there are over time. The
-// result is nil where its rows have no time.
-func (s *session) counted(ctx context.Context, a *asked) (*query.Result, query.Window, error) {
-	w := a.question.Range.Window(a.answer.At)
-	if w.To.IsZero() {
-		w.To = a.answer.At
+// canvas is the screen; where there is none, one as terminals were.
+func (s *session) canvas() canvas {
+	w, h := s.Screen()
+	if w == 0 {
+		w = 80
 	}
-	if w.From.IsZero() {
-		span, err := s.extent(ctx, a.question)
-		if err != nil || span[0].IsZero() {
-			return nil, w, err
+	if h == 0 {
+		h = 24
+	}
+	return canvas{w: w, h: min(h-2, 20), zone: s.Zone, color: s.Color}
+}
+
+// counted asks how many of the records of a question there are over time, in at
+// most n steps. The result is nil where its rows have no time.
+func (s *session) counted(ctx context.Context, a *asked, n int) (*query.Result, span, error) {
+	w := pinned(a.question.Range, a.answer.At)
+	over := span{from: w.From, to: w.To}
+	if over.from.IsZero() {
+		extent, err := s.extent(ctx, a.question)
+		if err != nil || extent[0].IsZero() {
+			return nil, over, err
 		}
-		w.From, w.To = span[0], span[1]
+		over.from, over.to = extent[0], extent[1]
 	}
-	columns, _ := s.Screen()
-	step := stepOf(w.To.Sub(w.From), max(20, columns-14))
+	over.step = stepOf(over.to.Sub(over.from), n)
 	q := a.question
-	q.Rows = maxRows
-	q.Text += fmt.Sprintf("\n| SELECT __time__ - __time__ %% %d AS slot, count(*) AS records GROUP BY slot ORDER BY slot", int(step/time.Second))
+	q.Range, q.Rows = w, maxRows
+	q.Text += fmt.Sprintf("\n| SELECT __time__ - __time__ %% %d AS slot, count(*) AS records GROUP BY slot ORDER BY slot", int(over.step/time.Second))
 	if _, err := s.Project.Plan(q); err != nil {
-		return nil, w, nil //nolint:nilerr // rows without a time: the rows themselves may be something to draw
+		return nil, over, nil //nolint:nilerr // rows without a time: the rows themselves may be something to draw
 	}
 	counted, err := s.answer(ctx, q)
 	if err != nil {
-		return nil, w, err
+		return nil, over, err
 	}
-	return counted.answer.Result, w, nil
+	return counted.answer.Result, over, nil
 }
 
 // extent asks for the times of the oldest and the newest record of a question.

@@ -3,6 +3,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ func (s *session) interactive(ctx context.Context) error {
 	s.greet(ctx)
 	editor := s.editor(ctx)
 	for {
+		s.reserved = 0
 		text, err := read(ctx, editor)
 		switch {
 		case errors.Is(err, io.EOF):
@@ -92,7 +94,10 @@ func (s *session) editor(ctx context.Context) *readline.Shell {
 	sh.Prompt.Primary(func() string { return s.color("1", s.prompt()) })
 	sh.Prompt.Secondary(func() string { return strings.Repeat(" ", max(0, width(s.prompt())-3)) + "…> " })
 	sh.AcceptMultiline = func(line []rune) bool { return s.entered(string(line)) }
-	sh.SyntaxHighlighter = func(line []rune) string { return s.highlight(string(line)) }
+	sh.SyntaxHighlighter = func(line []rune) string {
+		s.reserve(string(line))
+		return s.highlight(string(line))
+	}
 	sh.PasteTransformer = pasted
 	sh.Completer = func(line []rune, cursor int) readline.Completions { return s.completions(ctx, sh, line, cursor) }
 	sh.History.Add("history", s.lines)
@@ -100,7 +105,9 @@ func (s *session) editor(ctx context.Context) *readline.Shell {
 		"menu-complete-display-prefix": true,
 		"completion-ignore-case":       true,
 		"enable-bracketed-paste":       true,
+		"usage-hint-always":            true, // which is where notes are shown
 		"history-autosuggest":          false,
+		"cursor-position-probe":        false,     // keys that arrive with the terminal's answer are lost
 		"comment-begin":                `[^\s\S]`, // a pattern of the library: # begins a phrase here, no comment
 	} {
 		if err := sh.Config.Set(name, value); err != nil {
@@ -135,15 +142,36 @@ func (s *session) prompt() string {
 	return s.Logstore + " · " + s.Range.Words(s.Zone) + "> "
 }
 
+// reserve scrolls the screen where the line and one row below it would not fit: the
+// editor, which does not ask where on the screen it is, moves within these rows.
+func (s *session) reserve(line string) {
+	w, h := s.Screen()
+	if w < 1 || h < 2 {
+		return
+	}
+	rows := 1
+	for _, l := range strings.Split(line, "\n") {
+		rows += 1 + (width(s.prompt())+width(l))/w
+	}
+	if rows = min(rows, h-1); rows > s.reserved {
+		s.reserved = rows
+		fmt.Fprintf(s.Out, "%s\x1b[%dA", strings.Repeat("\x1bD", rows), rows)
+	}
+}
+
 // completions is the menu of one Tab.
 func (s *session) completions(ctx context.Context, sh *readline.Shell, line []rune, cursor int) readline.Completions {
 	text := string(line)
 	at := len(string(line[:min(cursor, len(line))]))
 	o := s.complete(ctx, text, at)
-	w, _ := s.Screen()
+	w, h := s.Screen()
 	m := fit(text, at, o, w)
 	if len(m.items) == 0 {
-		return readline.CompleteMessage("%s", o.note)
+		return readline.CompleteMessage("%s", cmp.Or(o.note, "nothing fits here"))
+	}
+	if room := max(1, h-5-strings.Count(text, "\n")-groups(m.items)); len(m.items) > room && h > 0 {
+		o.note = count(int64(len(m.items)-room), "more candidate") + ": type more"
+		m.items = m.items[:room]
 	}
 	if m.line != text {
 		sh.Line().Set([]rune(m.line)...)
@@ -153,7 +181,7 @@ func (s *session) completions(ctx context.Context, sh *readline.Shell, line []ru
 	for i, it := range m.items {
 		values[i] = readline.Completion{Value: it.insert, Display: it.label, Tag: it.group}
 	}
-	c := readline.CompleteRaw(values).NoSort().DisplayList()
+	c := readline.CompleteRaw(values).NoSort().DisplayList().Usage("%s", o.note)
 	c.PREFIX = m.prefix
 	return c
 }

@@ -134,6 +134,15 @@ func items(entries []entry, lead string, w int) []item {
 	return out
 }
 
+// groups is how many headings a menu has.
+func groups(items []item) int {
+	seen := map[string]bool{}
+	for _, it := range items {
+		seen[it.group] = true
+	}
+	return len(seen)
+}
+
 // width is the number of columns of a text on a terminal.
 func width(s string) int { return runewidth.StringWidth(s) }
 

@@ -78,20 +78,20 @@ func TestLabels(t *testing.T) {
 func TestCompleteCommands(t *testing.T) {
 	s := &session{Options: Options{Project: &fake{}, Logstore: "trail", Now: timeNow, Zone: utc}}
 	for text, want := range map[string]string{
-		".c":             ".chart",
-		".fie":           ".fields",
-		".us":            ".use",
-		".use ":          "findings trail",
-		".use tr":        "trail",
-		".chart ":        "bar line",
-		".output js":     "json",
-		".help la":       "last",
-		".save ":         "as rule ",
-		".x o":           "on off",
+		".c":              ".chart",
+		".fie":            ".fields",
+		".us":             ".use",
+		".use ":           "findings trail",
+		".use tr":         "trail",
+		".chart ":         "bar line",
+		".output js":      "json",
+		".help la":        "last",
+		".save ":          "as rule ",
+		".x o":            "on off",
 		".functions coun": "count count_if",
-		".all ":          "",
-		".nope":          "",
-		".nope x":        "",
+		".all ":           "",
+		".nope":           "",
+		".nope x":         "",
 	} {
 		o := s.complete(t.Context(), text, len(text))
 		var got []string

@@ -156,11 +156,17 @@ func TestPlaceRule(t *testing.T) {
 // object beside the object.
 func TestNativeRecord(t *testing.T) {
 	l := &query.Logstore{Name: "l", Fields: []query.Field{
-		{Name: "__time__", Column: "time", Type: query.EpochSeconds}, {Name: "@actor", Column: "actor"},
-		{Name: "eventTime", Column: "time", Type: query.Time}, {Name: "eventName", Column: "event_name"}, {Name: "n", Column: "n", Type: query.Integer},
-		{Name: "user", Column: "user", Type: query.JSON, Open: true}, {Name: "user.name", Column: "user_name"},
-		{Name: "plain.key", Column: "plain_key"}, {Name: "odd", Column: "odd", Type: query.JSON, Open: true},
-		{Name: "inside", Column: "extra", Path: []string{"inside"}}, {Name: "extra", Column: "extra", Type: query.JSON, Open: true},
+		{Name: "__time__", Column: "time", Type: query.EpochSeconds},
+		{Name: "@actor", Column: "actor"},
+		{Name: "eventTime", Column: "time", Type: query.Time},
+		{Name: "eventName", Column: "event_name"},
+		{Name: "n", Column: "n", Type: query.Integer},
+		{Name: "user", Column: "user", Type: query.JSON, Open: true},
+		{Name: "user.name", Column: "user_name"},
+		{Name: "plain.key", Column: "plain_key"},
+		{Name: "odd", Column: "odd", Type: query.JSON, Open: true},
+		{Name: "inside", Column: "extra", Path: []string{"inside"}},
+		{Name: "extra", Column: "extra", Type: query.JSON, Open: true},
 	}}
 	native := nativeFields(l)
 	at := time.Date(2026, 11, 25, 20, 0, 0, 0, time.UTC)

@@ -146,7 +146,9 @@ func scalarYAML(value []byte) string {
 
 // keyYAML is a key; one that is a plain word stands without quotes.
 func keyYAML(key string) string {
-	plain := key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' })
+	plain := key != "" && !strings.ContainsFunc(key, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_'
+	})
 	if !plain || !unicode.IsLetter(rune(key[0])) {
 		return quoteYAML(key)
 	}

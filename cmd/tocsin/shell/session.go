@@ -23,14 +23,14 @@ type Options struct {
 	Out     io.Writer // of rows
 	Err     io.Writer // of everything else that is said
 
-	Terminal bool                // a person types into standard input and reads standard output
-	Screen   func() (w, h int)   // size of the terminal; 0 where there is none
-	Color    bool                // colours may be used
-	Zone     *time.Location      // of moments that are typed and shown
-	Now      func() time.Time    // of file names and comments; questions are pinned by the Project
-	History  string              // file of what was typed; "" for none
-	Pager    []string            // command of the pager; none: pages are cut here
-	Report   func(err error)     // prints an error for a person
+	Terminal      bool                                                        // a person types into standard input and reads standard output
+	Screen        func() (w, h int)                                           // size of the terminal; 0 where there is none
+	Color         bool                                                        // colours may be used
+	Zone          *time.Location                                              // of moments that are typed and shown
+	Now           func() time.Time                                            // of file names and comments; questions are pinned by the Project
+	History       string                                                      // file of what was typed; "" for none
+	Pager         []string                                                    // command of the pager; none: pages are cut here
+	Report        func(err error)                                             // prints an error for a person
 	Interruptible func(context.Context) (context.Context, context.CancelFunc) // ends with Ctrl-C
 
 	Logstore string // to begin with; "": the only one that has records, else the fullest
@@ -59,6 +59,8 @@ type session struct {
 	failed []error
 	lines  *history
 	cache  cache
+
+	reserved int // rows below the prompt that the line may use
 }
 
 // asked is a question with its plan and answer, for the commands that use the
@@ -75,8 +77,8 @@ var errQuit = errors.New("the session is over")
 // maxLine bounds one line of a script in bytes.
 const maxLine = 1 << 20
 
-// script runs the statements of a pipe. A line that begins with white space or
-// with a pipe goes on with the statement before it.
+// script runs the statements of a pipe. A statement ends where the next line does
+// not go on with it.
 func (s *session) script(ctx context.Context) error {
 	if err := s.chooseLogstore(ctx, nil); err != nil {
 		return err
@@ -86,7 +88,7 @@ func (s *session) script(ctx context.Context) error {
 	var text string
 	for lines.Scan() {
 		line := lines.Text()
-		if text != "" && finished(text) && !strings.HasPrefix(strings.TrimLeft(line, " \t"), "|") && (line == "" || !strings.ContainsRune(" \t", rune(line[0]))) {
+		if text != "" && finished(text) && !goesOn(text, line) {
 			if s.run(ctx, text) {
 				return s.outcome()
 			}

@@ -30,7 +30,8 @@ type fake struct {
 var fakeSchema = query.Fixed{
 	{Name: "findings", Table: "findings", Fields: []query.Field{{Name: "status", Column: "status"}}},
 	{Name: "trail", Table: "trail", Fields: []query.Field{
-		{Name: "eventName", Column: "event_name", Type: query.Text, Doc: "what was called"}, {Name: "n", Column: "n", Type: query.Integer},
+		{Name: "eventName", Column: "event_name", Type: query.Text, Doc: "what was called"},
+		{Name: "n", Column: "n", Type: query.Integer},
 		{Name: "request", Column: "request", Type: query.JSON, Open: true},
 	}},
 }

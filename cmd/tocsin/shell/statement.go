@@ -28,6 +28,22 @@ func finished(text string) bool {
 	return !end.open() && (strings.HasSuffix(trimmed, ";") || !end.wants())
 }
 
+// goesOn reports whether a line of a script goes on with the whole statement before
+// it: it begins with white space, with a pipe, or with a word that begins none.
+func goesOn(text, line string) bool {
+	if line == "" || strings.HasPrefix(text, ".") || strings.HasSuffix(text, "\n") || strings.HasSuffix(strings.TrimSpace(text), ";") {
+		return false
+	}
+	if strings.ContainsRune(" \t|", rune(line[0])) {
+		return true
+	}
+	word := strings.ToLower(line[:wordLength(line)])
+	return word == "and" || word == "or" || scan(text).sql && slices.Contains(clauseWords, word)
+}
+
+// clauseWords are the words of SQL with which a line may go on.
+var clauseWords = strings.Fields(`from where group having order limit offset union intersect except join inner left right full cross on`)
+
 // tidy returns the statement of a text: without white space around it and without
 // the semicolons that people end statements with.
 func tidy(text string) string {

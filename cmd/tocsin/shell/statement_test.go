@@ -59,6 +59,31 @@ func TestFinished(t *testing.T) {
 	}
 }
 
+func TestGoesOn(t *testing.T) {
+	for _, c := range []struct {
+		text, line string
+		goes       bool
+	}{
+		{"a", "b", false},
+		{"a", "  b", true},
+		{"a", "| LIMIT 1", true},
+		{"a", "and b", true},
+		{"a", "OR b", true},
+		{"a", "order", false},
+		{"a", "android", false},
+		{"* | SELECT a", "ORDER BY a", true},
+		{"* | SELECT a", "orders", false},
+		{"* | SELECT a;", "ORDER BY a", false},
+		{"* | SELECT a\n", "ORDER BY a", false},
+		{".last 4h", "  a", false},
+		{"a", "", false},
+	} {
+		if goesOn(c.text, c.line) != c.goes {
+			t.Errorf("goesOn(%q, %q) = %v", c.text, c.line, !c.goes)
+		}
+	}
+}
+
 func TestTidy(t *testing.T) {
 	for text, want := range map[string]string{
 		"  a and b \n":        "a and b",
@@ -129,13 +154,13 @@ func TestRangeWords(t *testing.T) {
 		return v.UTC()
 	}
 	for want, r := range map[string]Range{
-		"all":                                   {},
-		"last 24h":                              {Last: 24 * time.Hour},
-		"last 7d":                               {Last: 7 * 24 * time.Hour},
-		"last 1h30m":                            {Last: 90 * time.Minute},
-		"from 2026-11-22":                       {From: at("2026-11-22 00:00:00")},
-		"from 2026-11-22T09:00 to 2026-11-23":   {From: at("2026-11-22 09:00:00"), To: at("2026-11-23 00:00:00")},
-		"to 2026-11-22T09:00:01":                {To: at("2026-11-22 09:00:01")},
+		"all":                                 {},
+		"last 24h":                            {Last: 24 * time.Hour},
+		"last 7d":                             {Last: 7 * 24 * time.Hour},
+		"last 1h30m":                          {Last: 90 * time.Minute},
+		"from 2026-11-22":                     {From: at("2026-11-22 00:00:00")},
+		"from 2026-11-22T09:00 to 2026-11-23": {From: at("2026-11-22 09:00:00"), To: at("2026-11-23 00:00:00")},
+		"to 2026-11-22T09:00:01":              {To: at("2026-11-22 09:00:01")},
 	} {
 		if got := r.Words(tokyo); got != want {
 			t.Errorf("%+v: %q, not %q", r, got, want)
