@@ -89,7 +89,7 @@ func runShell(ctx context.Context, e *env, o *options, f queryFlags) error {
 	return sessionError(shell.Run(ctx, shell.Options{
 		Project: &shellProject{project: p, options: o, timeout: f.timeout},
 		In:      e.stdin, Out: e.stdout, Err: e.stderr,
-		Terminal: interactive, Screen: e.screen, Color: e.color("1", "") != "",
+		Terminal: interactive, Person: e.terminal, Screen: e.screen, Color: e.color("1", "") != "",
 		Zone: p.config.zone, Now: e.now, History: historyFile(e.getenv), Pager: pager(e.getenv),
 		Report: func(err error) { report(e, err) },
 		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) {

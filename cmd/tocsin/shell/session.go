@@ -24,6 +24,7 @@ type Options struct {
 	Err     io.Writer // of everything else that is said
 
 	Terminal      bool                                                        // a person types into standard input and reads standard output
+	Person        bool                                                        // rows are written to a terminal, also those of a script
 	Screen        func() (w, h int)                                           // size of the terminal; 0 where there is none
 	Color         bool                                                        // colours may be used
 	Zone          *time.Location                                              // of moments that are typed and shown
@@ -192,7 +193,7 @@ func (s *session) answer(ctx context.Context, q Question) (*asked, error) {
 // show writes rows to the screen, page by page where they do not fit.
 func (s *session) show(ctx context.Context, r *query.Result) error {
 	w, h := s.Screen()
-	form := Form{Format: s.Format, Width: w, Person: s.Terminal}
+	form := Form{Format: s.Format, Width: w, Person: s.Person}
 	if form.Format == "table" && s.expanded(r) {
 		form.Format = "expanded"
 	}
