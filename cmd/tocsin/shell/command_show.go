@@ -19,7 +19,7 @@ func (s *session) help(_ context.Context, args string) error {
 	args = strings.TrimPrefix(args, ".")
 	list := commands()
 	if args != "" {
-		list = slices.DeleteFunc(list, func(c command) bool { return c.name != args })
+		list = slices.DeleteFunc(list, func(c command) bool { return c.name != strings.ToLower(args) })
 	}
 	if len(list) == 0 {
 		return unknownCommand(s, args)

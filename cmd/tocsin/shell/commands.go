@@ -57,6 +57,15 @@ func commandNames(*session) []string {
 	return names
 }
 
+// Commands are the dot commands as help shows them, by name.
+func Commands() []string {
+	var list []string
+	for _, c := range commands() {
+		list = append(list, strings.TrimSpace("."+c.name+" "+c.args))
+	}
+	return list
+}
+
 func logstoreWords(s *session) []string {
 	return s.Project.Surroundings(s.question("")).Schema.Logstores()
 }

@@ -53,6 +53,9 @@ func (s *session) draft(id string) draft {
 	a := s.last
 	l, _ := s.Project.Surroundings(a.question).Schema.Logstore(a.question.Logstore)
 	d := draft{id: id, logstore: a.question.Logstore, query: a.question.Text, asked: a.answer.At}
+	if text, err := query.Format(a.question.Text); err == nil { // it was answered, so it can be read
+		d.query = strings.TrimSuffix(text, "\n")
+	}
 	switch {
 	case l != nil && l.NoWindow:
 	case a.plan.Aggregates():
