@@ -99,7 +99,7 @@ const (
 // what would change a terminal, is not offered.
 func Complete(ctx context.Context, src string, cursor int, in Surroundings) Completion {
 	cursor = min(max(cursor, 0), len(src))
-	for cursor < len(src) && !utf8.RuneStart(src[cursor]) {
+	for n := 1; n < utf8.UTFMax && cursor > 0 && cursor < len(src) && !utf8.RuneStart(src[cursor]); n++ {
 		cursor--
 	}
 	c := &completer{ctx: ctx, src: src, in: in, start: cursor, end: cursor, count: map[CandidateKind]int{}}

@@ -143,7 +143,7 @@ func (c *completer) operators(f Field, word string) {
 	order := [][2]string{{">", "greater"}, {">=", "greater or equal"}, {"<", "less"}, {"<=", "less or equal"}, {"=", "equal, as numbers"}}
 	switch {
 	case f.Type == Boolean:
-		match, order = match[:1], nil
+		match, order = [][2]string{match[0], {"in", "a list $name"}}, nil
 	case f.Type.numeric() || f.Type == EpochSeconds || f.Type == Time:
 		match, order = append(order, match...), nil
 	}

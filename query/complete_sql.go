@@ -276,8 +276,14 @@ const rareWords = "GROUPS UNBOUNDED CURRENT ROW IGNORE UNNEST ORDINALITY AT"
 // followers are tokens that go on behind words of the grammar; the first two
 // are offered together with the word.
 var followers = []lexer.Token{
-	{Type: tokKeyword, Value: "BY"}, {Type: tokKeyword, Value: "JOIN"}, {Type: tokOp, Value: "("}, {Type: tokOp, Value: "["}, {Type: tokString, Value: "''"},
-	{Type: tokIdent, Value: "NULLS"}, {Type: tokIdent, Value: "TIME"}, {Type: tokIdent, Value: "ROW"},
+	{Type: tokKeyword, Value: "BY"},
+	{Type: tokKeyword, Value: "JOIN"},
+	{Type: tokOp, Value: "("},
+	{Type: tokOp, Value: "["},
+	{Type: tokString, Value: "''"},
+	{Type: tokIdent, Value: "NULLS"},
+	{Type: tokIdent, Value: "TIME"},
+	{Type: tokIdent, Value: "ROW"},
 }
 
 // extended is a word with the one that has to follow it: GROUP BY, LEFT JOIN.

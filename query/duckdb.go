@@ -26,14 +26,22 @@ func (duckDB) param(d *sqlPrinter, v any) {
 	case nil:
 		d.print("NULL")
 	case int64:
-		d.arg("CAST($ AS BIGINT)", v)
+		numbered(d, "CAST($ AS BIGINT)", v)
 	case float64:
-		d.arg("CAST($ AS DOUBLE)", v)
+		numbered(d, "CAST($ AS DOUBLE)", v)
 	case time.Time:
-		d.arg("make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
+		numbered(d, "make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
 	default:
-		d.arg("$", v)
+		numbered(d, "$", v)
 	}
+}
+
+// numbered writes a parameter with its number: DuckDB counts ? in the order in
+// which it reads the parts of a statement, FILTER before ORDER BY of a call, and
+// not in that of the text.
+func numbered(d *sqlPrinter, form string, v any) {
+	d.args = append(d.args, v)
+	d.print(strings.Replace(form, "$", "$"+strconv.Itoa(len(d.args)), 1))
 }
 
 func (e duckDB) typeName(t Type) string {
@@ -211,7 +219,17 @@ func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
 }
 
+// listed looks into a list that is handed over once, and not with every row.
+func (duckDB) listed(d *sqlPrinter, x func(), l *listSpec) {
+	d.form("tocsin_listed($1, (SELECT tocsin_list($2)))", x, func() { d.param(l.encode()) })
+}
+
 func (duckDB) jsonTest(d *sqlPrinter, l *leaf) {
+	if l.op == leafListed {
+		d.form("tocsin_json_listed($1, $2, (SELECT tocsin_list($3)))",
+			func() { d.name(l.column) }, func() { d.param(encodeSteps(l.path)) }, func() { d.param(l.list.encode()) })
+		return
+	}
 	d.form("tocsin_json_any($1, $2)", func() { d.name(l.column) }, func() { d.param(l.encode()) })
 }
 

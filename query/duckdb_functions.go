@@ -40,6 +40,14 @@ func (duckDB) form(fn string, n int) string {
 		}
 	case "ends_with":
 		return "suffix($1, $2)"
+	case "in_texts":
+		return "($1 IN (SELECT unnest(string_split($2, chr(31)))))"
+	case "in_texts_folded":
+		return "(lower($1) IN (SELECT lower(unnest(string_split($2, chr(31))))))"
+	case "in_integers":
+		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS BIGINT)))"
+	case "in_doubles":
+		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS DOUBLE)))"
 	}
 	return duckNumberForm(fn, n)
 }

@@ -36,7 +36,7 @@ type DuckDBFunction struct {
 func DuckDBFunctions() []DuckDBFunction {
 	tests, globs, paths, ways := &cache[jsonTest]{}, &cache[[]Glob]{}, &cache[[]any]{}, &cache[[]string]{}
 	patterns := &cache[*regexp.Regexp]{}
-	return []DuckDBFunction{
+	return append(listFunctions(), []DuckDBFunction{
 		{"tocsin_json_any", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
 			return tests.get(a[1].(string), decodeTest).holds(a[0].(string)), nil
 		}},
@@ -83,7 +83,7 @@ func DuckDBFunctions() []DuckDBFunction {
 		{"is_subnet_of", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
 			return inNetwork(a[0].(string), a[1].(string)), nil
 		}},
-	}
+	}...)
 }
 
 // reading makes a function (text, try) of one that reads a text: what it cannot

@@ -110,6 +110,9 @@ func (l *layout) comments(src string, source []lexer.Token) {
 		k := to + at[i]
 		for _, c := range behind[from+i] {
 			n := note{src[c.start:c.end], c.own, c.line(src)}
+			if l.tokens[k].Type == tokPipe && len(l.pieces[k].notes) == 0 {
+				n.own = false // a stage may begin with what is said of it
+			}
 			if (n.own || n.line) && k+1 < len(l.pieces) && isOp(&l.tokens[k+1], ",") {
 				k++
 			}

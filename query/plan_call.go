@@ -132,7 +132,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		return s.zoneless(v, a)
 	case 'j':
 		if ok = t.textual() || t == Unknown; ok && !ofField(v) {
-			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "")
+			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "read the field first, and build from what comes out")
 			return null()
 		}
 	case 'k':
@@ -258,7 +258,7 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 		a.filter = s.condition(e.Filter, inner)
 	}
 	if len(e.OrderBy) > 0 && (f.name != "array_agg" || e.Distinct) {
-		s.fault("query/order-in-call", e.OrderBy[0].Span(), "ORDER BY inside a call is for array_agg without DISTINCT", "")
+		s.fault("query/order-in-call", e.OrderBy[0].Span(), "ORDER BY inside a call is for array_agg without DISTINCT", "the other aggregates give the same in any order: leave it out")
 		return null()
 	}
 	for _, o := range e.OrderBy {
@@ -274,7 +274,7 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 // records would show: what was stored first counts.
 func (s *stage) settle(a *aggregate, e *Call) value {
 	if len(a.args) > 0 && !a.args[0].typ().single() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
-		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "")
+		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return null()
 	}
 	seq := s.in.seq()
@@ -298,7 +298,7 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		a.distinct = false
 	}
 	if a.distinct && a.fn != "count" && a.fn != "sum" && a.fn != "avg" && a.fn != "array_agg" && a.fn != "count_if" {
-		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "")
+		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
 	}
 	return a
 }

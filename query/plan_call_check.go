@@ -43,7 +43,7 @@ func (s *stage) special(c *call, e *Call) value {
 		}
 	case "replace":
 		if from, _ := constText(c.args[1]); from == "" {
-			s.fault("query/constant", e.Args[1].Span(), "replace takes a text that is not empty", "")
+			s.fault("query/constant", e.Args[1].Span(), "replace takes a text that is not empty", "write what is to be replaced: replace(a, 'x', 'y')")
 			return null()
 		}
 		return s.bounded(c, e.Span())

@@ -27,8 +27,17 @@ func testSchema(t testing.TB) Fixed {
 	return s
 }
 
-func testOptions(logstore string) Options {
-	return Options{Logstore: logstore, MaxRows: 100, Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}}}
+func testOptions(t testing.TB, logstore string) Options {
+	t.Helper()
+	o := Options{Logstore: logstore, MaxRows: 100}
+	b, err := os.ReadFile("testdata/lists.json")
+	if err == nil {
+		err = json.Unmarshal(b, &o.Lists)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 var testWindow = Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
@@ -39,7 +48,7 @@ func planOf(t testing.TB, logstore, text string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.Plan(testSchema(t), testOptions(logstore))
+	return q.Plan(testSchema(t), testOptions(t, logstore))
 }
 
 // caseQueries are the queries of testdata/cases*.txt, with their logstores.

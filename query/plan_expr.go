@@ -93,7 +93,7 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Array:
 		return s.array(e, v)
 	case *Interval:
-		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "")
+		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "write @time + interval '1' day")
 	case *AtZone:
 		return s.atZone(e, v)
 	case *Subquery:
@@ -143,7 +143,7 @@ func (p *planner) number(e *Literal, sign string) value {
 	}
 	f, err := strconv.ParseFloat(sign+e.Text, 64)
 	if err != nil || math.IsInf(f, 0) {
-		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "")
+		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "numbers go up to 1e308")
 		return null()
 	}
 	return floatConst(f)
@@ -295,7 +295,7 @@ func (p *planner) time(v value, at Node) value {
 	if v.typ().textual() {
 		return &conversion{x: v, to: Time, try: true}
 	}
-	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a time", "")
+	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a time", "@time, epoch seconds and TIMESTAMP '2026-01-31 09:00:00' are times")
 	return null()
 }
 
@@ -327,7 +327,7 @@ func (s *stage) subscript(e *Subscript, v env) value {
 		k := s.elementKey(x, s.expr(e.Index, v), e.Index)
 		return &call{fn: "map_at", args: []value{x, k}, t: t.Elem()}
 	case !t.IsArray():
-		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "")
+		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "split(a, ',') makes an array of a text; [ ] takes arrays and maps")
 		return null()
 	}
 	i := s.integer(s.expr(e.Index, v), e.Index)
@@ -357,7 +357,7 @@ func (s *stage) array(e *Array, v env) value {
 	}
 	xs, t := s.common(xs, at)
 	if !t.nestable() {
-		s.fault("query/type", e.Span(), "an array of "+t.String()+" is not in the language", "")
+		s.fault("query/type", e.Span(), "an array of "+t.String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
 		return null()
 	}
 	return &array{xs, ArrayOf(t)}

@@ -43,7 +43,7 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	switch f.name {
 	case "transform":
 		if body.body = s.zoneless(body.body, e.Args[1]); !body.typ().nestable() {
-			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "")
+			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
 			return null()
 		}
 		t = ArrayOf(userType(body.typ()))
@@ -113,8 +113,8 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 // elementKey brings the key of m[k] to the type of the keys.
 func (s *stage) elementKey(m, k value, at Node) value {
 	el, y := s.pair(&column{t: m.typ().Key()}, k, at)
-	if _, same := el.(*column); !same {
-		s.fault("query/type", at.Span(), "the keys of this map are "+m.typ().Key().String(), "")
+	if _, same := el.(*conversion); same {
+		s.fault("query/type", at.Span(), "the keys of this map are "+m.typ().Key().String(), "bring the key to that type with cast")
 		return null()
 	}
 	return y

@@ -27,6 +27,8 @@ type source struct {
 	store *Logstore // of a logstore
 	rows  *rows     // of a query
 	set   rowset    // what is read
+
+	broken bool // a mistake was reported in its place
 }
 
 // rows are the rows that a query gives: c0… are its columns.
@@ -57,6 +59,9 @@ type correlation struct {
 func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	if v := sc.lookUp(p, ref.Names, ref.Span()); v != nil {
 		return v
+	}
+	if slices.ContainsFunc(sc.sources, func(s *source) bool { return s.broken }) {
+		return null()
 	}
 	names := ref.Names
 	var src *source

@@ -77,7 +77,7 @@ func (s searcher) onField(path *Path, make func(leaf) pred) pred {
 		return predAll{}
 	}
 	if len(rest) > maxPath {
-		s.fault("query/too-deep", path.Span(), fmt.Sprintf("a path of more than %d steps", maxPath), "")
+		s.fault("query/too-deep", path.Span(), fmt.Sprintf("a path of more than %d steps", maxPath), "nothing is stored that deep")
 	}
 	t := leaf{column: f.Column, t: f.Type, path: join(f.Path, rest)}
 	if f.Path != nil || f.Open || f.Type == JSON {

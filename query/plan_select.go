@@ -172,7 +172,7 @@ func (s *stage) checkNames() {
 		seen[it.name] = true
 	}
 	if len(s.items) > maxColumns {
-		s.fault("query/too-many-columns", s.items[maxColumns].at, "a result of more than 2000 columns", "")
+		s.fault("query/too-many-columns", s.items[maxColumns].at, "a result of more than 2000 columns", "name those that are needed")
 	}
 }
 

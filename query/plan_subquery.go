@@ -45,7 +45,7 @@ func (s *stage) subquery(out *subquery, n *Select, v env) value {
 		return out
 	}
 	x, y := s.pair(out.x, &column{t: t}, n)
-	if _, same := y.(*column); !same {
+	if _, same := y.(*conversion); same {
 		s.fault("query/type", n.Span(), out.x.typ().String()+" is looked for in "+t.String(), "bring both to one type with cast")
 		return null()
 	}

@@ -109,7 +109,7 @@ func (s *stage) cast(e *Cast, v env) value {
 	}
 	c := &conversion{x: x, to: to, try: e.Try, day: e.Type.Name == "DATE"}
 	if !convertible(x.typ(), to) {
-		s.fault("query/type", e.Span(), x.typ().String()+" cannot become "+to.String(), "")
+		s.fault("query/type", e.Span(), x.typ().String()+" cannot become "+to.String(), "take one of its values, or cast to varchar first")
 		return null()
 	}
 	return c

@@ -81,6 +81,13 @@ type membership struct {
 	items []value
 }
 
+// An inList is x IN a long list: many values, or a list.
+type inList struct {
+	x      value
+	values []string  // of the type of x
+	list   *listSpec // of a text; nil: values are what counts
+}
+
 // A likeness is x LIKE pattern, the pattern taken apart; case-sensitive.
 type likeness struct {
 	x     value
@@ -203,6 +210,7 @@ func (v *logic) typ() Type      { return Boolean }
 func (v *negation) typ() Type   { return Boolean }
 func (v *nullTest) typ() Type   { return Boolean }
 func (v *membership) typ() Type { return Boolean }
+func (v *inList) typ() Type     { return Boolean }
 func (v *likeness) typ() Type   { return Boolean }
 func (v *choice) typ() Type     { return v.t }
 func (v *conversion) typ() Type { return v.to }
@@ -248,6 +256,8 @@ func rebuild(v value, f func(value) value) value {
 		return &nullTest{f(v.x), v.not}
 	case *membership:
 		return &membership{f(v.x), mapValues(v.items, f)}
+	case *inList:
+		return &inList{f(v.x), v.values, v.list}
 	case *likeness:
 		return &likeness{f(v.x), v.parts}
 	case *choice:

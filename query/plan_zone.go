@@ -65,7 +65,7 @@ func (s *stage) zoned(c *call, e *Call) value {
 		case "to_unixtime":
 			c.args[i] = z.x
 		default:
-			s.fault("query/zone", e.Args[i].Span(), e.Name+" does not take a time in a zone", "date_format, date_trunc, hour and their like take it")
+			s.fault("query/zone", e.Args[len(e.Args)-len(c.args)+i].Span(), e.Name+" does not take a time in a zone", "date_format, date_trunc, hour and their like take it")
 			return null()
 		}
 	}

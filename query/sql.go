@@ -45,6 +45,8 @@ type engine interface {
 	// glob writes a test of the whole of a text, which x writes, against a
 	// pattern that is more than a*, *a or *a*.
 	glob(d *sqlPrinter, x func(), parts []Glob, exact bool)
+	// listed writes a test of a text, which x writes, against a long list.
+	listed(d *sqlPrinter, x func(), l *listSpec)
 	// word writes a test of the tokens of a text, which x writes.
 	word(d *sqlPrinter, x func(), parts []Glob, exact bool)
 }

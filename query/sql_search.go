@@ -162,6 +162,10 @@ func (d *sqlPrinter) typedEqual(l *leaf, x func()) {
 		d.print("false")
 		return
 	}
+	if len(vals) > maxWrittenValues && l.t != Time && l.t != Boolean {
+		d.oneOfNumbers(func() { d.number(l, x) }, l.texts, l.t)
+		return
+	}
 	d.print("(")
 	d.numberOrBoolean(l, x)
 	d.print(" IN (")
@@ -181,6 +185,10 @@ func (d *sqlPrinter) numberOrBoolean(l *leaf, x func()) {
 func (d *sqlPrinter) textTest(l *leaf, x func()) {
 	switch l.op {
 	case leafEqual:
+		if len(l.texts) > maxWrittenValues && !strings.Contains(strings.Join(l.texts, ""), valueSeparator) {
+			d.oneOf("in_texts"+map[bool]string{false: "_folded"}[l.exact], x, l.texts)
+			return
+		}
 		d.print("(")
 		d.folded(l.exact, x)
 		d.print(" IN (")
@@ -194,6 +202,8 @@ func (d *sqlPrinter) textTest(l *leaf, x func()) {
 		d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, l.texts[0])...)
 	case leafNetwork:
 		d.form(d.engine.form("is_subnet_of", 2), func() { d.param(l.texts[0]) }, x)
+	case leafListed:
+		d.engine.listed(d, x, l.list)
 	}
 }
 

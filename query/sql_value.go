@@ -52,6 +52,8 @@ func (d *sqlPrinter) value(v value) {
 		}
 	case *membership:
 		d.membership(v)
+	case *inList:
+		d.inList(v)
 	case *likeness:
 		d.glob(func() { d.value(v.x) }, v.parts, true)
 	case *choice:

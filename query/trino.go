@@ -127,6 +127,29 @@ func (trino) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { texts(d, v.path) })
 }
 
+// listed holds a text against the values, the patterns and the networks of a
+// list, each kind one array.
+func (e trino) listed(d *sqlPrinter, x func(), l *listSpec) {
+	d.print("(false")
+	if len(l.Values) > 0 {
+		d.print(" OR ")
+		d.oneOf("in_texts"+map[bool]string{false: "_folded"}[l.Exact], x, l.Values)
+	}
+	if len(l.Patterns) > 0 {
+		patterns := make([]string, len(l.Patterns))
+		for i, p := range l.Patterns {
+			patterns[i] = likePattern(tidy(globOf(p)))
+		}
+		d.form(` OR any_match(split($1, chr(31)), p -> $2 LIKE $3 ESCAPE '\')`, func() { d.param(strings.Join(patterns, valueSeparator)) },
+			func() { d.folded(l.Exact, x) }, func() { d.folded(l.Exact, func() { d.print("p") }) })
+	}
+	if len(l.Networks) > 0 {
+		d.form(" OR any_match(split($1, chr(31)), n -> $2)", func() { d.param(strings.Join(l.Networks, valueSeparator)) },
+			func() { d.form(e.form("is_subnet_of", 2), func() { d.print("n") }, x) })
+	}
+	d.print(")")
+}
+
 // jsonTest tests each value below the path as the text that it is.
 func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 	values := func() {

@@ -21,6 +21,14 @@ func (trino) form(fn string, n int) string {
 		return "lower(to_hex(" + fn + "(to_utf8($1))))"
 	case "is_subnet_of":
 		return "tocsin_subnet($1, $2)"
+	case "in_texts":
+		return "contains(split($2, chr(31)), $1)"
+	case "in_texts_folded":
+		return "contains(transform(split($2, chr(31)), v -> lower(v)), lower($1))"
+	case "in_integers":
+		return "contains(transform(split($2, chr(31)), v -> CAST(v AS BIGINT)), $1)"
+	case "in_doubles":
+		return "contains(transform(split($2, chr(31)), v -> CAST(v AS DOUBLE)), $1)"
 	}
 	return trinoTimeForm(fn, n)
 }

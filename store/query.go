@@ -40,6 +40,9 @@ func (e *BoundError) Error() string {
 // Unwrap returns what the engine said.
 func (e *BoundError) Unwrap() error { return e.Err }
 
+// errManyRows stands for what the engine says, which advises a setting.
+var errManyRows = errors.New("a subquery in the place of a value gave more than one row; take one of them with max(x) or arbitrary(x), or look through them with IN")
+
 // question is a statement and what its answer looks like.
 type question struct {
 	statement query.Statement
@@ -105,6 +108,8 @@ func clarify(ctx context.Context, err error) error {
 		return &BoundError{Bound: "temporary files", Err: err}
 	case strings.HasPrefix(text, "Out of Memory Error"):
 		return &BoundError{Bound: "memory", Err: err}
+	case strings.Contains(text, "More than one row returned by a subquery"):
+		return fmt.Errorf("run the query: %w", errManyRows)
 	}
 	return fmt.Errorf("run the query: %w", err)
 }

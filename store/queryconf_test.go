@@ -29,7 +29,11 @@ func TestQueryConformance(t *testing.T) {
 			q, err := query.Parse(c.Query)
 			var p *query.Plan
 			if err == nil {
-				p, err = q.Plan(schema, querytest.Options(c.Logstore))
+				o, unread := querytest.Options("../query/testdata", c.Logstore)
+				if unread != nil {
+					t.Fatal(unread)
+				}
+				p, err = q.Plan(schema, o)
 			}
 			if c.Fails != (err != nil) {
 				t.Fatalf("line %d: error %v", c.Line, err)

@@ -26,12 +26,16 @@ func TestDocs(t *testing.T) {
 	for _, p := range docPages(t) {
 		t.Run(p.name, func(t *testing.T) { runPage(t, p, logs) })
 	}
-	language := docPage(t, "docs/language.md")
+	language, tables := docPage(t, "docs/language.md"), docPage(t, "docs/tables.md")
 	t.Run("queries", func(t *testing.T) {
-		newSession(t, logs, false).must("load", "logs")
+		s := newSession(t, logs, false)
+		writeDocFiles(t, s.dir)
+		s.must("load", "logs")
 		e := systemEnv()
 		err := withProject(t.Context(), e, &options{data: "tocsin-data"}, "tocsin test", func(p *project) error {
-			(&asker{t, p}).page(language)
+			a := &asker{t, p}
+			a.page(language)
+			a.fences(tables)
 			return nil
 		})
 		if err != nil {
@@ -60,7 +64,8 @@ type asker struct {
 	p *project
 }
 
-func (a *asker) page(p page) {
+// fences runs the queries of a page that stand in fences.
+func (a *asker) fences(p page) {
 	for _, f := range p.fences() {
 		switch f.kind {
 		case "query":
@@ -71,6 +76,12 @@ func (a *asker) page(p page) {
 			}
 		}
 	}
+}
+
+// page runs the queries of the page of the language, and holds its tables to the
+// program.
+func (a *asker) page(p page) {
+	a.fences(p)
 	described := map[string]bool{}
 	for _, r := range p.rows() {
 		switch r.head[0] {

@@ -127,6 +127,10 @@ func columnList(columns []query.Column) string {
 func argument(v any) string {
 	switch v := v.(type) {
 	case string:
+		const most = 400
+		if len(v) > most {
+			return strconv.Quote(strings.ToValidUTF8(v[:most], "")) + "… and " + strconv.Itoa(len(v)-most) + " bytes more"
+		}
 		return strconv.Quote(v)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)

@@ -12,6 +12,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 type queryFlags struct {
@@ -128,7 +129,7 @@ func (p *project) plan(src, logstore string, rows int) (*query.Plan, error) {
 	if err != nil {
 		return nil, quoting(err, src)
 	}
-	plan, err := q.Plan(p.schema, query.Options{Logstore: logstore, MaxRows: rows})
+	plan, err := q.Plan(p.schema, query.Options{Logstore: logstore, Lists: p.config.lists, MaxRows: rows})
 	return plan, quoting(err, src)
 }
 
@@ -208,7 +209,7 @@ func (p *project) queried(ctx context.Context, named string) (string, error) {
 	}
 	switch len(have) {
 	case 0:
-		return p.schema.Logstores()[0], nil
+		return store.Schema(p.config.logstores).Logstores()[0], nil
 	case 1:
 		return have[0], nil
 	}

@@ -80,12 +80,18 @@ func Schema(dir string) (query.Fixed, error) {
 	return s, nil
 }
 
-// Options are those that the cases are planned with.
-func Options(logstore string) query.Options {
-	return query.Options{
-		Logstore: logstore, MaxRows: 100,
-		Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}},
+// Options are those that the cases are planned with; the lists are in a folder
+// (query/testdata), too.
+func Options(dir, logstore string) (query.Options, error) {
+	o := query.Options{Logstore: logstore, MaxRows: 100}
+	b, err := os.ReadFile(filepath.Join(dir, "lists.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &o.Lists)
 	}
+	if err != nil {
+		return o, fmt.Errorf("read the lists: %w", err)
+	}
+	return o, nil
 }
 
 // Window is the window of the cases.

@@ -48,7 +48,11 @@ func TestIntegrationTrinoCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := q.Plan(schema, querytest.Options(c.Logstore))
+			o, err := querytest.Options(testdata, c.Logstore)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := q.Plan(schema, o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -36,7 +36,10 @@ func randomQueries(t *testing.T, seed uint64, filters, statements int) int {
 	for range statements {
 		queries = append(queries, querytest.Statement(rng))
 	}
-	o := querytest.Options("rnd")
+	o, err := querytest.Options(testdata, "rnd")
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.MaxRows = 100000 // no cut, whose rows would be any
 	ran, gave := p.compare(t, o, queries)
 	if ran < len(queries)/3 || gave < ran/3 {
