@@ -159,9 +159,9 @@ func (p *project) respond(ctx context.Context, q request, r *response) (err erro
 	case q.Stored:
 		r.Holdings, err = p.holdings(ctx)
 	case q.Field != "":
-		r.Values, err = p.seen().Values(ctx, q.Logstore, q.Field, q.Prefix)
+		r.Values, err = p.store.Logs.Values(ctx, q.Logstore, q.Field, q.Prefix)
 	default:
-		r.Paths, err = p.seen().Paths(ctx, q.Logstore)
+		r.Paths, err = p.store.Logs.Paths(ctx, q.Logstore)
 	}
 	return err
 }
