@@ -33,7 +33,7 @@ func FormatQueries(name string, src []byte) ([]byte, error) {
 		switch {
 		case errors.As(err, &list):
 			doc.Merge(q.value, list)
-		case formatted != "" && formatted != strings.TrimRight(q.value.Text, "\n"):
+		case formatted != "" && formatted != withoutEnd(q.value.Text):
 			if e, ok := q.rewrite(text, formatted); ok {
 				edits = append(edits, e)
 			}
@@ -89,10 +89,13 @@ func sameBut(a, b *Node, edits []edit) bool {
 		}
 	}
 	if i := slices.IndexFunc(edits, func(e edit) bool { return e.node == a }); i >= 0 {
-		return strings.TrimRight(b.Text, "\n") == edits[i].mean
+		return withoutEnd(b.Text) == edits[i].mean
 	}
 	return a.Text == b.Text
 }
+
+// withoutEnd is a query without the blank lines behind it.
+func withoutEnd(text string) string { return strings.TrimRight(text, " \t\r\n") }
 
 // A queryText is the query of a rule in its file.
 type queryText struct {
@@ -184,7 +187,7 @@ func (q queryText) inline(src, text string) (edit, bool) {
 // means reports whether the key k of a small file has the text.
 func means(file, text string) bool {
 	d, err := ParseYAML("", []byte(file))
-	return err == nil && d.Root.Get("k") != nil && strings.TrimRight(d.Root.Get("k").Text, "\n") == text
+	return err == nil && d.Root.Get("k") != nil && withoutEnd(d.Root.Get("k").Text) == text
 }
 
 // newBlock writes a text of several lines as a block in place of one that was
