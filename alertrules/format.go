@@ -143,6 +143,8 @@ func (q queryText) rewrite(src, text string) (edit, bool) {
 	switch sign := strings.TrimLeft(rest, " \t\r\n"); {
 	case sign != "" && (sign[0] == '|' || sign[0] == '>'):
 		return q.block(src, q.value.Span.Start-len(sign), text)
+	case !means(q.alone(src[q.value.Span.Start:q.value.Span.End]), withoutEnd(q.value.Text)):
+		return edit{}, false // its end was not found
 	case !lines:
 		return q.inline(src, text)
 	case q.flow:
@@ -172,16 +174,20 @@ func (q queryText) inline(src, text string) (edit, bool) {
 		ways = []string{ways[2], ways[1]}
 	}
 	for _, way := range ways {
-		small := "k: " + way + "\n"
-		if q.flow {
-			small = "{k: " + way + ", z: 1}\n"
-		}
-		if means(small, text) {
+		if means(q.alone(way), text) {
 			e.text = way
 			return e, true
 		}
 	}
 	return edit{}, false
+}
+
+// alone is a small file with a value in the surroundings of the query's.
+func (q queryText) alone(value string) string {
+	if q.flow {
+		return "{k: " + value + ", z: 1}\n"
+	}
+	return "k: " + value + "\n"
 }
 
 // means reports whether the key k of a small file has the text.
