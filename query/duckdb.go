@@ -89,7 +89,9 @@ func (e duckDB) cast(v *conversion) string {
 func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	c, form := *a, "$1"
 	switch {
-	case a.fn == "sum" && a.t == Integer, a.fn == "count_if", a.fn == "count" && a.distinct:
+	case a.fn == "count_if": // NULL without a record that has an answer
+		form = "CAST(coalesce($1, 0) AS BIGINT)"
+	case a.fn == "sum" && a.t == Integer, a.fn == "count" && a.distinct:
 		form = "CAST($1 AS BIGINT)"
 	case a.fn == "array_agg" && a.distinct:
 		form = "list_sort($1, 'ASC', 'NULLS LAST')"

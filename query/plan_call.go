@@ -105,7 +105,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true
 	if to, typed := kindType(kind); typed && t == Unknown {
-		return &conversion{x: v, to: to} // an engine chooses a function by types
+		return typedNull(v, to)
 	}
 	switch kind {
 	case 't':

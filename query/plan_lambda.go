@@ -94,7 +94,10 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 		start = &conversion{x: start, to: Double}
 		step = s.lambda(e.Args[2], []Type{Double, a.typ().Elem()}, v)
 	}
-	if step.typ() != start.typ() && step.typ() != Unknown {
+	if step.typ() == Unknown {
+		step.body = typedNull(step.body, start.typ())
+	}
+	if step.typ() != start.typ() {
 		if step.typ() != Integer || start.typ() != Double {
 			s.fault("query/type", e.Args[2].Span(), "the step gives "+step.typ().String()+", and the start is "+start.typ().String(), "bring both to one type with cast")
 			return null()
