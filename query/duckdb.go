@@ -5,6 +5,7 @@ package query
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,6 +62,10 @@ func (e duckDB) cast(v *conversion) string {
 	switch {
 	case v.to == Time && from == Time, v.to.textual() && from.textual():
 		return "$1"
+	case v.to.textual() && from == Double:
+		return "tocsin_double_text($1)"
+	case v.to == Integer && from == Double: // a half goes away from zero
+		return map[bool]string{true: "TRY_"}[v.try] + "CAST(round($1) AS BIGINT)"
 	case v.to.textual() && from == Time && isDay(v.x):
 		return "strftime($1, '%Y-%m-%d')"
 	case v.to.textual() && from == Time:
@@ -68,7 +73,9 @@ func (e duckDB) cast(v *conversion) string {
 	case !from.textual():
 		return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 	case v.to.IsArray():
-		return "tocsin_json_texts($1)"
+		return "tocsin_json_array_" + strings.ToLower(v.to.Elem().String()) + "($1, " + try + ")"
+	case v.to.IsMap():
+		return "map(tocsin_json_keys($1, " + try + "), tocsin_json_values_" + strings.ToLower(v.to.Elem().String()) + "($1, " + try + "))"
 	case v.to == Integer:
 		return "tocsin_integer($1, " + try + ")"
 	case v.to == Double:
@@ -80,7 +87,7 @@ func (e duckDB) cast(v *conversion) string {
 	}
 }
 
-func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
+func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	c, form := *a, "$1"
 	switch {
 	case a.fn == "sum" && a.t == Integer, a.fn == "count_if", a.fn == "count" && a.distinct:
@@ -89,12 +96,20 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 		form = "list_sort($1, 'ASC', 'NULLS LAST')"
 	}
 	switch a.fn {
-	case "first_stored", "min_by":
+	case "first_stored":
 		c.fn = "arg_min"
-	case "max_by":
-		c.fn = "arg_max"
 	case "approx_distinct":
 		c.fn = "approx_count_distinct"
+	case "histogram":
+		form = "CAST($1 AS " + e.typeName(a.t) + ")"
+	case "map_agg", "multimap_agg": // entries in the order of their keys
+		c.args = []value{&call{fn: "pair", args: a.args, t: a.args[1].typ()}}
+		c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
+	case "geometric_mean":
+		c.args = []value{&call{fn: "log_or_limit", args: a.args, t: Double}}
+	}
+	if known, ok := duckAggregates[a.fn]; ok {
+		c.fn, form = known.fn, known.form
 	}
 	return &c, form
 }

@@ -22,9 +22,13 @@ func (duckDB) form(fn string, n int) string {
 		}
 		return "CASE WHEN $1 THEN $2 ELSE $3 END"
 	case "trim", "ltrim", "rtrim":
-		return fn + "($1, ' \t\n\v\f\r')"
+		if n == 1 {
+			return fn + "($1, concat(" + whiteSpace + "))"
+		}
 	case "split":
-		return "string_split($1, $2)"
+		if n == 2 {
+			return "string_split($1, $2)"
+		}
 	case "split_part":
 		return "string_split($1, $2)[$3]"
 	case "replace":
@@ -80,7 +84,9 @@ func duckTimeForm(fn string, n int) string {
 		return "strftime($1, '%Y-%m-%dT%H:%M:%SZ')"
 	case "date_diff": // whole units, as in Presto
 		return "date_sub($*)"
-	case "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
+	case "date_add_quarter":
+		return "($2 + CAST($1 AS INTEGER) * INTERVAL 3 MONTH)"
+	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
 		return "($2 + CAST($1 AS INTEGER) * INTERVAL 1 " + fn[len("date_add_"):] + ")"
 	case "from_unixtime":
 		return "make_timestamp(CAST($1 * 1000000 AS BIGINT))"
@@ -106,8 +112,6 @@ func duckNestedForm(fn string, n int) string {
 		return "tocsin_json_length($1, $2)"
 	case "json_parse", "json_format":
 		return "$1"
-	case "array_position":
-		return "CAST(coalesce(list_position($1, $2), 0) AS BIGINT)"
 	case "element_at":
 		return "list_extract($1, $2)"
 	case "map_at":
@@ -134,15 +138,14 @@ func duckNestedForm(fn string, n int) string {
 		return "timezone('UTC', timezone($2, $1))"
 	case "minus_rest":
 		return "($1 - ($2 - $3))"
-	case "contains":
-		return "list_contains($1, $2)"
-	case "array_join":
-		return "array_to_string($1, $2)"
-	case "array_distinct":
-		return "list_sort(list_distinct($1))"
 	}
-	return fn + "($*)"
+	return duckForm(fn, n)
 }
+
+// whiteSpace is what trim and its like take off: what Presto takes for white
+// space.
+const whiteSpace = "' ', chr(9), chr(10), chr(11), chr(12), chr(13), chr(28), chr(29), chr(30), chr(31), chr(5760), chr(8192), chr(8193), chr(8194), " +
+	"chr(8195), chr(8196), chr(8197), chr(8198), chr(8200), chr(8201), chr(8202), chr(8232), chr(8233), chr(8287), chr(12288)"
 
 // boundedList is an array that a lambda goes through: DuckDB does not stop in
 // one before it is done.

@@ -57,7 +57,8 @@ func TestFunctionsOfDuckDB(t *testing.T) {
 		{"tocsin_json_extract", []any{`{"a":[1, 2]}`, `["a"]`, false}, "[1,2]"},
 		{"tocsin_json_length", []any{`[1,[2,3],"x,y"]`, `[]`}, int64(3)},
 		{"tocsin_json_length", []any{`{}`, `[]`}, nil},
-		{"tocsin_json_texts", []any{`["a",1,{"b": 2}]`}, []string{"a", "1", `{"b":2}`}},
+		{"tocsin_json_array_text", []any{`["a",1,{"b": 2},null]`, false}, []any{"a", "1", `{"b":2}`, nil}},
+		{"tocsin_json_array_text", []any{deep, true}, []any{deep[1:]}},
 		{"tocsin_glob", []any{"StopLogging", `stop*ing`, false}, true},
 		{"tocsin_glob", []any{"StopLogging", `stop*ing`, true}, false},
 		{"tocsin_glob", []any{"a*b", `a\*b`, true}, true},
@@ -194,7 +195,10 @@ func FuzzJSON(f *testing.F) {
 			callUDF(t, name, s, `["a","b"]`)
 		}
 		callUDF(t, "tocsin_json_extract", s, `["a",1]`, false)
-		callUDF(t, "tocsin_json_texts", s)
+		callUDF(t, "tocsin_json_array_text", s, true)
+		callUDF(t, "tocsin_json_keys", s, true)
+		callUDF(t, "tocsin_json_values_integer", s, true)
+		callUDF(t, "tocsin_json_get", s, int64(-1))
 	})
 }
 

@@ -98,6 +98,10 @@ func (d *sqlPrinter) asText(l *leaf) {
 		d.form(d.engine.form("time_text", 1), func() { d.name(l.column) })
 		return
 	}
+	if t == Double {
+		d.form(d.engine.form("plain_text", 1), func() { d.numberOrColumn(l) })
+		return
+	}
 	if t == EpochSeconds {
 		t = Integer
 	}

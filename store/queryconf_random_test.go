@@ -93,7 +93,7 @@ func checkRows(t *testing.T, text string, p *query.Plan, rows interface {
 			vals = vals[1:]
 		}
 		for i, c := range p.Columns() {
-			checkType(t, text, c, vals[i])
+			checkType(t, text, c, plainMaps(vals[i]))
 		}
 	}
 }
