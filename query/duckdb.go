@@ -104,7 +104,9 @@ func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 		form = "CAST($1 AS " + e.typeName(a.t) + ")"
 	case "map_agg", "multimap_agg": // entries in the order of their keys
 		c.args = []value{&call{fn: "pair", args: a.args, t: a.args[1].typ()}}
-		c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
+		if !fixed(a.args[0]) {
+			c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
+		}
 	case "geometric_mean":
 		c.args = []value{&call{fn: "log_or_limit", args: a.args, t: Double}}
 	}

@@ -30,8 +30,19 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 			val = ArrayOf(val)
 		}
 		a.t = MapOf(userType(a.args[0].typ()), val)
+		if a.args[0].typ() == Unknown {
+			a.args[0] = &conversion{x: a.args[0], to: Text}
+		}
 		a.filter = both(a.filter, &nullTest{a.args[0], true})
-		a.order = []sortKey{{item: -1, x: s.storedOrder(a.args[1])}}
+		if x := s.storedOrder(a.args[1]); !fixed(x) {
+			a.order = []sortKey{{item: -1, x: x}}
+		}
+	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept": // Presto takes integers for reals of seven digits
+		for i, x := range a.args {
+			if x.typ() == Integer {
+				a.args[i] = &conversion{x: x, to: Double}
+			}
+		}
 	case "skewness":
 		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}
 		return &call{fn: "skewness", args: []value{a, n}, t: Double}
@@ -128,6 +139,9 @@ func (s *stage) percentile(a *aggregate, e *Call) value {
 	}
 	out := make([]value, len(shares))
 	for i, x := range shares {
+		if whole, ok := x.(*conversion); ok { // beside 0.5
+			x = whole.x
+		}
 		c, ok := x.(*constant)
 		if !ok {
 			c = &constant{}
@@ -157,4 +171,15 @@ func (s *stage) percentile(a *aggregate, e *Call) value {
 // takesDistinct reports whether DISTINCT changes, and may change, an aggregate.
 func takesDistinct(fn string) bool {
 	return slices.Contains([]string{"count", "sum", "avg", "array_agg", "count_if"}, fn)
+}
+
+// fixed reports whether v is the same for all rows, so that it orders nothing.
+func fixed(v value) bool {
+	switch v := v.(type) {
+	case *constant, *instant:
+		return true
+	case *conversion:
+		return fixed(v.x)
+	}
+	return false
 }
