@@ -206,16 +206,28 @@ func (c *compiler) window() {
 func (c *compiler) logstore() *query.Logstore {
 	t := c.text.Logstore
 	if !t.Given() {
-		c.fail("rule/logstore", t, "the rule has no logstore", "write logstore: with one of "+strings.Join(c.env.Schema.Logstores(), ", "))
+		c.fail("rule/logstore", t, "the rule has no logstore", "write logstore: with one of "+strings.Join(c.recordStores(), ", "))
 		return nil
 	}
 	store, ok := c.env.Schema.Logstore(t.Value)
+	if ok && store.Lookup {
+		c.fail("rule/logstore", t, quote(t.Value)+" is a lookup table, which no record comes into", "name a logstore, and the table in FROM or JOIN")
+		return nil
+	}
 	if !ok {
-		known := c.env.Schema.Logstores()
+		known := c.recordStores()
 		c.fail("rule/logstore", t, "there is no logstore "+quote(t.Value), cmp.Or(c.didYouMean(t.Value, known), "known: "+strings.Join(known, ", ")))
 		return nil
 	}
 	return store
+}
+
+// recordStores are the logstores that records come into.
+func (c *compiler) recordStores() []string {
+	return slices.DeleteFunc(c.env.Schema.Logstores(), func(name string) bool {
+		l, ok := c.env.Schema.Logstore(name)
+		return ok && l.Lookup
+	})
 }
 
 func (c *compiler) delay() {

@@ -33,7 +33,7 @@ func (c *compiler) query() {
 		return
 	}
 	excludes := c.exceptions()
-	if _, ok := c.env.Schema.Logstore(r.Logstore); !ok {
+	if l, ok := c.env.Schema.Logstore(r.Logstore); !ok || l.Lookup {
 		return
 	}
 	r.bySeq = true
@@ -120,7 +120,7 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 	slices.SortFunc(ends, time.Time.Compare)
 	r := c.rule
 	for _, end := range append(ends, time.Time{}) {
-		o := query.Options{Logstore: r.Logstore, MaxRows: c.env.maxRows()}
+		o := query.Options{Logstore: r.Logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()}
 		for _, e := range excludes {
 			if e.until.IsZero() || !end.IsZero() && !e.until.Before(end) {
 				o.Exclude = append(o.Exclude, e.search)
@@ -139,7 +139,7 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 // planError says where a name is unknown: in an exception, which is planned on
 // its own to find the place, in the query, or in both.
 func (c *compiler) planError(q *query.Query, err error) {
-	o := query.Options{Logstore: c.rule.Logstore}
+	o := query.Options{Logstore: c.rule.Logstore, Lists: c.env.Lists}
 	placed := false
 	for _, e := range c.text.Exceptions {
 		search, unread := query.ParseSearch(e.Match.Value)
@@ -233,7 +233,7 @@ func wholeFor(every time.Duration) string {
 // typeName is the type of a column as Column names it.
 func typeName(t query.Type) string {
 	switch {
-	case t.IsArray() || t == query.JSON:
+	case t.IsArray(), t.IsMap(), t == query.JSON:
 		return "json"
 	case t == query.EpochSeconds:
 		return "integer"

@@ -20,6 +20,7 @@ type Env struct {
 	Schema    query.Schema
 	Zone      *time.Location           // time_zone of tocsin.yaml; nil is UTC
 	Lateness  map[string]time.Duration // by logstore, what is usual
+	Lists     map[string][]string      // named lists, as query.Options has them
 	Templates []string                 // names that notify.template may have
 	People    []string
 	Groups    []string

@@ -38,7 +38,7 @@ func oneRow(rule *alertrules.Rule) bool {
 		return false
 	}
 	last := q.Stages[len(q.Stages)-1]
-	plain := len(last.GroupBy) == 0 && last.Having == nil && last.Limit == nil && !last.Distinct
+	plain := len(last.Sets) == 0 && last.Sub == nil && len(last.GroupBy) == 0 && last.Having == nil && last.Limit == nil && !last.Distinct
 	return plain && len(last.Items) > 0 && !slices.ContainsFunc(last.Items, func(i *query.Item) bool { return i.Star || !hasAggregate(i.X) })
 }
 
@@ -47,8 +47,9 @@ func hasAggregate(x query.Expr) bool {
 	found := false
 	query.Walk(x, func(n query.Node) bool {
 		c, ok := n.(*query.Call)
-		found = found || ok && query.IsAggregate(c.Name)
-		return !found
+		found = found || ok && c.Over == nil && query.IsAggregate(c.Name)
+		_, sub := n.(*query.Subquery)
+		return !found && !sub
 	})
 	return found
 }

@@ -19,4 +19,10 @@
 // sql*.go (plans as SQL: what all dialects have in common) and duckdb*.go (how
 // DuckDB writes the rest, and the functions that it needs). eval*.go evaluates
 // conditions without any engine.
+//
+// For people at a keyboard there are format*.go (the layout that tocsin fmt
+// writes, with the comments that comments.go finds), complete*.go (what may
+// stand at the cursor) and highlight.go (colours). They work on the tokens, and
+// find out what fits by trying it, so that what the grammar gains is theirs too;
+// lex_partial.go reads the tokens of texts that are half-typed.
 package query

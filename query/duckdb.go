@@ -4,6 +4,7 @@
 package query
 
 import (
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"time"
@@ -25,14 +26,22 @@ func (duckDB) param(d *sqlPrinter, v any) {
 	case nil:
 		d.print("NULL")
 	case int64:
-		d.arg("CAST($ AS BIGINT)", v)
+		numbered(d, "CAST($ AS BIGINT)", v)
 	case float64:
-		d.arg("CAST($ AS DOUBLE)", v)
+		numbered(d, "CAST($ AS DOUBLE)", v)
 	case time.Time:
-		d.arg("make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
+		numbered(d, "make_timestamp(CAST($ AS BIGINT))", v.UnixMicro())
 	default:
-		d.arg("$", v)
+		numbered(d, "$", v)
 	}
+}
+
+// numbered writes a parameter with its number: DuckDB counts ? in the order in
+// which it reads the parts of a statement, FILTER before ORDER BY of a call, and
+// not in that of the text.
+func numbered(d *sqlPrinter, form string, v any) {
+	d.args = append(d.args, v)
+	d.print(strings.Replace(form, "$", "$"+strconv.Itoa(len(d.args)), 1))
 }
 
 func (e duckDB) typeName(t Type) string {
@@ -55,36 +64,25 @@ func (e duckDB) typeName(t Type) string {
 	return "VARCHAR"
 }
 
-// cast goes from text through functions of ours, which read numbers as Presto
-// does (1.5 is no bigint, inf and 1_000 are no number).
 func (e duckDB) cast(v *conversion) string {
-	from, try := v.x.typ(), strconv.FormatBool(v.try)
-	switch {
-	case v.to == Time && from == Time, v.to.textual() && from.textual():
+	from := v.x.typ()
+	switch text := textCast(v); {
+	case text != "" && v.to == Time:
+		return "make_timestamp(" + text + ")"
+	case text != "":
+		return text
+	case v.to == Time && from == Time:
 		return "$1"
-	case v.to.textual() && from == Double:
-		return "tocsin_double_text($1)"
-	case v.to == Integer && from == Double: // a half goes away from zero
-		return map[bool]string{true: "TRY_"}[v.try] + "CAST(round($1) AS BIGINT)"
 	case v.to.textual() && from == Time && isDay(v.x):
 		return "strftime($1, '%Y-%m-%d')"
 	case v.to.textual() && from == Time:
 		return "strftime($1, '%Y-%m-%d %H:%M:%S.%g')"
-	case !from.textual():
-		return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
-	case v.to.IsArray():
-		return "tocsin_json_array_" + strings.ToLower(v.to.Elem().String()) + "($1, " + try + ")"
-	case v.to.IsMap():
-		return "map(tocsin_json_keys($1, " + try + "), tocsin_json_values_" + strings.ToLower(v.to.Elem().String()) + "($1, " + try + "))"
-	case v.to == Integer:
-		return "tocsin_integer($1, " + try + ")"
-	case v.to == Double:
-		return "tocsin_number($1, " + try + ")"
-	case v.to == Boolean:
-		return "tocsin_boolean($1, " + try + ")"
-	default:
-		return "make_timestamp(tocsin_time($1, " + try + "))"
+	case v.to.textual() && from == Double:
+		return "tocsin_double_text($1)"
+	case v.to == Integer && from == Double: // half away from zero, as Presto
+		return map[bool]string{true: "TRY_"}[v.try] + "CAST(round($1) AS BIGINT)"
 	}
+	return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 }
 
 func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
@@ -98,12 +96,20 @@ func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	switch a.fn {
 	case "first_stored":
 		c.fn = "arg_min"
+	case "min_by":
+		c = *keyed(a)
+		c.fn = "arg_min_null"
+	case "max_by":
+		c = *keyed(a)
+		c.fn = "arg_max_null"
 	case "approx_distinct":
-		c.fn = "approx_count_distinct"
+		// DuckDB's own is off by 13 % where Presto's is by 2.
+		c.fn, c.distinct = "count", true
+		form = "CAST($1 AS BIGINT)"
 	case "histogram":
 		form = "CAST($1 AS " + e.typeName(a.t) + ")"
 	case "map_agg", "multimap_agg": // entries in the order of their keys
-		c.args = []value{&call{fn: "pair", args: a.args, t: a.args[1].typ()}}
+		c.args = []value{&call{fn: "row", args: a.args, t: a.args[1].typ()}}
 		if !fixed(a.args[0]) {
 			c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
 		}
@@ -118,13 +124,89 @@ func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 
 func (duckDB) array(d *sqlPrinter, v *array) { d.form("[$*]", d.values(v.items)...) }
 
+// groupMatters reports whether DuckDB's own functions do not tell the truth about
+// a group of a pattern: one that took no part, or one of a match of nothing.
+func groupMatters(pattern string, group int) bool {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	return err == nil && (alwaysEmpty(re) || mayMiss(re, group, false))
+}
+
+// rewrite writes formats of times as strftime reads them, and chooses the
+// function that knows whether a group of a regular expression took part.
+func (duckDB) rewrite(c *call) *call {
+	r := *c
+	switch c.fn {
+	case "date_format":
+		format, _ := constText(c.args[1])
+		format, _ = strftime(format)
+		r.args = []value{c.args[0], textConst(format)}
+	case "regexp_extract", "regexp_extract_all":
+		pattern, _ := constText(c.args[1])
+		if len(c.args) < 3 {
+			r.args = append(c.args[:2:2], intConst(0))
+		}
+		if group, ok := wholeConst(r.args[2]); ok && groupMatters(pattern, int(group)) {
+			r.fn += "_group"
+			return &r
+		}
+		r.args = append([]value{r.args[0], unnamed(pattern)}, r.args[2:]...)
+		if len(c.args) < 3 {
+			r.args = r.args[:2]
+		}
+	case "regexp_like", "regexp_count", "regexp_split", "regexp_position":
+		pattern, _ := constText(c.args[1])
+		r.args = []value{c.args[0], unnamed(pattern)}
+	case "regexp_replace":
+		pattern, _ := constText(c.args[1])
+		re2, _ := replacements(c)
+		r.args = []value{c.args[0], unnamed(pattern), re2}
+	}
+	return &r
+}
+
+// strftime turns a format of MySQL into that of strftime; not ok: it has a %
+// that is not known.
+func strftime(format string) (string, bool) {
+	known := map[byte]string{
+		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
+		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
+		'f': "%g000", 'v': "%V", 'x': "%G", '%': "%%", // milliseconds, as Presto counts
+	}
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			b.WriteByte(format[i])
+			continue
+		}
+		i++
+		if i == len(format) || known[format[i]] == "" {
+			return "", false
+		}
+		b.WriteString(known[format[i]])
+	}
+	return b.String(), true
+}
+
+// functions are none: DuckDBFunctions are registered with the engine.
+func (duckDB) functions(string) string { return "" }
+
 func (duckDB) nullsInside() bool { return true }
 
+// lambda writes the step of reduce over structs, because list_reduce wants the
+// state to be of the type of the elements: a state is s of one, an element x.
 func (duckDB) lambda(d *sqlPrinter, v *lambda) {
 	d.print("lambda ")
 	d.list(len(v.params), func(i int) { d.value(v.params[i]) })
 	d.print(": ")
+	if !v.step {
+		d.value(v.body)
+		return
+	}
+	d.parts = map[*param]string{v.params[0]: ".s", v.params[1]: ".x"}
+	d.print("struct_pack(s := ")
 	d.value(v.body)
+	d.print(", x := NULL)")
+	d.parts = nil
 }
 
 // unnest writes a lateral subquery: several unnest in one SELECT go side by side.
@@ -159,7 +241,17 @@ func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
 }
 
+// listed looks into a list that is handed over once, and not with every row.
+func (duckDB) listed(d *sqlPrinter, x func(), l *listSpec) {
+	d.form("tocsin_listed($1, (SELECT tocsin_list($2)))", x, func() { d.param(l.encode()) })
+}
+
 func (duckDB) jsonTest(d *sqlPrinter, l *leaf) {
+	if l.op == leafListed {
+		d.form("tocsin_json_listed($1, $2, (SELECT tocsin_list($3)))",
+			func() { d.name(l.column) }, func() { d.param(encodeSteps(l.path)) }, func() { d.param(l.list.encode()) })
+		return
+	}
 	d.form("tocsin_json_any($1, $2)", func() { d.name(l.column) }, func() { d.param(l.encode()) })
 }
 

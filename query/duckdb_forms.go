@@ -21,7 +21,7 @@ func duckForm(fn string, n int) string {
 	if strings.HasSuffix(fn, ")") {
 		return duckDecimal(fn, "tocsin_decimal")
 	}
-	return fn + "($*)"
+	return sharedForm(fn, n)
 }
 
 // duckDecimal is the form of a cast to decimal(10,2), or try_decimal(10,2).
@@ -34,27 +34,19 @@ func duckDecimal(fn, udf string) string {
 // duckForms are read only.
 var duckForms = map[string]string{
 	// texts
-	"plain_text":               "CAST($1 AS VARCHAR)",
-	"substr_any/2":             "tocsin_substr($1, $2, 9223372036854775807)",
-	"substr_any/3":             "tocsin_substr($1, $2, $3)",
-	"split_part_any":           "CASE WHEN $3 > 0 THEN string_split($1, $2)[$3] END",
-	"strpos_nth":               "tocsin_strpos($1, $2, $3)",
-	"byte_length":              "octet_length(encode($1))",
-	"split/3":                  "tocsin_split($1, $2, $3)",
-	"split_to_map":             "map(tocsin_split_to_map($1, $2, $3, true), tocsin_split_to_map($1, $2, $3, false))",
-	"lpad":                     "lpad($1, CAST($2 AS INTEGER), $3)",
-	"rpad":                     "rpad($1, CAST($2 AS INTEGER), $3)",
-	"chr":                      "tocsin_chr($1)",
-	"codepoint":                "tocsin_codepoint($1)",
-	"normalize":                "nfc_normalize($1)",
-	"soundex":                  "tocsin_soundex($1)",
-	"to_utf8":                  "$1",
-	"regexp_extract_group":     "tocsin_regexp_group($1, $2, $3)",
-	"regexp_extract_all_group": "tocsin_regexp_groups($1, $2, $3)",
-	"regexp_split":             "tocsin_regexp_split($1, $2)",
-	"regexp_count":             "len(regexp_extract_all($1, $2))",
-	"concat_ws":                "concat_ws($*)",
-	"regexp_replace":           "regexp_replace($1, $2, $3, 'g')",
+	"strpos_nth":     "tocsin_strpos($1, $2, $3)",
+	"byte_length":    "octet_length(encode($1))",
+	"split_to_map":   "map(tocsin_split_to_map($1, $2, $3, true), tocsin_split_to_map($1, $2, $3, false))",
+	"lpad":           "lpad($1, CAST($2 AS INTEGER), $3)",
+	"rpad":           "rpad($1, CAST($2 AS INTEGER), $3)",
+	"chr":            "tocsin_chr($1)",
+	"codepoint":      "tocsin_codepoint($1)",
+	"normalize":      "nfc_normalize($1)",
+	"soundex":        "tocsin_soundex($1)",
+	"to_utf8":        "$1",
+	"regexp_split":   "tocsin_regexp_split($1, $2)",
+	"regexp_count":   "len(regexp_extract_all($1, $2))",
+	"regexp_replace": "regexp_replace($1, $2, $3, 'g')",
 
 	"levenshtein_distance":  "tocsin_levenshtein($1, $2)",
 	"hamming_distance":      "tocsin_hamming($1, $2)",
@@ -90,17 +82,8 @@ var duckForms = map[string]string{
 
 	// numbers
 	"truncate/1":   "trunc($1)",
-	"truncate/2":   "(trunc($1 * power(10, $2)) / power(10, $2))",
-	"exp":          "CASE WHEN $1 <= 709.782712893384 THEN exp($1) END",
-	"log":          "CASE WHEN $1 > 0 AND $1 <> 1 AND $2 > 0 THEN ln($2) / ln($1) END",
+	"truncate/2":   "CASE WHEN abs($1) >= 1e15 THEN $1 ELSE trunc($1 * power(10, $2)) / power(10, $2) END",
 	"e":            "2.718281828459045::DOUBLE",
-	"asin":         "CASE WHEN abs($1) <= 1 THEN asin($1) END",
-	"acos":         "CASE WHEN abs($1) <= 1 THEN acos($1) END",
-	"sinh":         "CASE WHEN abs($1) <= 710 THEN sinh($1) END",
-	"cosh":         "CASE WHEN abs($1) <= 710 THEN cosh($1) END",
-	"is_nan":       "CASE WHEN $1 IS NOT NULL THEN false END",
-	"is_infinite":  "CASE WHEN $1 IS NOT NULL THEN false END",
-	"is_finite":    "CASE WHEN $1 IS NOT NULL THEN true END",
 	"width_bucket": "tocsin_width_bucket($1, $2, $3, $4)",
 	"to_base":      "tocsin_to_base($1, $2)",
 	"from_base":    "tocsin_from_base($1, $2)",
@@ -115,15 +98,9 @@ var duckForms = map[string]string{
 	"bitwise_right_shift_arithmetic": "tocsin_shift('>>', $1, $2)",
 
 	// casts
-	"integer":      "CAST(CAST($1 AS INTEGER) AS BIGINT)",
-	"smallint":     "CAST(CAST($1 AS SMALLINT) AS BIGINT)",
-	"tinyint":      "CAST(CAST($1 AS TINYINT) AS BIGINT)",
-	"try_integer":  "CAST(TRY_CAST($1 AS INTEGER) AS BIGINT)",
-	"try_smallint": "CAST(TRY_CAST($1 AS SMALLINT) AS BIGINT)",
-	"try_tinyint":  "CAST(TRY_CAST($1 AS TINYINT) AS BIGINT)",
-	"timestamp_0":  "date_trunc('second', $1 + INTERVAL 500 MILLISECOND)",
-	"timestamp_3":  "date_trunc('millisecond', $1 + INTERVAL 500 MICROSECOND)",
-	"try":          "TRY($1)",
+	"timestamp_0": "date_trunc('second', $1 + INTERVAL 500 MILLISECOND)",
+	"timestamp_3": "date_trunc('millisecond', $1 + INTERVAL 500 MICROSECOND)",
+	"try":         "TRY($1)",
 
 	// times
 	"date_parse":             "make_timestamp(tocsin_date_parse($1, $2))",
@@ -168,6 +145,7 @@ var duckForms = map[string]string{
 
 	// maps
 	"map":              "CASE WHEN len($1) = len($2) AND len(list_distinct($1)) = len($1) THEN map($1, $2) END",
+	"map_concat":       "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN map_concat($1, $2) END",
 	"map_keys":         "list_sort(map_keys($1))",
 	"map_values":       "list_transform(list_sort(map_entries($1)), lambda entry: entry.value)",
 	"map_filter":       "map_from_entries(list_filter(map_entries($1), $2))",
@@ -175,7 +153,6 @@ var duckForms = map[string]string{
 	"entry_key":        "($1).key",
 	"entry_value":      "($1).value",
 	"entry":            "ROW($1, $2)",
-	"pair":             "ROW($1, $2)",
 
 	// aggregates
 	"log_or_limit": "CASE WHEN $1 > 0 THEN ln($1) WHEN $1 = 0 THEN '-inf'::DOUBLE WHEN $1 < 0 THEN 'nan'::DOUBLE END",
@@ -203,12 +180,8 @@ var duckAggregates = map[string]struct{ fn, form string }{
 	"regr_intercept":    {"regr_intercept", "nullif($1, 'nan'::DOUBLE)"},
 	"skewness":          {"skewness", "nullif($1, 'nan'::DOUBLE)"},
 	"kurtosis":          {"kurtosis", "nullif($1, 'nan'::DOUBLE)"},
-	"min_by":            {"arg_min_null", "$1"},
-	"max_by":            {"arg_max_null", "$1"},
 	"min_n":             {"min", "$1"},
 	"max_n":             {"max", "$1"},
-	"min_by_n":          {"arg_min_nulls_last", "$1"},
-	"max_by_n":          {"arg_max_nulls_last", "$1"},
 	"map_agg": {"list", "map_from_entries(list_transform([$1], lambda l: list_where(l, " +
 		"list_transform(list_zip(l, list_prepend(NULL, l[:-2])), lambda p: p[1][1] IS DISTINCT FROM p[2][1])))[1])"},
 	"multimap_agg": {"list", "map_from_entries(list_transform([$1], lambda l: list_transform([list_filter(range(1, len(l) + 1), " +

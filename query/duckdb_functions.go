@@ -2,39 +2,32 @@
 
 package query
 
+import "strings"
+
 // form is how DuckDB writes a function with n arguments. What
 // is not here has the same name and meaning (sls.md §2.3 says what has not).
 func (duckDB) form(fn string, n int) string {
 	switch fn {
-	case "neg":
-		return "(- $1)"
-	case "/":
-		return "($1 / nullif($2, 0))"
 	case "div": // of integers: toward zero, as in Presto; NULL by zero
 		return "($1 // nullif($2, 0))"
-	case "%", "mod":
-		return "($1 % nullif($2, 0))"
 	case "epoch_seconds":
 		return "CAST(floor(epoch($1)) AS BIGINT)"
-	case "if":
-		if n == 2 {
-			return "CASE WHEN $1 THEN $2 END"
-		}
-		return "CASE WHEN $1 THEN $2 ELSE $3 END"
-	case "trim", "ltrim", "rtrim":
+	case "upper", "reverse", "trim", "ltrim", "rtrim":
 		if n == 1 {
-			return fn + "($1, concat(" + whiteSpace + "))"
+			return "tocsin_" + fn + "($1)"
 		}
+	case "substr":
+		if n == 2 {
+			return "tocsin_substr($1, $2, 9223372036854775807)"
+		}
+		return "tocsin_substr($1, $2, $3)"
 	case "split":
-		if n == 2 {
-			return "string_split($1, $2)"
+		if n == 3 {
+			return "tocsin_split($1, $2, $3)"
 		}
+		return "CASE WHEN $2 <> '' THEN string_split($1, $2) END"
 	case "split_part":
-		return "string_split($1, $2)[$3]"
-	case "replace":
-		if n == 2 {
-			return "replace($1, $2, '')"
-		}
+		return "CASE WHEN $3 > 0 AND $2 <> '' THEN string_split($1, $2)[$3] END"
 	case "text_contains":
 		return "contains($1, $2)"
 	case "regexp_like":
@@ -44,32 +37,29 @@ func (duckDB) form(fn string, n int) string {
 			return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2) END"
 		}
 		return "CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, CAST($3 AS INTEGER)) END"
+	case "regexp_extract_group", "regexp_extract_all_group":
+		return "tocsin_" + strings.TrimSuffix(fn, "_group") + "($1, $2, $3)"
 	case "regexp_extract_all":
 		if n == 3 {
 			return "regexp_extract_all($1, $2, CAST($3 AS INTEGER))"
 		}
-	case "url_decode":
-		return "tocsin_url_decode($1)"
 	case "ends_with":
 		return "suffix($1, $2)"
+	case "in_texts":
+		return "($1 IN (SELECT unnest(string_split($2, chr(31)))))"
+	case "in_texts_folded":
+		return "(lower($1) IN (SELECT lower(unnest(string_split($2, chr(31))))))"
+	case "in_integers":
+		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS BIGINT)))"
+	case "in_doubles":
+		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS DOUBLE)))"
 	}
 	return duckNumberForm(fn, n)
 }
 
 // duckNumberForm is form for numbers.
 func duckNumberForm(fn string, n int) string {
-	switch fn {
-	case "round":
-		if n == 2 {
-			return "round($1, CAST($2 AS INTEGER))"
-		}
-	case "sign":
-		return "CAST(sign($1) AS BIGINT)"
-	case "sqrt":
-		return "CASE WHEN $1 >= 0 THEN sqrt($1) END"
-	case "ln", "log2", "log10":
-		return "CASE WHEN $1 > 0 THEN " + fn + "($1) END"
-	case "power":
+	if fn == "power" {
 		return "CASE WHEN isfinite(power($1, $2)) THEN power($1, $2) END"
 	}
 	return duckTimeForm(fn, n)
@@ -110,8 +100,6 @@ func duckNestedForm(fn string, n int) string {
 			return "tocsin_json_length($1, '[]')"
 		}
 		return "tocsin_json_length($1, $2)"
-	case "json_parse", "json_format":
-		return "$1"
 	case "element_at":
 		return "list_extract($1, $2)"
 	case "map_at":
@@ -131,7 +119,7 @@ func duckNestedForm(fn string, n int) string {
 	case "all_match":
 		return matchForm("false")
 	case "reduce":
-		return "list_transform([list_reduce(" + boundedList + ", $3, $2)], $4)[1]"
+		return "list_transform([list_reduce(list_transform(" + boundedList + ", lambda x: struct_pack(s := NULL, x := x)), $3, struct_pack(s := $2, x := NULL)).s], $4)[1]"
 	case "local_time":
 		return "timezone($2, timezone('UTC', $1))"
 	case "utc_of":
@@ -141,11 +129,6 @@ func duckNestedForm(fn string, n int) string {
 	}
 	return duckForm(fn, n)
 }
-
-// whiteSpace is what trim and its like take off: what Presto takes for white
-// space.
-const whiteSpace = "' ', chr(9), chr(10), chr(11), chr(12), chr(13), chr(28), chr(29), chr(30), chr(31), chr(5760), chr(8192), chr(8193), chr(8194), " +
-	"chr(8195), chr(8196), chr(8197), chr(8198), chr(8200), chr(8201), chr(8202), chr(8232), chr(8233), chr(8287), chr(12288)"
 
 // boundedList is an array that a lambda goes through: DuckDB does not stop in
 // one before it is done.

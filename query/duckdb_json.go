@@ -6,8 +6,10 @@
 package query
 
 import (
-	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 )
 
 // maxJSONDepth is beyond what is stored (values deeper than 100 are kept as
@@ -144,19 +146,61 @@ func sameKey(raw, key string) bool {
 	return unquoted(raw) == key
 }
 
-// unquoted is the text of a raw JSON string.
+// unquoted is the text of a raw JSON string. Half of a surrogate pair is a
+// question mark, as in Trino.
 func unquoted(raw string) string {
 	if len(raw) < 2 {
 		return ""
 	}
+	raw = raw[1 : len(raw)-1]
 	if strings.IndexByte(raw, '\\') < 0 {
-		return raw[1 : len(raw)-1]
+		return raw
 	}
-	var s string
-	if json.Unmarshal([]byte(raw), &s) != nil {
-		return raw[1 : len(raw)-1]
+	var b strings.Builder
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' || i+1 == len(raw) {
+			b.WriteByte(raw[i])
+			i++
+			continue
+		}
+		if c := strings.IndexByte(`bfnrt`, raw[i+1]); c >= 0 {
+			b.WriteByte("\b\f\n\r\t"[c])
+		} else if raw[i+1] != 'u' {
+			b.WriteByte(raw[i+1])
+		} else {
+			r, n := escaped(raw[i:])
+			b.WriteRune(r)
+			i += n
+			continue
+		}
+		i += 2
 	}
-	return s
+	return b.String()
+}
+
+// escaped reads \uXXXX, or two of them for one letter, and returns how long they
+// are.
+func escaped(s string) (rune, int) {
+	unit := func(s string) (rune, bool) {
+		if len(s) < 6 || s[:2] != `\u` {
+			return 0, false
+		}
+		n, err := strconv.ParseUint(s[2:6], 16, 16)
+		return rune(n), err == nil
+	}
+	r, ok := unit(s)
+	if !ok {
+		return '?', min(len(s), 2)
+	}
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if low, ok := unit(s[6:]); ok {
+		if both := utf16.DecodeRune(r, low); both != unicode.ReplacementChar {
+			return both, 12
+		}
+	}
+	return '?', 6
 }
 
 // below calls visit for the values below a path, through arrays at any place,
@@ -246,28 +290,4 @@ func compact(s string) string {
 		}
 	}
 	return b.String()
-}
-
-// follow goes an exact path: a string is a key, an int an index.
-func follow(s string, path []any) (string, bool) {
-	for _, step := range path {
-		s = strings.Trim(s, " \n\t\r")
-		next := ""
-		switch step := step.(type) {
-		case string:
-			if strings.HasPrefix(s, "{") {
-				next = member(s, step)
-			}
-		case int:
-			if strings.HasPrefix(s, "[") {
-				next = element(s, step)
-			}
-		}
-		if next == "" {
-			return "", false
-		}
-		s = next
-	}
-	s = strings.Trim(s, " \n\t\r")
-	return s, s != ""
 }

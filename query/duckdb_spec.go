@@ -172,7 +172,7 @@ func (t jsonTest) value(raw string) bool {
 	case leafNetwork:
 		return len(t.Texts) > 0 && inNetwork(t.Texts[0], plain(raw))
 	case leafCompare, leafRange:
-		n, ok := readNumber(plain(raw))
+		n, ok := readNumber(trimmed(plain(raw)))
 		return ok && t.number(n)
 	}
 	return false

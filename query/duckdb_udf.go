@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -34,7 +33,7 @@ type DuckDBFunction struct {
 // text, its LIKE is exponential in the number of %, its casts round 1.5 to 2.
 // A call costs about 0.2 µs beside its work.
 func DuckDBFunctions() []DuckDBFunction {
-	return slices.Concat(searchUDFs(), castUDFs(), jsonUDFs(), textUDFs(), patternUDFs(), urlUDFs(), byteUDFs(), numberUDFs(), timeUDFs(), networkUDFs())
+	return slices.Concat(listFunctions(), searchUDFs(), castUDFs(), jsonUDFs(), textUDFs(), patternUDFs(), urlUDFs(), byteUDFs(), numberUDFs(), timeUDFs(), networkUDFs())
 }
 
 // searchUDFs are those of the search half, and of paths into JSON.
@@ -98,7 +97,7 @@ func castUDFs() []DuckDBFunction {
 // read is NULL with try, else an error.
 func reading(read func(string) (any, bool), to string) func([]any) (any, error) {
 	return func(a []any) (any, error) {
-		v, ok := read(strings.TrimSpace(a[0].(string)))
+		v, ok := read(trimmed(a[0].(string)))
 		if ok {
 			return v, nil
 		}
@@ -108,6 +107,9 @@ func reading(read func(string) (any, bool), to string) func([]any) (any, error) 
 		return nil, fmt.Errorf("cast: %s is no %s (try_cast gives NULL instead)", strconv.QuoteToASCII(cut(a[0].(string))), to)
 	}
 }
+
+// trimmed is a text without the white space of ASCII around it.
+func trimmed(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
 
 // readNumber reads a finite decimal number; nothing else (inf, 0x1f, 1_000).
 func readNumber(s string) (float64, bool) {
@@ -133,8 +135,14 @@ func readBoolean(s string) (any, bool) {
 	return nil, false
 }
 
+// timeText is how times are written; Go's parser alone takes more.
+var timeText = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?(?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?)?$`)
+
 // readTime reads a time as microseconds since 1970.
 func readTime(s string) (any, bool) {
+	if !timeText.MatchString(s) {
+		return nil, false
+	}
 	t, ok := parseTime(s)
 	return t.UnixMicro(), ok && t.Year() < 10000 && t.Year() > 0
 }
@@ -153,14 +161,15 @@ func parseTime(text string) (time.Time, bool) {
 }
 
 // inNetwork reports whether an address lies in a network; a text that is no
-// address does not.
+// address does not, nor does one with a zone. ::ffff:10.0.0.1 is 10.0.0.1, and
+// an address of one family is in no network of the other.
 func inNetwork(network, address string) bool {
 	p, err := netip.ParsePrefix(network)
 	if err != nil {
 		return false
 	}
-	a, err := netip.ParseAddr(strings.TrimSpace(address))
-	return err == nil && (p.Contains(a.WithZone("")) || p.Contains(a.Unmap()))
+	a, err := netip.ParseAddr(trimmed(address))
+	return err == nil && a.Zone() == "" && p.Contains(a.Unmap())
 }
 
 // hasToken reports whether a token of s matches.
@@ -219,27 +228,4 @@ func jsonLength(s string, path []any) any {
 	n := int64(0)
 	eachElement(raw, func(string) bool { n++; return true })
 	return n
-}
-
-// A cache keeps what was read from constant arguments, since an engine hands
-// the same text over with every row.
-type cache[T any] struct {
-	m sync.Map
-	n atomic.Int64
-}
-
-// maxCached is when a cache starts again.
-const maxCached = 4096
-
-func (c *cache[T]) get(spec string, read func(string) T) T {
-	if v, ok := c.m.Load(spec); ok {
-		return v.(T)
-	}
-	v := read(spec)
-	if c.n.Add(1) > maxCached {
-		c.m.Clear()
-		c.n.Store(1)
-	}
-	c.m.Store(strings.Clone(spec), v)
-	return v
 }

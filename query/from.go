@@ -195,6 +195,9 @@ func (p *exprParser) queryFollows() bool {
 
 // query reads a subquery, up to its closing bracket.
 func (p *exprParser) query() *Select {
+	if p.condition {
+		p.fail(&fault{last: true, span: span(*p.peek()), message: "a query in a condition", hint: "a condition sees the columns of the result only: make the value a column of the query"})
+	}
 	if p.fault != nil {
 		return &Select{}
 	}

@@ -75,7 +75,11 @@ func (l *Logstore) find(path []string) (f Field, rest []string, ok bool) {
 
 func (l *Logstore) findExact(path []string) (Field, []string, bool) {
 	fields := l.all()
-	for n := len(path); n > 0; n-- {
+	longest := 0 // no longer prefix is a name; a hostile path has thousands of steps
+	for _, f := range fields {
+		longest = max(longest, strings.Count(f.Name, ".")+1)
+	}
+	for n := min(len(path), longest); n > 0; n-- {
 		name := strings.Join(path[:n], ".")
 		for _, f := range fields {
 			if f.Name == name && (n == len(path) || f.Open) {

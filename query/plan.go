@@ -48,7 +48,8 @@ type Dialect interface {
 func (p *Plan) SQL(d Dialect, w Window) Statement {
 	out := &sqlPrinter{engine: d, window: w}
 	out.selection(p.root, p.maxRows)
-	return Statement{Text: out.b.String(), Args: out.args}
+	text := out.b.String()
+	return Statement{Text: d.functions(text) + text, Args: out.args}
 }
 
 // A Plan is a query with its names and types resolved. It is immutable and may
@@ -57,6 +58,8 @@ type Plan struct {
 	root        *selection // the last stage
 	columns     []Column
 	logstores   []string
+	lookups     []string
+	description Description
 	maxRows     int
 	rowIdentity bool
 	aggregates  bool
@@ -88,5 +91,9 @@ func (p *Plan) UsesNow() bool { return p.usesNow }
 // statement that gives more rows was cut.
 func (p *Plan) MaxRows() int { return p.maxRows }
 
-// Logstores are the names of the logstores that the plan reads, sorted.
+// Logstores are the names of the logstores that the plan reads, sorted; lookup
+// tables are not among them.
 func (p *Plan) Logstores() []string { return slices.Clone(p.logstores) }
+
+// Lookups are the names of the lookup tables that the plan reads, sorted.
+func (p *Plan) Lookups() []string { return slices.Clone(p.lookups) }

@@ -20,6 +20,7 @@ type planner struct {
 	weights                          map[value]int // see weight
 	relations                        int           // so far; the number of the last one
 	tables                           int           // sources that were written, so far
+	told                             []*rows       // what each stage gives
 	ids                              int           // of parameters of lambdas
 	usesNow, aggregates, havingOnAgg bool
 }
@@ -52,13 +53,17 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 		root: root.set.(*selection), maxRows: o.MaxRows, rowIdentity: root.seq, aggregates: p.aggregates,
 		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow,
 	}
-	for _, c := range root.cols {
-		plan.columns = append(plan.columns, Column{Name: c.name, Type: userType(c.t), Key: !c.agg})
-	}
+	plan.columns = root.columns()
 	for name := range p.reads {
-		plan.logstores = append(plan.logstores, name)
+		if l, ok := s.Logstore(name); ok && l.Lookup {
+			plan.lookups = append(plan.lookups, name)
+		} else {
+			plan.logstores = append(plan.logstores, name)
+		}
 	}
 	slices.Sort(plan.logstores)
+	slices.Sort(plan.lookups)
+	p.describe(q, plan)
 	return plan, nil
 }
 
@@ -128,6 +133,7 @@ func (p *planner) stages(q *Query, store *Logstore) *rows {
 	var before *rows
 	for _, st := range q.Stages {
 		before = p.query(st, surrounding{store: store, before: before})
+		p.told = append(p.told, before)
 	}
 	return before
 }

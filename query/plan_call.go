@@ -141,14 +141,10 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	case 'C':
 		ok = t.IsArray() || t.IsMap() || t == Unknown
 	case 'a':
-		_, zoned := v.(*inZone)
-		if ok = !zoned; !ok {
-			s.fault("query/zone", a.Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
-			return null()
-		}
+		return s.zoneless(v, a)
 	case 'j':
 		if ok = t.textual() || t == Unknown; ok && !ofField(v) {
-			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "")
+			s.fault("query/built-json", a.Span(), "JSON is read from fields only, never from text that the query builds", "read the field first, and build from what comes out")
 			return null()
 		}
 	case 'k':
@@ -291,7 +287,7 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 		a.filter = s.condition(e.Filter, inner)
 	}
 	if len(e.OrderBy) > 0 && (f.name != "array_agg" || e.Distinct) {
-		s.fault("query/order-in-call", e.OrderBy[0].Span(), "ORDER BY inside a call is for array_agg without DISTINCT", "")
+		s.fault("query/order-in-call", e.OrderBy[0].Span(), "ORDER BY inside a call is for array_agg without DISTINCT", "the other aggregates give the same in any order: leave it out")
 		return null()
 	}
 	for _, o := range e.OrderBy {
@@ -307,7 +303,7 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 // records would show: what was stored first counts.
 func (s *stage) settle(a *aggregate, e *Call) value {
 	if len(a.args) > 0 && !a.args[0].typ().single() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
-		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "")
+		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return null()
 	}
 	if a.distinct && !takesDistinct(a.fn) {
@@ -315,7 +311,7 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		case "arbitrary", "min", "max", "bool_and", "bool_or":
 			a.distinct = false
 		default:
-			s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "")
+			s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
 			return null()
 		}
 	}

@@ -8,8 +8,13 @@ import "slices"
 // specialAggregate checks single aggregates; nil: there was a mistake.
 func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 	switch a.fn {
-	case "min", "max", "min_by", "max_by":
-		return s.first(a, e)
+	case "min", "max":
+		return s.least(a, e)
+	case "min_by", "max_by":
+		if len(a.args) == 3 {
+			return s.leastBy(a, e)
+		}
+		return s.byKey(a, s.in.seq(), e)
 	case "approx_percentile":
 		return s.percentile(a, e)
 	case "histogram":
@@ -33,7 +38,7 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		if a.args[0].typ() == Unknown {
 			a.args[0] = &conversion{x: a.args[0], to: Text}
 		}
-		a.filter = both(a.filter, &nullTest{a.args[0], true})
+		a.filter = both(a.filter, &nullTest{x: a.args[0], not: true})
 		if x := s.storedOrder(a.args[1]); !fixed(x) {
 			a.order = []sortKey{{item: -1, x: x}}
 		}
@@ -50,14 +55,6 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 	return a
 }
 
-// both is a AND b; a may be nil.
-func both(a, b value) value {
-	if a == nil {
-		return b
-	}
-	return &logic{xs: []value{a, b}}
-}
-
 // storedOrder is what tells rows apart: the order in which they were stored, or
 // else one of their values.
 func (s *stage) storedOrder(x value) value {
@@ -70,63 +67,51 @@ func (s *stage) storedOrder(x value) value {
 // maxFirst bounds how many values min(x, n) and its like give.
 const maxFirst = 10_000
 
-// first resolves min, max, min_by and max_by: with a number, arrays. Of rows that
-// are equal in the second argument that one counts which was stored first.
-func (s *stage) first(a *aggregate, e *Call) value {
-	by := a.fn == "min_by" || a.fn == "max_by"
-	plain := 1
-	if by {
-		plain = 2
-		if !a.args[1].typ().single() {
-			s.fault("query/type", e.Args[1].Span(), "an "+a.args[1].typ().String()+" has no order", "order by one of its values")
-			return nil
-		}
-		y := a.args[1]
-		a.filter = both(a.filter, &nullTest{y, true})
-		a.args = append([]value{a.args[0], s.ranked(a, y)}, a.args[2:]...)
-	}
-	if len(a.args) == plain {
+// least resolves min and max: with a number, arrays.
+func (s *stage) least(a *aggregate, e *Call) value {
+	if len(a.args) == 1 {
 		return a
 	}
-	if n, ok := wholeConst(a.args[plain]); !ok || n < 1 || n > maxFirst {
-		s.fault("query/constant", e.Args[plain].Span(), a.fn+" gives from 1 to "+itoa(maxFirst)+" values", "")
-		return nil
-	}
-	if !a.args[0].typ().nestable() || !a.args[0].typ().single() {
-		s.fault("query/type", e.Args[0].Span(), "an array of "+a.args[0].typ().String()+" is not in the language", "")
+	if !s.howMany(a, e, 1) {
 		return nil
 	}
 	a.fn, a.t = a.fn+"_n", ArrayOf(userType(a.args[0].typ()))
 	return a
 }
 
-// ranked is y with what tells equal rows apart.
-func (s *stage) ranked(a *aggregate, y value) value {
-	seq := s.in.seq()
-	switch {
-	case seq != nil && a.fn == "max_by":
-		return &call{fn: "pair", args: []value{y, &call{fn: "neg", args: []value{seq}, t: Integer}}, t: y.typ()}
-	case seq != nil:
-		return &call{fn: "pair", args: []value{y, seq}, t: y.typ()}
-	case !a.args[0].typ().single() || a.args[0].typ() == Unknown:
-		return y
+// leastBy resolves min_by and max_by with a number: what comes first of all
+// values in order, of equal ones those that were stored first.
+func (s *stage) leastBy(a *aggregate, e *Call) value {
+	y := a.args[1]
+	if !y.typ().single() {
+		s.fault("query/type", e.Args[1].Span(), "an "+y.typ().String()+" has no order", "order by one of its values")
+		return nil
 	}
-	return &call{fn: "pair", args: []value{y, &call{fn: "coalesce", args: []value{a.args[0], zeroOf(a.args[0].typ())}, t: a.args[0].typ()}}, t: y.typ()}
+	if !s.howMany(a, e, 2) {
+		return nil
+	}
+	list := *a
+	list.fn, list.args, list.t = "array_agg", a.args[:1], ArrayOf(userType(a.args[0].typ()))
+	list.filter = both(a.filter, &nullTest{x: y, not: true})
+	for _, k := range []sortKey{{item: -1, x: y, desc: a.fn == "max_by"}, {item: -1, x: s.storedOrder(a.args[0])}} {
+		if !fixed(k.x) {
+			list.order = append(list.order, k)
+		}
+	}
+	return &call{fn: "slice", args: []value{&list, intConst(1), a.args[2]}, t: list.t}
 }
 
-// zeroOf is the value of a type that stands for NULL where rows are ranked.
-func zeroOf(t Type) value {
-	switch t {
-	case Integer, EpochSeconds:
-		return intConst(0)
-	case Double:
-		return floatConst(0)
-	case Boolean:
-		return boolConst(false)
-	case Time:
-		return &call{fn: "from_unixtime", args: []value{intConst(0)}, t: Time}
+// howMany checks how many values an aggregate is to give.
+func (s *stage) howMany(a *aggregate, e *Call, i int) bool {
+	if n, ok := wholeConst(a.args[i]); !ok || n < 1 || n > maxFirst {
+		s.fault("query/constant", e.Args[i].Span(), a.fn+" gives from 1 to "+itoa(maxFirst)+" values", "write "+a.fn+"(…, 3)")
+		return false
 	}
-	return textConst("")
+	if !a.args[0].typ().single() {
+		s.fault("query/type", e.Args[0].Span(), "an array of "+a.args[0].typ().String()+" is not in the language", "take one of its values")
+		return false
+	}
+	return true
 }
 
 // percentile checks the shares of approx_percentile: a constant, or an array of

@@ -101,7 +101,7 @@ func (s *stage) each(a value, f func(value) value) value {
 	s.ids++
 	p := &param{id: s.ids, t: a.typ().Elem()}
 	body := f(p)
-	return &call{fn: "each", args: []value{a, &lambda{[]*param{p}, body}}, t: ArrayOf(body.typ())}
+	return &call{fn: "each", args: []value{a, &lambda{params: []*param{p}, body: body}}, t: ArrayOf(body.typ())}
 }
 
 // concatArrays joins arrays; what is none becomes an array of one element.
@@ -135,6 +135,11 @@ func (s *stage) specialMap(c *call, e *Call) (value, bool) {
 				return null(), true
 			}
 		}
+		all := c.args[0]
+		for _, m := range c.args[1:] {
+			all = &call{fn: "map_concat", args: []value{all, m}, t: c.t}
+		}
+		return all, true
 	default:
 		return c, false
 	}

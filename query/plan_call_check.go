@@ -5,7 +5,6 @@ package query
 import (
 	"errors"
 	"regexp/syntax"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,41 +21,24 @@ func (s *stage) regexp(c *call, e *Call) value {
 		s.fault("query/regexp", e.Args[1].Span(), "the regular expression cannot be used: "+cut(strings.TrimPrefix(err.Error(), "error parsing regexp: ")), hint)
 		return null()
 	}
-	if (c.fn == "regexp_replace" || c.fn == "regexp_split" || c.fn == "regexp_count") && minLength(re) == 0 {
-		s.fault("query/regexp", e.Args[1].Span(), "this pattern also matches an empty text, where engines differ", "write x+ instead of x*")
+	if c.fn != "regexp_like" && c.fn != "regexp_extract" && c.fn != "regexp_position" && maybeEmpty(re) && (c.fn != "regexp_extract_all" || !alwaysEmpty(re)) {
+		s.fault("query/regexp", e.Args[1].Span(), "this pattern also matches where there is nothing, and engines count such matches in different ways", "write + for *, or what must be there")
 		return null()
 	}
-	if names := re.CapNames(); slices.ContainsFunc(names, func(n string) bool { return n != "" }) {
-		c.args[1] = textConst(unnamed(pattern))
-	}
 	switch {
-	case c.fn == "regexp_replace":
-		return s.replacement(c, e, re)
 	case len(c.args) < 3:
+	case c.fn == "regexp_replace":
+		with, _ := constText(c.args[2])
+		if _, _, fault := replacement(with, re); fault != "" {
+			s.fault("query/regexp", e.Args[2].Span(), "the replacement cannot be used: "+fault, `$1 is a group, ${name} one with a name, and \$ a $`)
+			return null()
+		}
 	default:
-		if n, _ := wholeConst(c.args[2]); mayMiss(re, int(n), false) {
-			return &call{fn: c.fn + "_group", args: c.args, t: c.t}
-		} else if n < 0 || n > int64(re.MaxCap()) {
+		if n, _ := wholeConst(c.args[2]); n < 0 || n > int64(re.MaxCap()) {
 			s.fault("query/regexp", e.Args[2].Span(), "the pattern has no group "+strconv.FormatInt(n, 10), "group 0 is the whole match; groups are counted by their opening brackets")
 			return null()
 		}
 	}
-	return c
-}
-
-// replacement checks what regexp_replace puts in the place of a match: the third
-// argument becomes the words of RE2, the fourth those of Java.
-func (s *stage) replacement(c *call, e *Call, re *syntax.Regexp) value {
-	with := ""
-	if len(c.args) == 3 {
-		with, _ = constText(c.args[2])
-	}
-	re2, java, fault := rewrite(with, re)
-	if fault != "" {
-		s.fault("query/regexp", e.Args[2].Span(), "the replacement cannot be used: "+fault, `$1 is a group, ${name} one with a name, and \$ a $`)
-		return null()
-	}
-	c.args = []value{c.args[0], c.args[1], textConst(re2), textConst(java)}
 	return c
 }
 

@@ -89,14 +89,6 @@ func (s *stage) specialText(c *call, e *Call) (value, bool) {
 			return null(), true
 		}
 		return s.atLeast(c, e, 1, 0, 1<<20), true
-	case "substr":
-		if !plainSubstr(c.args[1:]) {
-			c.fn = "substr_any"
-		}
-	case "split_part":
-		if n, ok := wholeConst(c.args[2]); !ok || n < 1 {
-			c.fn = "split_part_any"
-		}
 	case "strpos":
 		if len(c.args) == 3 {
 			c.fn = "strpos_nth"
@@ -162,23 +154,15 @@ func (s *stage) atLeast(c *call, e *Call, i int, least, greatest int64) value {
 	return c
 }
 
-// plainSubstr reports whether start and length are constants that all engines
-// read alike.
-func plainSubstr(args []value) bool {
-	start, ok := wholeConst(args[0])
-	if !ok || start < 1 || start > 1<<30 || len(args) == 1 {
-		return ok && start >= 1 && start <= 1<<30
-	}
-	n, ok := wholeConst(args[1])
-	return ok && n >= 0 && n <= 1<<30
-}
-
 // specialNumber checks functions of numbers; false: c is none of them.
 func (s *stage) specialNumber(c *call, e *Call) (value, bool) {
 	switch c.fn {
 	case "ceil", "floor", "round", "truncate":
 		if c.t == Integer && (len(c.args) == 1 || c.fn == "truncate") {
 			return c.args[0], true
+		}
+		if c.fn == "truncate" {
+			return s.atLeast(c, e, 1, -15, 15), true
 		}
 		return s.atLeast(c, e, 1, -300, 300), true
 	case "to_base", "from_base":

@@ -60,67 +60,12 @@ func (s *stage) dateUnit(c *call, e *Call) value {
 	return c
 }
 
-// dateFormat checks a format. Of date_format the second argument becomes the
-// format of strftime, and the third the one of MySQL.
+// dateFormat checks a format of MySQL.
 func (s *stage) dateFormat(c *call, e *Call) value {
 	format, _ := constText(c.args[1])
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		if i == len(format) || dateLetter(format[i]) == "" {
-			hint := "%Y-%m-%d %H:%i:%s, as in MySQL"
-			if i < len(format) && strings.IndexByte("DUuVwX", format[i]) >= 0 {
-				hint = "Presto does not have it either; %v is the week, %W the day of the week"
-			}
-			s.fault("query/date-format", e.Args[1].Span(), "the format has a % that is not known", hint)
-			return null()
-		}
-		b.WriteString(dateLetter(format[i]))
-	}
-	if c.fn == "date_format" {
-		c.args = []value{c.args[0], textConst(b.String()), c.args[1]}
+	if _, ok := strftime(format); !ok {
+		s.fault("query/date-format", e.Args[1].Span(), "the format has a % that is not known", "%Y-%m-%d %H:%i:%s, as in MySQL; Presto has no %D %U %u %V %w %X")
+		return null()
 	}
 	return c
-}
-
-// dateLetter is a letter of MySQL, of those that Presto knows, in the words of
-// strftime; "": it is none.
-func dateLetter(c byte) string {
-	switch c {
-	case 'Y', 'y', 'm', 'd', 'H', 'S', 'p', 'a', 'b', 'j', '%':
-		return "%" + string(c)
-	case 'c':
-		return "%-m"
-	case 'e':
-		return "%-d"
-	case 'k':
-		return "%-H"
-	case 'h', 'I':
-		return "%I"
-	case 'l':
-		return "%-I"
-	case 'i':
-		return "%M"
-	case 's':
-		return "%S"
-	case 'M':
-		return "%B"
-	case 'W':
-		return "%A"
-	case 'T':
-		return "%H:%M:%S"
-	case 'r':
-		return "%I:%M:%S %p"
-	case 'f':
-		return "%g000" // milliseconds, as Presto counts
-	case 'v':
-		return "%V"
-	case 'x':
-		return "%G"
-	}
-	return ""
 }

@@ -1,4 +1,4 @@
-// The statement of every case: testdata/cases.txt and testdata/statements.txt.
+// The statement of every case: testdata/cases*.txt and testdata/statements.txt.
 
 package query
 
@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,8 +27,17 @@ func testSchema(t testing.TB) Fixed {
 	return s
 }
 
-func testOptions(logstore string) Options {
-	return Options{Logstore: logstore, MaxRows: 100, Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}}}
+func testOptions(t testing.TB, logstore string) Options {
+	t.Helper()
+	o := Options{Logstore: logstore, MaxRows: 100}
+	b, err := os.ReadFile("testdata/lists.json")
+	if err == nil {
+		err = json.Unmarshal(b, &o.Lists)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 var testWindow = Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
@@ -38,17 +48,25 @@ func planOf(t testing.TB, logstore, text string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.Plan(testSchema(t), testOptions(logstore))
+	return q.Plan(testSchema(t), testOptions(t, logstore))
 }
 
-// caseQueries are the queries of testdata/cases.txt, with their logstores.
+// caseQueries are the queries of testdata/cases*.txt, with their logstores.
 func caseQueries(t testing.TB) (queries [][2]string) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/cases.txt")
+	files, err := filepath.Glob("testdata/cases*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(b)) {
+	text := ""
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(b)
+	}
+	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		for _, prefix := range []string{"#", "--", "=>", "columns ", "ordered", "error"} {
 			if strings.HasPrefix(line, prefix) && !strings.HasPrefix(line, `#"`) && !strings.HasPrefix(line, "errorC") && !strings.HasPrefix(line, "errorM") {
@@ -58,11 +76,13 @@ func caseQueries(t testing.TB) (queries [][2]string) {
 		if line == "" {
 			continue
 		}
-		if rest, ok := strings.CutPrefix(line, "findings: "); ok {
-			queries = append(queries, [2]string{"findings", rest})
-		} else {
-			queries = append(queries, [2]string{"cloudtrail", line})
+		c := [2]string{"cloudtrail", line}
+		for _, other := range []string{"findings", "accounts"} {
+			if rest, ok := strings.CutPrefix(line, other+": "); ok {
+				c = [2]string{other, rest}
+			}
 		}
+		queries = append(queries, c)
 	}
 	return queries
 }

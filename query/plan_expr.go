@@ -93,7 +93,7 @@ func (s *stage) resolve(e Expr, v env) value {
 	case *Array:
 		return s.array(e, v)
 	case *Interval:
-		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "")
+		s.fault("query/interval", e.Span(), "an interval is only added to or subtracted from a time", "write @time + interval '1' day")
 	case *AtZone:
 		return s.atZone(e, v)
 	case *Subquery:
@@ -143,7 +143,7 @@ func (p *planner) number(e *Literal, sign string) value {
 	}
 	f, err := strconv.ParseFloat(sign+e.Text, 64)
 	if err != nil || math.IsInf(f, 0) {
-		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "")
+		p.fault("query/number", e.Span(), cut(e.Text)+" is too large for a number", "numbers go up to 1e308")
 		return null()
 	}
 	return floatConst(f)
@@ -266,7 +266,15 @@ func (s *stage) shift(x Expr, iv *Interval, minus bool, v env) value {
 	if minus {
 		n = -n
 	}
-	return &shift{s.time(s.expr(x, v), x), intConst(n), iv.Unit}
+	at := s.time(s.expr(x, v), x)
+	z, ok := at.(*inZone)
+	switch {
+	case !ok:
+		return &shift{at, intConst(n), iv.Unit}
+	case iv.Unit == "MONTH" || iv.Unit == "YEAR": // by the calendar of the zone
+		return &inZone{&call{fn: "utc_of", args: []value{&shift{z.local(), intConst(n), iv.Unit}, textConst(z.zone)}, t: Time}, z.zone}
+	}
+	return &inZone{&shift{z.x, intConst(n), iv.Unit}, z.zone}
 }
 
 // time takes v as a point in time.
@@ -287,12 +295,13 @@ func (p *planner) time(v value, at Node) value {
 	if v.typ().textual() {
 		return &conversion{x: v, to: Time, try: true}
 	}
-	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a time", "")
+	p.fault("query/type", at.Span(), "this is "+v.typ().String()+", not a time", "@time, epoch seconds and TIMESTAMP '2026-01-31 09:00:00' are times")
 	return null()
 }
 
 // textOf takes any single value as text.
 func (p *planner) textOf(v value, at Node) value {
+	v = p.zoneless(v, at)
 	switch t := v.typ(); {
 	case t.textual(), t == Unknown:
 		return v
@@ -318,7 +327,7 @@ func (s *stage) subscript(e *Subscript, v env) value {
 		k := s.elementKey(x, s.expr(e.Index, v), e.Index)
 		return &call{fn: "map_at", args: []value{x, k}, t: t.Elem()}
 	case !t.IsArray():
-		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "")
+		s.fault("query/type", e.X.Span(), "this is "+t.String()+", not an array", "split(a, ',') makes an array of a text; [ ] takes arrays and maps")
 		return null()
 	}
 	i := s.integer(s.expr(e.Index, v), e.Index)
@@ -348,7 +357,7 @@ func (s *stage) array(e *Array, v env) value {
 	}
 	xs, t := s.common(xs, at)
 	if !t.nestable() {
-		s.fault("query/type", e.Span(), "an array of "+t.String()+" is not in the language", "")
+		s.fault("query/type", e.Span(), "an array of "+t.String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
 		return null()
 	}
 	return &array{xs, ArrayOf(t)}

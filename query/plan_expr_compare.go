@@ -23,7 +23,7 @@ func (s *stage) membership(e *In, v env) value {
 	var m value
 	switch {
 	case e.List != nil:
-		m = s.inList(e, x)
+		m = s.inList(e, x, v)
 	case e.Sub != nil:
 		m = s.subquery(&subquery{kind: inQuery, x: x, t: Boolean}, e.Sub, v)
 	default:
@@ -42,35 +42,6 @@ func (s *stage) membership(e *In, v env) value {
 		return &negation{m}
 	}
 	return m
-}
-
-// inList is x IN $name: values, patterns and networks, case-sensitive as SQL.
-func (s *stage) inList(e *In, x value) value {
-	entries, ok := s.named(*e.List)
-	if !ok {
-		return null()
-	}
-	x = s.textOf(x, e.X)
-	plain, out := &membership{x: x}, []value(nil)
-	for _, n := range entries {
-		if p, ok := parseNetwork(n); ok {
-			out = append(out, &call{fn: "is_subnet_of", args: []value{textConst(p.String()), x}, t: Boolean})
-		} else if strings.ContainsAny(n, "*?") {
-			out = append(out, &likeness{x, tidy(globOf(n))})
-		} else {
-			plain.items = append(plain.items, textConst(n))
-		}
-	}
-	if len(plain.items) > 0 {
-		out = append(out, plain)
-	}
-	switch len(out) {
-	case 0:
-		return boolConst(false)
-	case 1:
-		return out[0]
-	}
-	return &logic{true, out}
 }
 
 // like resolves LIKE; its pattern is taken apart here, no engine reads it.

@@ -25,7 +25,7 @@ const maxReads = 100
 // query resolves a SELECT, or several that set operations join.
 func (p *planner) query(n *Select, in surrounding) *rows {
 	if in.depth++; in.depth > maxStages {
-		p.fault("query/too-deep", n.Span(), "subqueries nested more than 60 deep", "")
+		p.fault("query/too-deep", n.Span(), "subqueries nested more than 60 deep", "name them with WITH, or write stages")
 		return p.records(in.store)
 	}
 	for _, w := range n.With {
@@ -62,7 +62,7 @@ type withQuery struct {
 func (p *planner) from(n *Select, in surrounding) *scope {
 	f := n.From
 	if len(f) == 0 {
-		src := p.implicit(in)
+		src := p.implicit(n.Span(), in)
 		sc := src.scope()
 		sc.outer, sc.with = in.outer, in.with
 		return sc
@@ -82,9 +82,12 @@ func (p *planner) from(n *Select, in surrounding) *scope {
 }
 
 // implicit is what a SELECT without FROM reads.
-func (p *planner) implicit(in surrounding) *source {
+func (p *planner) implicit(at diag.Span, in surrounding) *source {
 	if in.before != nil {
 		return p.derived(in.before, "")
+	}
+	if !p.tooMany(at) {
+		p.tables++
 	}
 	return p.read(in.store, "log")
 }
@@ -180,7 +183,7 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 	n := j.Source
 	switch {
 	case left == nil:
-		src := p.implicit(surrounding{store: in.store})
+		src := p.implicit(n.Span(), surrounding{store: in.store})
 		left = src.scope()
 		left.sources[0].alias = "log"
 		p.fault("query/unnest", n.Span(), "UNNEST without a source before it", "write FROM log CROSS JOIN UNNEST(a) AS t(x)")
@@ -223,7 +226,7 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 		column(Integer)
 	}
 	if len(n.Columns) > 0 && len(n.Columns) != len(r.cols) {
-		p.fault("query/columns", n.Columns[0].Span(), "UNNEST gives "+itoa(len(r.cols))+" columns here, and "+itoa(len(n.Columns))+" are named", "")
+		p.fault("query/columns", n.Columns[0].Span(), "UNNEST gives "+itoa(len(r.cols))+" columns here, and "+itoa(len(n.Columns))+" are named", "write a name for each, an ordinal is the last: AS t (x, y)")
 	}
 	src := &source{id: u.id, alias: p.alias(n.Alias, ""), rows: r}
 	sc := &scope{from: u, sources: append(left.sources[:len(left.sources):len(left.sources)], src), merged: left.merged, values: left.values}
@@ -239,7 +242,7 @@ func isTrue(e Expr) bool {
 // source resolves one source that is no UNNEST.
 func (p *planner) source(n *Source, in surrounding) *source {
 	if p.tooMany(n.Span()) {
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	p.tables++
 	if n.Sub != nil {
@@ -252,7 +255,7 @@ func (p *planner) source(n *Source, in surrounding) *source {
 	name := written(names)
 	if len(names) > 1 {
 		p.fault("query/qualified-logstore", n.Table.Span(), "a logstore has one name, without a schema or a catalogue", "write log, or the name of a logstore")
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	for w := in.with; w != nil; w = w.outer {
 		if w.n.Name.Text == name {
@@ -265,13 +268,23 @@ func (p *planner) source(n *Source, in surrounding) *source {
 	}
 	if !ok {
 		p.noLogstore(name, n.Table.Span())
-		return p.read(in.store, "log")
+		return p.broken(n)
 	}
 	src := p.read(l, p.alias(n.Alias, name))
 	if n.Columns != nil {
 		p.fault("query/columns", n.Columns[0].Span(), "the columns of a logstore have their names", "leave the list out")
 	}
 	return src
+}
+
+// broken is what a mistake leaves of a source: any name in it is NULL.
+func (p *planner) broken(n *Source) *source {
+	p.own = true
+	alias := ""
+	if n.Alias != nil {
+		alias = n.Alias.Text
+	}
+	return &source{id: p.relation(), alias: alias, rows: &rows{}, set: &tableRead{store: &Logstore{}}, broken: true}
 }
 
 // withSource is one use of a query that WITH names.
@@ -292,7 +305,7 @@ func (p *planner) rename(src *source, n *Source) {
 		return
 	}
 	if len(n.Columns) != len(src.rows.cols) {
-		p.fault("query/columns", n.Columns[0].Span(), "the query gives "+itoa(len(src.rows.cols))+" columns, and "+itoa(len(n.Columns))+" are named", "")
+		p.fault("query/columns", n.Columns[0].Span(), "the query gives "+itoa(len(src.rows.cols))+" columns, and "+itoa(len(n.Columns))+" are named", "write a name for each, or leave the list out")
 		return
 	}
 	r := *src.rows
@@ -326,9 +339,7 @@ func (p *planner) read(store *Logstore, alias string) *source {
 		p.own = true
 		t.filter = p.ownFilter(store)
 	}
-	src := &source{id: p.relation(), alias: alias, store: store}
-	src.set = t
-	return src
+	return &source{id: p.relation(), alias: alias, store: store, set: t}
 }
 
 // derived is one reference to the rows of a query.

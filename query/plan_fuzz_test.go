@@ -13,13 +13,13 @@ func FuzzPlan(f *testing.F) {
 	for _, c := range caseQueries(f) {
 		f.Add(c[1])
 	}
-	schema := testSchema(f)
+	schema, options := testSchema(f), testOptions(f, "cloudtrail")
 	f.Fuzz(func(t *testing.T, text string) {
 		q, err := Parse(text)
 		if err != nil {
 			return
 		}
-		p, err := q.Plan(schema, testOptions("cloudtrail"))
+		p, err := q.Plan(schema, options)
 		if err != nil {
 			for _, pr := range problems(err) {
 				if pr.Span.Start < 0 || pr.Span.End > len(text) || pr.Span.Start > pr.Span.End {
@@ -29,7 +29,7 @@ func FuzzPlan(f *testing.F) {
 			return
 		}
 		s := p.SQL(DuckDB(), testWindow)
-		if n := strings.Count(s.Text, "?"); n != len(s.Args) {
+		if n := strings.Count(s.Text, "$"); n != len(s.Args) {
 			t.Fatalf("%q: %d parameters, %d values: %s", text, n, len(s.Args), s.Text)
 		}
 		if rest := strings.Trim(keepOdd(s.Text), " "); rest != "" {
@@ -41,7 +41,7 @@ func FuzzPlan(f *testing.F) {
 // keepOdd is what a statement of ours never holds.
 func keepOdd(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(" \t\n\v\f\r_\"'?(),.*+-/%<>=|&~[]:\\", r) {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(" \t\n\v\f\r_\"'$(),.*+-/%<>=|&~[]:\\", r) {
 			return -1
 		}
 		return r

@@ -42,8 +42,8 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	t := a.typ()
 	switch f.name {
 	case "transform":
-		if !body.typ().nestable() {
-			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "")
+		if body.body = s.zoneless(body.body, e.Args[1]); !body.typ().nestable() {
+			s.fault("query/type", e.Args[1].Span(), "an array of "+body.typ().String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
 			return null()
 		}
 		t = ArrayOf(userType(body.typ()))
@@ -101,18 +101,20 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 		}
 		step.body = &conversion{x: step.body, to: Double}
 	}
+	step.step = true
 	end := s.lambda(e.Args[3], []Type{start.typ()}, v)
 	if end == nil {
 		return null()
 	}
+	step.body, end.body = s.zoneless(step.body, e.Args[2]), s.zoneless(end.body, e.Args[3])
 	return &call{fn: "reduce", args: []value{a, start, step, end}, t: end.typ()}
 }
 
 // elementKey brings the key of m[k] to the type of the keys.
 func (s *stage) elementKey(m, k value, at Node) value {
 	el, y := s.pair(&column{t: m.typ().Key()}, k, at)
-	if _, same := el.(*column); !same {
-		s.fault("query/type", at.Span(), "the keys of this map are "+m.typ().Key().String(), "")
+	if _, same := el.(*conversion); same {
+		s.fault("query/type", at.Span(), "the keys of this map are "+m.typ().Key().String(), "bring the key to that type with cast")
 		return null()
 	}
 	return y

@@ -31,7 +31,7 @@ func (s *stage) overMap(f *function, e *Call, v env) value {
 		t = MapOf(key, userType(x.typ()))
 		x = &call{fn: "entry", args: []value{k, x}, t: x.typ()}
 	}
-	c := &call{fn: f.name, args: []value{m, &lambda{[]*param{entry}, x}}, t: t}
+	c := &call{fn: f.name, args: []value{m, &lambda{params: []*param{entry}, body: x}}, t: t}
 	return s.bounded(c, e.Span())
 }
 

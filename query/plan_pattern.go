@@ -4,89 +4,50 @@ package query
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// minLength is the least number of characters that a pattern matches.
-func minLength(re *syntax.Regexp) int {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return len(re.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1
-	case syntax.OpCapture, syntax.OpPlus:
-		return minLength(re.Sub[0])
-	case syntax.OpRepeat:
-		return re.Min * minLength(re.Sub[0])
-	case syntax.OpConcat:
-		n := 0
-		for _, sub := range re.Sub {
-			n += minLength(sub)
-		}
-		return n
-	case syntax.OpAlternate:
-		n := minLength(re.Sub[0])
-		for _, sub := range re.Sub[1:] {
-			n = min(n, minLength(sub))
-		}
-		return n
-	}
-	return 0 // places, and what may be left out
-}
-
-// mayMiss reports whether a group may have no part in a match, where RE2 says ""
-// and Presto NULL; inside is whether re itself may be left out.
-func mayMiss(re *syntax.Regexp, group int, inside bool) bool {
-	switch re.Op {
-	case syntax.OpCapture:
-		if re.Cap == group {
-			return inside
-		}
-	case syntax.OpStar, syntax.OpQuest, syntax.OpAlternate:
-		inside = true
-	case syntax.OpRepeat:
-		inside = inside || re.Min == 0
-	}
-	for _, sub := range re.Sub {
-		if mayMiss(sub, group, inside) {
-			return true
-		}
-	}
-	return false
-}
-
 // unnamed is a pattern that was checked, without the names of its groups, which
 // the engines write in different ways.
-func unnamed(pattern string) string {
-	var b strings.Builder
-	class := false
-	for i := 0; i < len(pattern); i++ {
-		rest := pattern[i:]
-		switch {
-		case rest[0] == '\\' && len(rest) > 1:
-			b.WriteString(rest[:2])
-			i++
-			continue
-		case rest[0] == '[':
-			class = true
-		case rest[0] == ']':
-			class = false
-		case !class && (strings.HasPrefix(rest, "(?P<") || strings.HasPrefix(rest, "(?<")):
-			b.WriteByte('(')
-			i += strings.IndexByte(rest, '>')
-			continue
-		}
-		b.WriteByte(rest[0])
+func unnamed(pattern string) *constant {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil || !slices.ContainsFunc(re.CapNames(), func(n string) bool { return n != "" }) {
+		return textConst(pattern)
 	}
-	return b.String()
+	var strip func(*syntax.Regexp)
+	strip = func(re *syntax.Regexp) {
+		re.Name = ""
+		for _, sub := range re.Sub {
+			strip(sub)
+		}
+	}
+	strip(re)
+	return textConst(re.String())
 }
 
-// rewrite turns a replacement as of Presto, $1, ${name} and \ before what is
+// replacements are what regexp_replace, which was checked, puts in the place of
+// matches, as RE2 and as Java read it.
+func replacements(c *call) (re2, java *constant) {
+	with := ""
+	if len(c.args) > 2 {
+		with, _ = constText(c.args[2])
+	}
+	pattern, _ := constText(c.args[1])
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return textConst(""), textConst("")
+	}
+	a, b, _ := replacement(with, re)
+	return textConst(a), textConst(b)
+}
+
+// replacement turns one as of Presto, $1, ${name} and \ before what is
 // meant as it stands, into that of RE2 and that of Java without names; the reason
 // why it cannot comes back as a text.
-func rewrite(with string, re *syntax.Regexp) (re2, java, fault string) {
+func replacement(with string, re *syntax.Regexp) (re2, java, fault string) {
 	names := re.CapNames()
 	var a, b strings.Builder
 	literal := func(s string) {

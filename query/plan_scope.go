@@ -27,6 +27,8 @@ type source struct {
 	store *Logstore // of a logstore
 	rows  *rows     // of a query
 	set   rowset    // what is read
+
+	broken bool // a mistake was reported in its place
 }
 
 // rows are the rows that a query gives: c0… are its columns.
@@ -58,6 +60,9 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	if v := sc.lookUp(p, ref.Names, ref.Span()); v != nil {
 		return v
 	}
+	if slices.ContainsFunc(sc.sources, func(s *source) bool { return s.broken }) {
+		return null()
+	}
 	names := ref.Names
 	var src *source
 	if len(names) > 1 {
@@ -67,6 +72,10 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	}
 	if src == nil {
 		src = sc.likely(names)
+	}
+	if len(ref.Names) == 1 && ref.Names[0].Quoted && strings.Trim(ref.Names[0].Text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@") != "" {
+		p.fault("query/unknown-field", ref.Span(), "there is no field "+cut(ref.Names[0].Text), "double quotes are for names; a text is written '"+cut(ref.Names[0].Text)+"'")
+		return null()
 	}
 	if src.store != nil {
 		src.store.unknownField(p.faults, names, ref.Span())

@@ -4,6 +4,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -76,7 +77,7 @@ func (s searcher) onField(path *Path, make func(leaf) pred) pred {
 		return predAll{}
 	}
 	if len(rest) > maxPath {
-		s.fault("query/too-deep", path.Span(), fmt.Sprintf("a path of more than %d steps", maxPath), "")
+		s.fault("query/too-deep", path.Span(), fmt.Sprintf("a path of more than %d steps", maxPath), "nothing is stored that deep")
 	}
 	t := leaf{column: f.Column, t: f.Type, path: join(f.Path, rest)}
 	if f.Path != nil || f.Open || f.Type == JSON {
@@ -200,7 +201,7 @@ func (s searcher) inSome(l leaf) pred {
 	var xs []pred
 	for _, f := range s.store.all() {
 		native := !strings.HasPrefix(f.Name, "@") && !strings.HasPrefix(f.Name, "__") || f.Name == "__topic__" || f.Name == "__source__"
-		if !native || seen[f.Column] || f.Type == Time || f.Type == EpochSeconds {
+		if !native || seen[f.Column] || f.Type == Time || f.Type == EpochSeconds || s.within(f) || !l.possible(f.Type) {
 			continue
 		}
 		t := l
@@ -215,6 +216,41 @@ func (s searcher) inSome(l leaf) pred {
 		return &predNot{predAll{}}
 	}
 	return &predOr{xs}
+}
+
+// within reports whether an open field holds f, too: userIdentity holds
+// userIdentity.arn.
+func (s searcher) within(f Field) bool {
+	for _, o := range s.store.Fields {
+		if o.Open && f.Path == nil && strings.HasPrefix(f.Name, o.Name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// possible reports whether a value of type t can match at all: a number holds no
+// letters.
+func (l *leaf) possible(t Type) bool {
+	text := strings.Join(l.texts, "")
+	for _, p := range l.parts {
+		text += p.Text
+	}
+	switch t {
+	case Integer, Double:
+		return strings.Trim(text, "0123456789+-.eE") == ""
+	case Boolean:
+		return l.op != leafWord || globMatch("true", lowered(l.parts)) || globMatch("false", lowered(l.parts))
+	}
+	return true
+}
+
+func lowered(parts []Glob) []Glob {
+	out := slices.Clone(parts)
+	for i := range out {
+		out[i].Text = strings.ToLower(out[i].Text)
+	}
+	return out
 }
 
 // joinEqual makes one leaf of alternatives that test the same field for

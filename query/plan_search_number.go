@@ -1,12 +1,10 @@
-// The search half, continued: numbers, intervals, networks and named lists.
+// The search half, continued: numbers, intervals and networks.
 
 package query
 
 import (
-	"maps"
 	"math"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,65 +82,15 @@ func (s searcher) network(t leaf, n *SearchNetwork) pred {
 // parseNetwork reads a network or one address; bits behind the prefix are cut.
 func parseNetwork(s string) (netip.Prefix, bool) {
 	if p, err := netip.ParsePrefix(s); err == nil {
+		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 { // as addresses are
+			p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+		}
 		return p.Masked(), true
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
 		return netip.Prefix{}, false
 	}
+	a = a.Unmap()
 	return netip.PrefixFrom(a, a.BitLen()), true
-}
-
-// list is field in $name.
-func (s searcher) list(t leaf, n *SearchList) pred {
-	entries, ok := s.named(n.List)
-	if !ok {
-		return predAll{}
-	}
-	var xs []pred
-	for _, e := range entries {
-		one := t
-		if p, ok := parseNetwork(e); ok {
-			one.op, one.texts = leafNetwork, []string{p.String()}
-		} else if strings.ContainsAny(e, "*?") {
-			one.op, one.parts = leafGlob, tidy(globOf(e))
-		} else {
-			one.op, one.texts = leafEqual, []string{e}
-		}
-		xs = append(xs, &one)
-	}
-	if len(xs) == 0 {
-		return &predNot{predAll{}}
-	}
-	return joinEqual(xs)
-}
-
-// globOf reads * and ? of an entry of a list.
-func globOf(s string) []Glob {
-	var out []Glob
-	for s != "" {
-		i := strings.IndexAny(s, "*?")
-		if i < 0 {
-			return append(out, Glob{Text: s})
-		}
-		if i > 0 {
-			out = append(out, Glob{Text: s[:i]})
-		}
-		out = append(out, Glob{Wild: rune(s[i])})
-		s = s[i+1:]
-	}
-	return out
-}
-
-// named are the entries of a named list.
-func (p *planner) named(n Name) ([]string, bool) {
-	if l, ok := p.o.Lists[n.Text]; ok {
-		return l, true
-	}
-	hint := "no list is declared here: write the values, field:(a or b)"
-	if s := suggest(n.Text, slices.Sorted(maps.Keys(p.o.Lists))); s != "" {
-		hint = "did you mean $" + s + "?"
-	}
-	p.fault("query/unknown-list", n.Span(), "there is no list $"+cut(n.Text), hint)
-	return nil, false
 }

@@ -172,7 +172,7 @@ func (s *stage) checkNames() {
 		seen[it.name] = true
 	}
 	if len(s.items) > maxColumns {
-		s.fault("query/too-many-columns", s.items[maxColumns].at, "a result of more than 2000 columns", "")
+		s.fault("query/too-many-columns", s.items[maxColumns].at, "a result of more than 2000 columns", "name those that are needed")
 	}
 }
 
@@ -234,6 +234,9 @@ func (s *stage) groupBy(n *Select) {
 func (s *stage) orderBy(n *Select) {
 	for _, o := range n.OrderBy {
 		k := sortKey{item: s.aliased(o.X), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst}
+		if k.item >= 0 && !s.items[k.item].v.typ().single() {
+			s.fault("query/type", o.X.Span(), "an "+s.items[k.item].v.typ().String()+" has no order", "order by one of its values")
+		}
 		if k.item < 0 {
 			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true, windows: true})
 			if !k.x.typ().single() {
@@ -405,9 +408,15 @@ func (g *grouping) lift(v value) value {
 	}
 	k := key(v)
 	if i, ok := g.groups[k]; ok {
-		return &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		c := &column{rel: g.out.gid, name: groupName(i), t: v.typ(), agg: contains(g.out.groups[i], fromAggregate), grown: growth(v)}
+		if z, ok := v.(*inZone); ok {
+			return &inZone{c, z.zone}
+		}
+		return c
 	}
 	switch v := v.(type) {
+	case *windowed:
+		return g.liftWindow(v)
 	case *aggregate:
 		i, ok := g.known[k]
 		if !ok {
@@ -428,6 +437,20 @@ func (g *grouping) lift(v value) value {
 		return null()
 	}
 	return rebuild(v, g.lift)
+}
+
+// liftWindow lifts a window over groups, which their columns tell apart.
+func (g *grouping) liftWindow(v *windowed) value {
+	w := *v
+	w.order = v.order[:len(v.order)-v.tied]
+	out := rebuild(&w, g.lift).(*windowed)
+	if v.tied > 0 {
+		out.tied = len(g.out.groups)
+		for i, x := range g.out.groups {
+			out.order = append(out.order, sortKey{item: -1, x: &column{rel: g.out.gid, name: groupName(i), t: x.typ()}})
+		}
+	}
+	return out
 }
 
 func (g *grouping) ungrouped(c *column) {

@@ -108,6 +108,7 @@ const (
 	leafCompare               // cmp with num
 	leafRange                 // between num and high
 	leafNetwork               // an address of the network texts[0]
+	leafListed                // the whole value is in list
 )
 
 // A leaf is one test of a field. A missing or null value fails it, so that its
@@ -122,6 +123,7 @@ type leaf struct {
 	exact  bool // case-sensitive
 	texts  []string
 	parts  []Glob
+	list   *listSpec
 	cmp    Op
 	num    any // int64, float64 or time.Time
 	high   any

@@ -66,7 +66,10 @@ func (p *planner) combine(l, r *rows, part *SetPart) *rows {
 	cols := make([]resultColumn, len(types))
 	for i := range cols {
 		a, b := l.cols[i], r.cols[i]
-		cols[i] = resultColumn{name: a.name, t: types[i], agg: a.agg || b.agg, weight: max(a.weight, b.weight), grown: max(a.grown, b.grown)}
+		if a.zone != b.zone {
+			p.fault("query/zone", part.Span(), "the two sides of "+string(part.Op)+" have times in different zones", "cast(… AS timestamp), or date_format, gives what the clock shows")
+		}
+		cols[i] = resultColumn{name: a.name, t: types[i], agg: a.agg || b.agg, weight: max(a.weight, b.weight), grown: max(a.grown, b.grown), zone: a.zone}
 	}
 	return &rows{set: out, cols: cols}
 }

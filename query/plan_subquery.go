@@ -1,11 +1,8 @@
-// Subqueries in expressions, and times in a zone.
+// Subqueries in expressions.
 
 package query
 
-import (
-	"strconv"
-	"time"
-)
+import "strconv"
 
 // subquery resolves a query in the place of a value. Fields that its own sources
 // do not have are those of the query around it.
@@ -42,10 +39,13 @@ func (s *stage) subquery(out *subquery, n *Select, v env) value {
 	}
 	if out.kind == scalarQuery {
 		out.t = userType(t)
+		if z := r.cols[0].zone; z != "" {
+			return &inZone{out, z}
+		}
 		return out
 	}
 	x, y := s.pair(out.x, &column{t: t}, n)
-	if _, same := y.(*column); !same {
+	if _, same := y.(*conversion); same {
 		s.fault("query/type", n.Span(), out.x.typ().String()+" is looked for in "+t.String(), "bring both to one type with cast")
 		return null()
 	}
@@ -81,63 +81,4 @@ func (s *stage) checkCorrelated(n *Select, out *subquery) {
 	if out.kind == scalarQuery && !sel.grouped {
 		s.fault("query/correlated", n.Span(), "a subquery that uses fields of the row around it may give more than one row", "take one value: SELECT max(x) …, or arbitrary(x)")
 	}
-}
-
-// atZone resolves x AT TIME ZONE 'Asia/Tokyo'.
-func (s *stage) atZone(e *AtZone, v env) value {
-	x := s.time(s.expr(e.X, v), e.X)
-	name, ok := constText(s.expr(e.Zone, v))
-	if !ok {
-		s.fault("query/zone", e.Zone.Span(), "a time zone is a constant", "write AT TIME ZONE 'Asia/Tokyo'")
-		return null()
-	}
-	return s.inZone(x, name, e.Zone)
-}
-
-// inZone checks the name of a zone.
-func (p *planner) inZone(x value, name string, at Node) value {
-	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		p.fault("query/zone", at.Span(), "there is no time zone "+cut(name), "write a name of the IANA list, as 'Europe/Berlin', or 'UTC'")
-		return null()
-	}
-	if z, ok := x.(*inZone); ok {
-		x = z.x
-	}
-	return &inZone{x, name}
-}
-
-// local is what a clock in the zone shows.
-func (z *inZone) local() value {
-	return &call{fn: "local_time", args: []value{z.x, textConst(z.zone)}, t: Time}
-}
-
-// zoned takes the zone of a time into account where a function is about clocks.
-func (s *stage) zoned(c *call, e *Call) value {
-	for i, a := range c.args {
-		z, ok := a.(*inZone)
-		if !ok {
-			continue
-		}
-		switch c.fn {
-		case "date_trunc":
-			unit, _ := constText(c.args[0])
-			if unit == "second" || unit == "minute" {
-				c.args[i] = z.x
-				return &inZone{c, z.zone}
-			}
-			local := &call{fn: "date_trunc", args: []value{c.args[0], z.local()}, t: Time}
-			if unit == "hour" { // also in the hour that comes twice
-				return &inZone{&call{fn: "minus_rest", args: []value{z.x, z.local(), local}, t: Time}, z.zone}
-			}
-			return &inZone{&call{fn: "utc_of", args: []value{local, textConst(z.zone)}, t: Time}, z.zone}
-		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
-			c.args[i] = z.local()
-		case "to_unixtime":
-			c.args[i] = z.x
-		default:
-			s.fault("query/zone", e.Args[i].Span(), c.fn+" does not take a time in a zone", "date_format, date_trunc, hour and their like take it")
-			return null()
-		}
-	}
-	return c
 }

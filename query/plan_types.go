@@ -67,9 +67,7 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 func (p *planner) common(xs []value, at []Node) ([]value, Type) {
 	t, same := Unknown, true
 	for i, x := range xs {
-		if _, zoned := x.(*inZone); zoned {
-			p.fault("query/zone", at[min(i, len(at)-1)].Span(), "a time in a zone is formatted, cut or taken apart, nothing else", "date_format, date_trunc, hour and their like take it")
-		}
+		p.zoneless(x, at[min(i, len(at)-1)])
 		u, ok := shared(t, x.typ())
 		if !ok {
 			p.fault("query/type", at[min(i, len(at)-1)].Span(), "this is "+x.typ().String()+", the values before are "+t.String(), "bring them to one type with cast(… AS varchar)")

@@ -81,6 +81,13 @@ type membership struct {
 	items []value
 }
 
+// An inList is x IN a long list: many values, or a list.
+type inList struct {
+	x      value
+	values []string  // of the type of x
+	list   *listSpec // of a text; nil: values are what counts
+}
+
 // A likeness is x LIKE pattern, the pattern taken apart; case-sensitive.
 type likeness struct {
 	x     value
@@ -131,6 +138,7 @@ type param struct {
 type lambda struct {
 	params []*param
 	body   value
+	step   bool // the one of reduce that takes the state and an element
 }
 
 // A windowed is a call over the rows around each row.
@@ -142,7 +150,7 @@ type windowed struct {
 	frame     *frame // nil: none was written
 	noNulls   bool
 	filter    value // may be nil
-	tied      bool  // keys that tell equal rows apart were added to order
+	tied      int   // how many keys at the end of order only tell equal rows apart
 	t         Type
 }
 
@@ -202,6 +210,7 @@ func (v *logic) typ() Type      { return Boolean }
 func (v *negation) typ() Type   { return Boolean }
 func (v *nullTest) typ() Type   { return Boolean }
 func (v *membership) typ() Type { return Boolean }
+func (v *inList) typ() Type     { return Boolean }
 func (v *likeness) typ() Type   { return Boolean }
 func (v *choice) typ() Type     { return v.t }
 func (v *conversion) typ() Type { return v.to }
@@ -247,6 +256,8 @@ func rebuild(v value, f func(value) value) value {
 		return &nullTest{f(v.x), v.not}
 	case *membership:
 		return &membership{f(v.x), mapValues(v.items, f)}
+	case *inList:
+		return &inList{f(v.x), v.values, v.list}
 	case *likeness:
 		return &likeness{f(v.x), v.parts}
 	case *choice:
@@ -267,7 +278,7 @@ func rebuild(v value, f func(value) value) value {
 	case *array:
 		return &array{mapValues(v.items, f), v.t}
 	case *lambda:
-		return &lambda{v.params, f(v.body)}
+		return &lambda{v.params, f(v.body), v.step}
 	case *windowed:
 		c := *v
 		c.args, c.partition, c.order = mapValues(v.args, f), mapValues(v.partition, f), mapKeys(v.order, f)

@@ -15,7 +15,7 @@ func (s *stage) windowCall(f *function, e *Call, v env) value {
 		s.fault("query/window", e.Span(), "DISTINCT and ORDER BY inside the call do not go with OVER", "write the order into OVER (… ORDER BY …)")
 		return null()
 	case e.NoNulls && !ignoresNulls(f.canonical()):
-		s.fault("query/window", e.Span(), "IGNORE NULLS is for lag, lead, first_value, last_value and nth_value", "")
+		s.fault("query/window", e.Span(), "IGNORE NULLS is for lag, lead, first_value, last_value and nth_value", "aggregates skip NULLs by themselves")
 		return null()
 	}
 	s.aggregates = true
@@ -24,7 +24,7 @@ func (s *stage) windowCall(f *function, e *Call, v env) value {
 	w.t = s.resultType(f, w.args)
 	if e.Filter != nil {
 		if f.window {
-			s.fault("query/window", e.Filter.Span(), "FILTER is for aggregates", "")
+			s.fault("query/window", e.Filter.Span(), "FILTER is for aggregates", "choose the value with CASE, or filter in an earlier stage")
 		}
 		w.filter = s.condition(e.Filter, inner)
 	}
@@ -58,7 +58,7 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 	switch w.fn {
 	case "ntile":
 		if n, ok := wholeConst(w.args[0]); !ok || n < 1 {
-			s.fault("query/window", e.Args[0].Span(), "ntile takes a number of at least 1", "")
+			s.fault("query/window", e.Args[0].Span(), "ntile takes a number of at least 1", "write ntile(4) for quarters")
 			return false
 		}
 	case "lag", "lead", "nth_value":
@@ -73,7 +73,7 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 			w.args[0], w.args[2], w.t = xs[0], xs[1], t
 		}
 	case "arbitrary":
-		w.fn = "first_value"
+		w.fn, w.noNulls = "first_value", true
 	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false
@@ -103,11 +103,17 @@ func (s *stage) frame(w *windowed, f *Frame) *frame {
 	case f.Unit == "RANGE" && (f.From.N != nil || f.To.N != nil):
 		s.fault("query/window", f.Span(), "RANGE with a distance", "write ROWS BETWEEN …, or group by date_trunc in an earlier stage")
 	case f.Unit == "GROUPS" && len(w.order) == 0:
-		s.fault("query/window", f.Span(), "GROUPS needs ORDER BY", "")
-	case frameRank(out.from) > frameRank(out.to):
+		s.fault("query/window", f.Span(), "GROUPS needs ORDER BY", "write OVER (ORDER BY a GROUPS …)")
+	case frameRank(out.from) > frameRank(out.to), out.from.kind == "PRECEDING" && out.to.kind == "PRECEDING" && out.from.n < out.to.n,
+		out.from.kind == "FOLLOWING" && out.to.kind == "FOLLOWING" && out.from.n > out.to.n:
 		s.fault("query/window", f.Span(), "the frame ends before it begins", "write BETWEEN 3 PRECEDING AND CURRENT ROW")
-	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value" && isWindowOnly(w.fn):
+	case !isWindowOnly(w.fn):
+	case w.fn != "first_value" && w.fn != "last_value" && w.fn != "nth_value":
 		s.fault("query/window", f.Span(), w.fn+" takes no frame", "remove "+f.Unit+" …")
+	case frameRank(out.from) == 0 && frameRank(out.to) == 4:
+		out.unit = "ROWS" // the same rows, which can be told apart
+	case f.Unit != "ROWS":
+		s.fault("query/window", f.Span(), w.fn+" over "+f.Unit+" depends on which of equal rows comes first", "write ROWS BETWEEN …")
 	}
 	return out
 }
@@ -165,7 +171,7 @@ func (s *stage) settleWindow(w *windowed, e *Call) value {
 	}
 	for _, x := range s.in.tieBreak() {
 		w.order = append(w.order, sortKey{item: -1, x: x})
+		w.tied++
 	}
-	w.tied = true
 	return w
 }

@@ -89,6 +89,10 @@ func (p *exprParser) over(c *Call) {
 		return
 	}
 	start := p.peek().Pos.Offset
+	if p.condition {
+		p.fail(faultOn(p.peek(), "a window in a condition", "compute it in the query, and compare its column"))
+		return
+	}
 	p.lex.Next()
 	p.lex.Next()
 	w := &Over{}

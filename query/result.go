@@ -2,6 +2,8 @@
 
 package query
 
+import "fmt"
+
 // A Column is one column of a result.
 type Column struct {
 	Name string
@@ -17,3 +19,49 @@ type Result struct {
 	Seqs    []int64 // __seq__ of each row, when the plan's rows are records (Plan.RowIdentity)
 	Partial string  // which bound was hit, in words; empty: the result is complete
 }
+
+// maxResultBytes bounds the values of one result; the rows beyond it are cut.
+const maxResultBytes = 256 << 20
+
+// A Collector puts a Result together from the rows that an engine gives, within
+// its bounds. Ask Full before each row.
+type Collector struct {
+	result  Result
+	maxRows int // 0: no bound
+	size    int
+}
+
+// NewCollector returns a Collector of rows with the given columns; maxRows 0 is
+// no bound.
+func NewCollector(columns []Column, maxRows int) *Collector {
+	return &Collector{result: Result{Columns: columns}, maxRows: maxRows}
+}
+
+// Full reports whether a bound is reached, so that one more row, which the
+// engine has, is not taken. The Result then says so.
+func (c *Collector) Full() bool {
+	switch n := len(c.result.Rows); {
+	case c.maxRows > 0 && n == c.maxRows:
+		c.result.Partial = fmt.Sprintf("only the first %d rows", n)
+	case c.size > maxResultBytes:
+		c.result.Partial = fmt.Sprintf("only the first %d rows, which are %d MB", n, c.size>>20)
+	default:
+		return false
+	}
+	return true
+}
+
+// Add takes a row, which holds about size bytes.
+func (c *Collector) Add(row []any, size int) {
+	c.size += size
+	c.result.Rows = append(c.result.Rows, row)
+}
+
+// AddRecord takes a row that is the record with the given __seq__.
+func (c *Collector) AddRecord(seq int64, row []any, size int) {
+	c.Add(row, size)
+	c.result.Seqs = append(c.result.Seqs, seq)
+}
+
+// Result is the answer, as far as it was collected.
+func (c *Collector) Result() *Result { return &c.result }

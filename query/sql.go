@@ -22,6 +22,11 @@ type engine interface {
 	typeName(t Type) string
 	// aggregate is an aggregate as the engine knows it, and the form around it.
 	aggregate(a *aggregate) (*aggregate, string)
+	// rewrite is a call whose constants are written as the engine reads them.
+	rewrite(c *call) *call
+	// functions declares the functions of ours that a statement calls, in front
+	// of it.
+	functions(statement string) string
 
 	// param writes a constant as a parameter.
 	param(d *sqlPrinter, v any)
@@ -40,6 +45,8 @@ type engine interface {
 	// glob writes a test of the whole of a text, which x writes, against a
 	// pattern that is more than a*, *a or *a*.
 	glob(d *sqlPrinter, x func(), parts []Glob, exact bool)
+	// listed writes a test of a text, which x writes, against a long list.
+	listed(d *sqlPrinter, x func(), l *listSpec)
 	// word writes a test of the tokens of a text, which x writes.
 	word(d *sqlPrinter, x func(), parts []Glob, exact bool)
 }
@@ -52,7 +59,8 @@ type sqlPrinter struct {
 	b      strings.Builder
 	args   []any
 	window Window
-	outers [][]value // what the outerRefs of the open subqueries stand for
+	outers [][]value         // what the outerRefs of the open subqueries stand for
+	parts  map[*param]string // what follows a parameter that is a struct here
 }
 
 func (d *sqlPrinter) print(parts ...string) {
@@ -199,12 +207,9 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
-	if t.store.Lookup {
-		return
-	}
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
-	if !t.store.NoWindow {
+	if !t.store.NoWindow && !t.store.Lookup {
 		if !d.window.From.IsZero() {
 			and()
 			d.print(`"time" >= `)
@@ -216,12 +221,12 @@ func (d *sqlPrinter) table(t *tableRead) {
 			d.param(d.window.To)
 		}
 	}
-	if d.window.AfterSeq > 0 {
+	if d.window.AfterSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" > `)
 		d.param(d.window.AfterSeq)
 	}
-	if d.window.UpToSeq > 0 {
+	if d.window.UpToSeq > 0 && !t.store.Lookup {
 		and()
 		d.print(`"seq" <= `)
 		d.param(d.window.UpToSeq)

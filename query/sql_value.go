@@ -19,7 +19,7 @@ func (d *sqlPrinter) value(v value) {
 		}
 		d.name(v.name)
 	case *param:
-		d.print("x", strconv.Itoa(v.id))
+		d.print("x", strconv.Itoa(v.id), d.parts[v])
 	case *outerRef:
 		d.outer(v)
 	case *lambda:
@@ -52,6 +52,8 @@ func (d *sqlPrinter) value(v value) {
 		}
 	case *membership:
 		d.membership(v)
+	case *inList:
+		d.inList(v)
 	case *likeness:
 		d.glob(func() { d.value(v.x) }, v.parts, true)
 	case *choice:
@@ -274,6 +276,7 @@ func (d *sqlPrinter) call(c *call) {
 	if d.operator(c) {
 		return
 	}
+	c = d.engine.rewrite(c)
 	d.form(d.engine.form(c.fn, len(c.args)), d.values(c.args)...)
 }
 
@@ -310,7 +313,7 @@ func (d *sqlPrinter) form(form string, args ...func()) {
 // operator writes what stands between its operands.
 func (d *sqlPrinter) operator(c *call) bool {
 	switch c.fn {
-	case "concat":
+	case "concat", "array_concat":
 		d.balanced(len(c.args), " || ", func(i int) { d.value(c.args[i]) })
 	case "greatest", "least":
 		d.print("CASE WHEN ")

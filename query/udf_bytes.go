@@ -64,7 +64,7 @@ func readBytes(form, s string) ([]byte, bool) {
 func writeBytes(form string, b []byte) string {
 	switch form {
 	case "utf8":
-		return strings.ToValidUTF8(string(b), "\uFFFD")
+		return validText(string(b))
 	case "base64":
 		return base64.StdEncoding.EncodeToString(b)
 	case "base64url":

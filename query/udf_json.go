@@ -33,14 +33,7 @@ func jsonSize(s string, path []any) any {
 	case '[':
 		eachElement(raw, func(string) bool { n++; return true })
 	case '{':
-		seen := map[string]bool{}
-		eachMember(raw, func(key, _ string) bool {
-			if k := unquoted(key); !seen[k] {
-				seen[k] = true
-				n++
-			}
-			return true
-		})
+		eachMember(raw, func(string, string) bool { n++; return true })
 	default:
 		if len(path) == 0 && !jsonToken(raw) {
 			return nil

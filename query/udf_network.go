@@ -5,25 +5,24 @@ package query
 
 import (
 	"net/netip"
-	"strings"
 )
 
 // networkUDFs are the functions of addresses and networks.
 func networkUDFs() []DuckDBFunction {
 	return []DuckDBFunction{
 		{"tocsin_ip_prefix", []Type{Text, Integer}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(strings.TrimSpace(a[0].(string)))
+			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
 			if err != nil || addr.Zone() != "" {
 				return nil, nil
 			}
-			p, err := addr.Prefix(int(a[1].(int64)))
+			p, err := addr.Unmap().Prefix(int(a[1].(int64)))
 			if err != nil { // more bits than it has
 				return nil, nil
 			}
 			return p.String(), nil
 		}},
 		{"tocsin_ip_subnet", []Type{Text, Boolean}, Text, func(a []any) (any, error) {
-			p, ok := parseNetwork(strings.TrimSpace(a[0].(string)))
+			p, ok := parseNetwork(trimmed(a[0].(string)))
 			switch {
 			case !ok:
 				return nil, nil
@@ -33,7 +32,7 @@ func networkUDFs() []DuckDBFunction {
 			return p.Addr().String(), nil
 		}},
 		{"tocsin_ip_range", []Type{Text}, ArrayOf(Text), func(a []any) (any, error) {
-			p, ok := parseNetwork(strings.TrimSpace(a[0].(string)))
+			p, ok := parseNetwork(trimmed(a[0].(string)))
 			if !ok {
 				return nil, nil
 			}
@@ -41,15 +40,15 @@ func networkUDFs() []DuckDBFunction {
 		}},
 		{"tocsin_prefix_in", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
 			outer, ok := parseNetwork(a[0].(string))
-			inner, fits := parseNetwork(strings.TrimSpace(a[1].(string)))
+			inner, fits := parseNetwork(trimmed(a[1].(string)))
 			if !ok || !fits {
 				return nil, nil
 			}
 			return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr()), nil
 		}},
 		{"tocsin_ip_domain", []Type{Text}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(strings.TrimSpace(a[0].(string)))
-			if err != nil {
+			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
+			if err != nil || addr.Zone() != "" {
 				return nil, nil
 			}
 			if addr = addr.Unmap(); addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() {

@@ -78,27 +78,6 @@ func widthBucket(x, low, high float64, n int64) any {
 	return bucket
 }
 
-// doubleText writes a double as Presto does, which is Java's way: 1.5, 100.0,
-// 1.0E7.
-func doubleText(f float64) string {
-	if a := math.Abs(f); a >= 1e-3 && a < 1e7 || a == 0 {
-		s := strconv.FormatFloat(f, 'f', -1, 64)
-		if !strings.Contains(s, ".") {
-			s += ".0"
-		}
-		return s
-	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
-	}
-	n, err := strconv.Atoi(exponent)
-	if err != nil { // infinite, or no number
-		return mantissa
-	}
-	return mantissa + "E" + strconv.Itoa(n)
-}
-
 // decimal makes a function (text, "digits,places", try) that rounds a number, a
 // half away from zero; give makes the result of the rounded text.
 func decimal(give func(text string) any) func([]any) (any, error) {

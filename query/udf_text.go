@@ -13,6 +13,11 @@ import (
 // textUDFs are the functions of texts and of arrays of them.
 func textUDFs() []DuckDBFunction {
 	return []DuckDBFunction{
+		{"tocsin_upper", []Type{Text}, Text, func(a []any) (any, error) { return strings.ToUpper(a[0].(string)), nil }},
+		{"tocsin_reverse", []Type{Text}, Text, func(a []any) (any, error) { return reversed(a[0].(string)), nil }},
+		{"tocsin_trim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimFunc(a[0].(string), whiteSpace), nil }},
+		{"tocsin_ltrim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimLeftFunc(a[0].(string), whiteSpace), nil }},
+		{"tocsin_rtrim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimRightFunc(a[0].(string), whiteSpace), nil }},
 		{"tocsin_substr", []Type{Text, Integer, Integer}, Text, func(a []any) (any, error) {
 			return substr(a[0].(string), a[1].(int64), a[2].(int64)), nil
 		}},
@@ -48,34 +53,6 @@ func textUDFs() []DuckDBFunction {
 			return setPositions(a[0].(string), a[1].([]any), a[2].([]any)), nil
 		}},
 	}
-}
-
-// substr is what Presto's is: nothing from a place that does not exist, and from
-// the end with a minus.
-func substr(s string, start, size int64) string {
-	chars := int64(utf8.RuneCountInString(s))
-	if start < 0 {
-		start += chars + 1
-	}
-	if start < 1 || start > chars || size < 1 {
-		return ""
-	}
-	from := runeOffset(s, start-1)
-	if size > chars-start {
-		return s[from:]
-	}
-	return s[from : from+runeOffset(s[from:], size)]
-}
-
-// runeOffset is the index of character n, counted from 0.
-func runeOffset(s string, n int64) int {
-	for i := range s {
-		if n == 0 {
-			return i
-		}
-		n--
-	}
-	return len(s)
 }
 
 // strpos is where part stands in s for the nth time, from the end with a minus;

@@ -275,15 +275,16 @@ func (r *dateReader) isoDate() {
 
 // isoClock reads 09:05:06.5 and a zone.
 func (r *dateReader) isoClock() {
+	unit := time.Hour // of a fraction: of what stands before it
 	r.hour = r.between(2, 0, 23)
 	if r.has(":") {
-		r.minute = r.between(2, 0, 59)
+		unit, r.minute = time.Minute, r.between(2, 0, 59)
 		if r.has(":") {
-			r.second = r.between(2, 0, 59)
-			if r.has(".") || r.has(",") {
-				r.nano = r.fraction()
-			}
+			unit, r.second = time.Second, r.between(2, 0, 59)
 		}
+	}
+	if r.has(".") || r.has(",") {
+		r.nano = r.fraction() * int(unit/time.Second)
 	}
 	switch {
 	case r.has("Z"):

@@ -35,7 +35,7 @@ func urlDecode(s string) any {
 	if err != nil {
 		return nil
 	}
-	return strings.ToValidUTF8(t, "\uFFFD")
+	return validText(t)
 }
 
 // urlEncode leaves letters, digits and -_.* as they are; a space becomes a +.
@@ -162,7 +162,7 @@ func percentDecoded(s string) string {
 	if err != nil {
 		return s
 	}
-	return strings.ToValidUTF8(t, "\uFFFD")
+	return validText(t)
 }
 
 // parameter is the first value of a name in the query.

@@ -208,22 +208,15 @@ func BenchmarkLoad(b *testing.B) {
 // records, and over all of them, through parser, planner and engine. It fails
 // when the 15 minutes cost more than the whole.
 func BenchmarkQuery(b *testing.B) {
-	ctx, n := context.Background(), benchRecords()
-	s := openTest(b, b.TempDir())
-	dir := b.TempDir()
-	newTrail(1).write(b, dir, n)
-	ls := builtin("cloudtrail")
-	if _, err := s.Logs.Append(ctx, filesIn(dir), AppendOptions{Logstore: ls, Now: time.Now()}); err != nil {
-		b.Fatal(err)
-	}
-	must(s.Logs.in.checkpoint(ctx))
-	held, err := s.Logs.Range(ctx, ls.Name)
+	ctx, n, ls := context.Background(), benchRecords(), builtin("cloudtrail")
+	logs := benchLogs(b, n)
+	held, err := logs.Range(ctx, ls.Name)
 	must(err)
 	middle := held.Oldest.Add(held.Newest.Sub(held.Oldest) / 2).Truncate(15 * time.Minute)
 	const text = "eventName:GetObjects | SELECT sourceIPAddress, count(*) AS n GROUP BY sourceIPAddress"
 	run := func(w query.Window) time.Duration {
 		start := time.Now()
-		rowsOf(b, s.Logs, ls.Name, text, w)
+		rowsOf(b, logs, ls.Name, text, w)
 		return time.Since(start)
 	}
 	short := query.Window{From: middle, To: middle.Add(15 * time.Minute), UpToSeq: int64(n)}

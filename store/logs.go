@@ -34,6 +34,8 @@ type Logs struct {
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
 	tables    tables
+	schema    declared
+	seen      seenPaths
 	abandoned atomic.Int64  // queries that ignored their interrupt
 	grace     time.Duration // how long they are waited for
 	repairs   atomic.Int64  // how often the engine was started again
@@ -161,5 +163,6 @@ func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error
 			return err
 		}
 	}
+	l.schema.logstores(logstores)
 	return nil
 }

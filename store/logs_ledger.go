@@ -5,10 +5,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"time"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // ledger writes the rows of the objects that the transaction holds. An object
@@ -53,16 +50,5 @@ func orNull[T any](ok bool, v T) any {
 
 // appendRows fills a table of ours inside of the open transaction.
 func (a *appender) appendRows(ctx context.Context, table string, fill func(add func(...driver.Value) error) error) error {
-	return a.conn.Raw(func(c any) error {
-		dc, ok := c.(driver.Conn)
-		if !ok {
-			return errors.New("the driver gave no connection")
-		}
-		app, err := duckdb.NewAppender(dc, "logs", "main", table)
-		if err != nil {
-			return err
-		}
-		err = fill(app.AppendRow)
-		return errors.Join(err, app.CloseWithCancel(ctx))
-	})
+	return fillTable(ctx, a.conn, table, fill)
 }

@@ -17,9 +17,6 @@ import (
 // DuckDB do not look for it.
 const grace = 2 * time.Second
 
-// maxResultBytes bounds the values of one result; the rows beyond it are cut.
-const maxResultBytes = 256 << 20
-
 // An AbandonedError says that a query ignored its interrupt and was left behind
 // with its connection. Two of them, and the process should be started again.
 type AbandonedError struct{ After time.Duration }
@@ -42,6 +39,9 @@ func (e *BoundError) Error() string {
 
 // Unwrap returns what the engine said.
 func (e *BoundError) Unwrap() error { return e.Err }
+
+// errManyRows stands for what the engine says, which advises a setting.
+var errManyRows = errors.New("a subquery in the place of a value gave more than one row; take one of them with max(x) or arbitrary(x), or look through them with IN")
 
 // question is a statement and what its answer looks like.
 type question struct {
@@ -108,6 +108,8 @@ func clarify(ctx context.Context, err error) error {
 		return &BoundError{Bound: "temporary files", Err: err}
 	case strings.HasPrefix(text, "Out of Memory Error"):
 		return &BoundError{Bound: "memory", Err: err}
+	case strings.Contains(text, "More than one row returned by a subquery"):
+		return fmt.Errorf("run the query: %w", errManyRows)
 	}
 	return fmt.Errorf("run the query: %w", err)
 }
@@ -140,29 +142,20 @@ func (q question) collect(rows *sql.Rows) (*query.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &query.Result{Columns: q.columns}
-	size := 0
+	c := query.NewCollector(q.columns, q.maxRows)
 	for rows.Next() {
-		if q.maxRows > 0 && len(r.Rows) == q.maxRows {
-			r.Partial = fmt.Sprintf("only the first %d rows", q.maxRows)
-			break
-		}
-		if size > maxResultBytes {
-			r.Partial = fmt.Sprintf("only the first %d rows, which are %d MB", len(r.Rows), size>>20)
-			break
+		if c.Full() {
+			return c.Result(), nil
 		}
 		row, seq, bytes, err := scan.row(rows)
 		if err != nil {
 			return nil, err
 		}
-		size += bytes
-		r.Rows = append(r.Rows, row)
 		if q.seq {
-			r.Seqs = append(r.Seqs, seq)
+			c.AddRecord(seq, row, bytes)
+		} else {
+			c.Add(row, bytes)
 		}
 	}
-	if r.Partial != "" {
-		return r, nil
-	}
-	return r, rows.Err()
+	return c.Result(), rows.Err()
 }

@@ -18,6 +18,11 @@ func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query
 	if err := l.ready(ctx, p.Logstores()); err != nil {
 		return nil, err
 	}
+	for _, name := range p.Lookups() {
+		if t, ok := l.schema.Logstore(name); !ok || !t.Lookup {
+			return nil, fmt.Errorf("lookup table %s: %w", name, ErrNoTable)
+		}
+	}
 	return l.ask(ctx, question{
 		statement: p.SQL(query.DuckDB(), w), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows(),
 	})
@@ -35,5 +40,6 @@ func (l *Logs) ready(ctx context.Context, logstores []string) error {
 	return nil
 }
 
-// ErrNoTable says that a logstore was never declared to the store (Declare).
+// ErrNoTable says that a logstore or lookup table was never declared to the
+// store (Declare, DeclareLookups).
 var ErrNoTable = errors.New("it has no table in this data directory")

@@ -97,6 +97,15 @@ func TestRowBound(t *testing.T) {
 	}
 }
 
+// TestSubqueryOfManyRows: the engine's own advice, a setting, is not passed on.
+func TestSubqueryOfManyRows(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	_, err := l.ask(context.Background(), raw("SELECT (SELECT i FROM range(2) t(i))", false, 1, query.Integer))
+	if !errors.Is(err, errManyRows) || strings.Contains(err.Error(), "SET ") {
+		t.Error(err)
+	}
+}
+
 // TestReadOnly holds G18: in the connection of a user's query nothing is
 // changed, whatever gets past the planner.
 func TestReadOnly(t *testing.T) {

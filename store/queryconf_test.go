@@ -19,85 +19,47 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"tocsin/query"
+	"tocsin/query/querytest"
 )
-
-type conformance struct {
-	line     int
-	logstore string
-	query    string
-	columns  string
-	ordered  bool
-	fails    bool
-	rows     []string
-}
-
-func readConformance(t *testing.T) (cases []*conformance) {
-	t.Helper()
-	b, err := os.ReadFile("../query/testdata/cases.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, line := range strings.Split(string(b), "\n") {
-		switch {
-		case line == "", strings.HasPrefix(line, "# "), strings.HasPrefix(line, "-- "):
-		case strings.HasPrefix(line, "=> "):
-			c := cases[len(cases)-1]
-			c.rows = append(c.rows, line[3:])
-		case strings.HasPrefix(line, "columns "):
-			cases[len(cases)-1].columns = line[8:]
-		case line == "ordered":
-			cases[len(cases)-1].ordered = true
-		case line == "error":
-			cases[len(cases)-1].fails = true
-		default:
-			c := &conformance{line: i + 1, logstore: "cloudtrail", query: line}
-			if rest, ok := strings.CutPrefix(line, "findings: "); ok {
-				c.logstore, c.query = "findings", rest
-			}
-			cases = append(cases, c)
-		}
-	}
-	return cases
-}
 
 func TestQueryConformance(t *testing.T) {
 	conn := conformanceConn(t)
-	schema := conformanceSchema(t)
-	window := query.Window{From: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), UpToSeq: 1000}
-	for _, c := range readConformance(t) {
-		t.Run(c.query, func(t *testing.T) {
-			q, err := query.Parse(c.query)
+	schema, cases, window := conformanceSchema(t), conformanceCases(t), querytest.Window()
+	for _, c := range cases {
+		t.Run(c.Query, func(t *testing.T) {
+			q, err := query.Parse(c.Query)
 			var p *query.Plan
 			if err == nil {
-				p, err = q.Plan(schema, query.Options{
-					Logstore: c.logstore, MaxRows: 100,
-					Lists: map[string][]string{"office": {"10.1.0.0/16", "192.0.2.*", "2001:DB8::1", "s3.amazonaws.com"}},
-				})
+				o, unread := querytest.Options("../query/testdata", c.Logstore)
+				if unread != nil {
+					t.Fatal(unread)
+				}
+				p, err = q.Plan(schema, o)
 			}
-			if c.fails != (err != nil) {
-				t.Fatalf("line %d: error %v", c.line, err)
+			if c.Fails != (err != nil) {
+				t.Fatalf("line %d: error %v", c.Line, err)
 			}
 			if err != nil {
 				return
 			}
-			if c.columns != "" {
+			if c.Columns != "" {
 				var names []string
 				for _, col := range p.Columns() {
 					names = append(names, col.Name)
 				}
-				if got := strings.Join(names, " "); got != c.columns {
-					t.Errorf("line %d: columns %s", c.line, got)
+				if got := strings.Join(names, " "); got != c.Columns {
+					t.Errorf("line %d: columns %s", c.Line, got)
 				}
 			}
 			got := runConformance(t, conn, p, window)
-			want := slices.Clone(c.rows)
-			if !c.ordered {
+			want := slices.Clone(c.Rows)
+			if !c.Ordered {
 				slices.Sort(got)
 				slices.Sort(want)
 			}
 			if !slices.Equal(got, want) {
 				s := p.SQL(query.DuckDB(), window)
-				t.Errorf("line %d: got\n%s\nwant\n%s\n%s %v", c.line, strings.Join(got, "\n"), strings.Join(want, "\n"), s.Text, s.Args)
+				t.Errorf("line %d: got\n%s\nwant\n%s\n%s %v", c.Line, strings.Join(got, "\n"), strings.Join(want, "\n"), s.Text, s.Args)
 			}
 		})
 	}
@@ -149,14 +111,15 @@ func runConformance(t *testing.T, conn *sql.Conn, p *query.Plan, w query.Window)
 
 // plainMaps takes the maps of the driver as those of a result.
 func plainMaps(v any) any {
-	if m, ok := v.(duckdb.OrderedMap); ok {
-		out := make(map[string]any, m.Len())
-		for i, k := range m.Keys() {
-			out[fmt.Sprint(k)] = m.Values()[i]
-		}
-		return out
+	m, ok := v.(duckdb.OrderedMap)
+	if !ok {
+		return v
 	}
-	return v
+	out := make(map[string]any, m.Len())
+	for i, k := range m.Keys() {
+		out[fmt.Sprint(k)] = m.Values()[i]
+	}
+	return out
 }
 
 // checkType holds that the engine gives the Go type that the plan promised.
@@ -189,14 +152,19 @@ func checkType(t *testing.T, text string, c query.Column, v any) {
 	}
 }
 
-func conformanceSchema(t *testing.T) query.Fixed {
+func conformanceCases(t *testing.T) []querytest.Case {
 	t.Helper()
-	b, err := os.ReadFile("../query/testdata/schema.json")
+	cases, err := querytest.Cases("../query/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s query.Fixed
-	if err := json.Unmarshal(b, &s); err != nil {
+	return cases
+}
+
+func conformanceSchema(t *testing.T) query.Fixed {
+	t.Helper()
+	s, err := querytest.Schema("../query/testdata")
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s

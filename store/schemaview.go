@@ -8,13 +8,25 @@ import (
 	"tocsin/query"
 )
 
-// Schema returns the schema of a set of logstores.
-func Schema(logstores []*ingest.Logstore) query.Schema {
-	fixed := make(query.Fixed, 0, len(logstores))
+// Schema returns the schema of a set of logstores and lookup tables.
+func Schema(logstores []*ingest.Logstore, lookups ...*ingest.Lookup) query.Schema {
+	fixed := make(query.Fixed, 0, len(logstores)+len(lookups))
 	for _, ls := range logstores {
 		fixed = append(fixed, view(ls))
 	}
+	for _, t := range lookups {
+		fixed = append(fixed, lookupView(t))
+	}
 	return fixed
+}
+
+// lookupView describes one lookup table.
+func lookupView(t *ingest.Lookup) *query.Logstore {
+	q := &query.Logstore{Name: t.Name, Table: lookupTable(t.Name), NoWindow: true, Lookup: true}
+	for i, c := range t.Columns {
+		q.Fields = append(q.Fields, query.Field{Name: c.Name, Column: lookupColumn(i), Type: fieldType(c.Type), Doc: "of the table " + t.Name})
+	}
+	return q
 }
 
 // view describes one logstore.

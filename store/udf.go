@@ -6,7 +6,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -79,28 +78,43 @@ func (u *udf) Config() duckdb.ScalarFuncConfig {
 
 // Executor implements duckdb.ScalarFunc.
 func (u *udf) Executor() duckdb.ScalarFuncExecutor {
-	return duckdb.ScalarFuncExecutor{RowExecutor: u.row}
+	return duckdb.ScalarFuncExecutor{ChunkContextExecutor: u.chunk}
 }
 
-// row calls the function for one row. A panic would end the process, since
-// DuckDB's frames lie between it and ours.
-func (u *udf) row(args []driver.Value) (result any, err error) {
+// chunk calls the function for the rows of a chunk that have no NULL. A panic
+// would end the process, since DuckDB's frames lie between it and ours.
+func (u *udf) chunk(_ context.Context, rows *duckdb.ChunkIteratorState) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			result, err = nil, fmt.Errorf("%s: fault in the function: %v", u.f.Name, r)
+			err = fmt.Errorf("%s: fault in the function: %v", u.f.Name, r)
 		}
 	}()
-	plain := make([]any, len(args))
-	for i, a := range args {
-		plain[i] = a
-	}
-	result, err = u.f.Call(plain)
-	if list, ok := result.([]string); ok {
-		out := make([]any, len(list))
-		for i, s := range list {
-			out[i] = s
+	args := make([]any, len(u.params))
+	for row, err := range rows.Rows() {
+		if err != nil {
+			return err
 		}
-		return out, err
+		for i := range args {
+			args[i] = *row.GetValuePtr(i)
+		}
+		result, err := u.f.Call(args)
+		if err != nil {
+			return err
+		}
+		if list, ok := result.([]string); ok {
+			result = anys(list)
+		}
+		if err := row.SetResult(result); err != nil {
+			return err
+		}
 	}
-	return result, err
+	return nil
+}
+
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }

@@ -25,6 +25,8 @@ type configFile struct {
 	Templates alertrules.Text                  `yaml:"templates"`
 	Sources   []sourceFile                     `yaml:"sources"`
 	Logstores map[string]logstoreFile          `yaml:"logstores"`
+	Tables    map[string]tableFile             `yaml:"tables"`
+	Lists     map[string]*alertrules.Node      `yaml:"lists"`
 	Mail      mailFile                         `yaml:"mail"`
 	People    map[string]notifier.Person       `yaml:"people"`
 	Groups    map[string][]string              `yaml:"groups"`
@@ -76,6 +78,8 @@ type config struct {
 	templates paths
 	sources   []agent.Source
 	logstores []*ingest.Logstore // built-in ones first
+	tables    []*ingest.Lookup
+	lists     map[string][]string
 	limits    ingest.Limits
 	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
@@ -130,6 +134,8 @@ func (r *configReader) finish() (*config, error) {
 	c := &config{path: r.path, zone: r.zone(r.file.TimeZone), list: r.doc.List, logstores: ingest.Builtin()}
 	r.directories(c)
 	r.declared(c)
+	r.tables(c)
+	r.lists(c)
 	r.sources(c)
 	r.limits(c)
 	r.mail(c)
@@ -156,7 +162,7 @@ func (r *configReader) zone(t alertrules.Text) *time.Location {
 // directories are those of rules and templates.
 func (r *configReader) directories(c *config) {
 	for _, t := range r.file.Rules {
-		if dir, ok := r.dir(t); ok {
+		if dir, ok := r.userPath(t); ok {
 			c.rules = paths{append(c.rules.list, dir), true}
 		}
 	}
@@ -165,19 +171,19 @@ func (r *configReader) directories(c *config) {
 	}
 	c.templates.list = []string{r.relative("templates")}
 	if r.file.Templates.Given() {
-		if dir, ok := r.dir(r.file.Templates); ok {
+		if dir, ok := r.userPath(r.file.Templates); ok {
 			c.templates = paths{[]string{dir}, dir != c.templates.list[0]}
 		}
 	}
 }
 
-// dir is a path of the file; the root, devices and /proc are no inputs, and not
-// read by check either.
-func (r *configReader) dir(t alertrules.Text) (path string, ok bool) {
+// userPath is a path of the file; the root, devices and /proc are no inputs, and
+// not read by check either.
+func (r *configReader) userPath(t alertrules.Text) (path string, ok bool) {
 	path = filepath.Clean(r.relative(t.Value))
 	for _, no := range []string{"/proc", "/dev", "/sys"} {
 		if path == "/" || path == no || strings.HasPrefix(path, no+"/") {
-			r.doc.Problem("config/path", t.Node, "this directory is not one of yours to read", "name the folder of your files")
+			r.doc.Problem("config/path", t.Node, "this is not one of your files to read", "name a folder or a file of your own")
 			return "", false
 		}
 	}
@@ -220,7 +226,7 @@ func (r *configReader) sources(c *config) {
 			r.doc.Problem("config/source", node, "the source has no dir", "dir: /var/lib/prowler")
 			continue
 		}
-		dir, allowed := r.dir(s.Dir)
+		dir, allowed := r.userPath(s.Dir)
 		if _, err := os.Stat(dir); err != nil && allowed {
 			r.doc.Warn("config/source", s.Dir.Node, "this folder cannot be read now: "+err.Error(), "create it before tocsin runs")
 		}

@@ -17,6 +17,7 @@ import (
 var mayImport = map[string]string{
 	"diag":                      "",
 	"query":                     "diag",
+	"query/querytest":           "query",
 	"templates":                 "diag",
 	"compliance":                "",
 	"ingest":                    "diag",
@@ -33,12 +34,15 @@ var mayImport = map[string]string{
 	"agent":                     "alertrules compliance diag ingest lint notifier query templates",
 	"examples":                  "",
 	"store":                     "alertrules ingest notifier query",
+	"store/trino":               "query",
+	"store/trino/trinotest":     "query",
 	"cmd/tocsin":                "*",
 }
 
 // onlyIn keeps heavy dependencies in the packages that are about them.
 var onlyIn = map[string]string{
 	"github.com/duckdb/":                   "store",
+	"github.com/trinodb/":                  "store/trino store/trino/trinotest",
 	"github.com/robfig/cron":               "alertrules",
 	"github.com/alecthomas/participle":     "query",
 	"html/template":                        "templates",

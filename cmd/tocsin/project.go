@@ -45,7 +45,7 @@ func readProject(e *env, o *options) (*project, error) {
 		return nil, err
 	}
 	now := e.now().Truncate(time.Microsecond) // as exact as what the store keeps of it
-	p := &project{env: e, now: now, dir: o.data, config: c, schema: store.Schema(c.logstores)}
+	p := &project{env: e, now: now, dir: o.data, config: c, schema: store.Schema(c.logstores, c.tables...)}
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}
@@ -89,7 +89,7 @@ func (p *project) readTemplates() error {
 func (p *project) ruleEnv() alertrules.Env {
 	c := p.config
 	env := alertrules.Env{
-		Schema: p.schema, Zone: c.zone, Lateness: map[string]time.Duration{}, Now: p.now,
+		Schema: p.schema, Zone: c.zone, Lateness: map[string]time.Duration{}, Lists: c.lists, Now: p.now,
 		Templates: p.templates.Names(), AllowMail: c.mail.Allow,
 		People: names(c.notify.People), Groups: names(c.notify.Groups), Calendars: names(c.notify.Calendars),
 	}

@@ -12,6 +12,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 type queryFlags struct {
@@ -23,6 +24,8 @@ type queryFlags struct {
 	limit    int
 	timeout  time.Duration
 	alert    string
+	explain  bool
+	dialect  string
 }
 
 func newQuery(e *env, o *options) *cobra.Command {
@@ -35,13 +38,14 @@ func newQuery(e *env, o *options) *cobra.Command {
   tocsin query -l cloudtrail 'eventName:(StopLogging or DeleteTrail)'
   tocsin query -l findings 'status:NOT_PASS | GROUP BY check_item'
   tocsin query --alert A-7F3K          the records behind a mail
+  tocsin query --explain 'eventName:Get* | GROUP BY @actor'
 
 It looks at the last 24 hours; --last, --from, --to and --all say otherwise.
 The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}} {
+			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}, {"alert", "explain"}} {
 				if err := exclusive(cmd, flags...); err != nil {
 					return err
 				}
@@ -58,6 +62,8 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
 	cmd.Flags().IntVar(&f.limit, "rows", 100_000, rowsHelp)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "say what the query does and as what SQL, without running it")
+	addDialect(cmd, &f.dialect)
 	cmd.Flags().StringVar(&f.alert, "alert", "", "show what the alert of this `id` saw")
 	return cmd
 }
@@ -101,6 +107,13 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return wrong(err)
 	}
+	if f.explain {
+		d, err := dialectNamed(f.dialect)
+		if err != nil {
+			return err
+		}
+		return p.explain(ctx, p.env.stdout, plan, d, window)
+	}
 	return p.answer(ctx, f, format, plan, window)
 }
 
@@ -116,7 +129,7 @@ func (p *project) plan(src, logstore string, rows int) (*query.Plan, error) {
 	if err != nil {
 		return nil, quoting(err, src)
 	}
-	plan, err := q.Plan(p.schema, query.Options{Logstore: logstore, MaxRows: rows})
+	plan, err := q.Plan(p.schema, query.Options{Logstore: logstore, Lists: p.config.lists, MaxRows: rows})
 	return plan, quoting(err, src)
 }
 
@@ -196,7 +209,7 @@ func (p *project) queried(ctx context.Context, named string) (string, error) {
 	}
 	switch len(have) {
 	case 0:
-		return p.schema.Logstores()[0], nil
+		return store.Schema(p.config.logstores).Logstores()[0], nil
 	case 1:
 		return have[0], nil
 	}

@@ -30,9 +30,10 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command)}); err != nil {
 		return nil, err
 	}
-	if err := p.store.Logs.Declare(ctx, p.config.logstores...); err != nil {
+	if err := errors.Join(p.store.Logs.Declare(ctx, p.config.logstores...), p.store.Logs.DeclareLookups(ctx, p.config.tables...)); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	p.config.tables = nil // the store has them
 	channel, err := p.channel()
 	if err != nil {
 		return nil, errors.Join(err, p.close())

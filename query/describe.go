@@ -1,0 +1,90 @@
+// What a plan does, in words: for `--explain`, whose reader wants to know what
+// is read, what each stage gives, and what its rows are.
+
+package query
+
+// A Description is a plan in words.
+type Description struct {
+	Query  string // the whole query in its normal form
+	Reads  []Read
+	Stages []StageDescription // none: the records as they are
+}
+
+// A Read is one logstore or lookup table that a plan reads.
+type Read struct {
+	Name   string
+	Lookup bool   // whole, whatever the window is
+	Search string // what is left of its records first; "" all of them
+}
+
+// A StageDescription is one stage.
+type StageDescription struct {
+	Text    string   // in its normal form
+	Columns []Column // what it gives
+	Rows    string   // what one row of it is: "a record", "one for each eventName", …
+}
+
+// Describe says what the plan does.
+func (p *Plan) Describe() Description { return p.description }
+
+// describe fills the description of a plan.
+func (p *planner) describe(q *Query, plan *Plan) {
+	d := &plan.description
+	d.Query = q.String()
+	search := ""
+	if q.Filter != nil {
+		search = (&Query{Filter: q.Filter}).String()
+	}
+	for _, name := range plan.logstores {
+		r := Read{Name: name}
+		if name == p.o.Logstore && search != "*" {
+			r.Search = search
+		}
+		d.Reads = append(d.Reads, r)
+	}
+	for _, name := range plan.lookups {
+		d.Reads = append(d.Reads, Read{Name: name, Lookup: true})
+	}
+	for i, s := range p.told {
+		text := &printer{}
+		text.stage(q.Stages[i])
+		d.Stages = append(d.Stages, StageDescription{Text: text.String(), Columns: s.columns(), Rows: s.kind()})
+	}
+}
+
+// columns are the columns of a result.
+func (r *rows) columns() []Column {
+	out := make([]Column, len(r.cols))
+	for i, c := range r.cols {
+		out[i] = Column{Name: c.name, Type: userType(c.t), Key: !c.agg}
+	}
+	return out
+}
+
+// kind says what one of the rows is.
+func (r *rows) kind() string {
+	sel, ok := r.set.(*selection)
+	switch {
+	case !ok:
+		return "a row of one of the sides"
+	case sel.grouped && len(sel.groups) == 0:
+		return "one for all that is read"
+	case sel.grouped:
+		return "one for each group"
+	case sel.distinct:
+		return "one for each combination of values"
+	case r.seq:
+		return "a record"
+	}
+	switch f := sel.from.(type) {
+	case *joined:
+		return "one for each pair that the join finds"
+	case *unnested:
+		return "one for each element"
+	case *named:
+		if in, ok := f.rows.(*selection); ok {
+			return (&rows{set: in, seq: in.seq != nil}).kind()
+		}
+	}
+	return "a row of what is read"
+}

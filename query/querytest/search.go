@@ -1,0 +1,96 @@
+// Random filters.
+
+package querytest
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// Filter is a filter over the log that Records makes, with values that occur
+// there: mostly one that the planner lets through.
+func Filter(rng *rand.Rand) string { return filter(rng, 2) }
+
+func filter(rng *rand.Rand, depth int) string {
+	if depth > 0 && rng.IntN(3) == 0 {
+		a, b := filter(rng, depth-1), filter(rng, depth-1)
+		return []string{"(" + a + " and " + b + ")", "(" + a + " or " + b + ")", "not (" + a + ")"}[rng.IntN(3)]
+	}
+	term := leaf(rng)
+	if rng.IntN(4) == 0 {
+		return "not " + term
+	}
+	return term
+}
+
+// path is a field or a path below one.
+func path(rng *rand.Rand) string {
+	plain := []string{"eventName", "errorCode", "errorMessage", "userAgent", "sourceIPAddress", "readOnly", "cnt", "score", "apiVersion", "retries", "@time", "__time__", "__seq__", "__topic__"}
+	if rng.IntN(2) == 0 {
+		return plain[rng.IntN(len(plain))]
+	}
+	p := []string{"requestParameters", "userIdentity", "resources", "extra"}[rng.IntN(4)]
+	for range rng.IntN(4) {
+		p += "." + word(keys[rng.IntN(len(keys))])
+	}
+	return p
+}
+
+func word(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "" {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// searched is a value to look for, in quotes: mostly one that occurs.
+func searched(rng *rand.Rand) string {
+	s := text(rng)
+	switch rng.IntN(6) {
+	case 0:
+		s = strings.ToUpper(s)
+	case 1:
+		s = addresses[rng.IntN(len(addresses))]
+	case 2:
+		s = []string{"true", "1", "22", "1.50", "1e3", "A", "é/", "deep", "K", "7", "{}", "[]", "GetObject", "😀"}[rng.IntN(14)]
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// pattern is a value with wildcards.
+func pattern(rng *rand.Rand) string {
+	all := []string{"*", "?", "a*", "*a", "*a*", "A?b*", "*x*y*", "??", "*é*", "*😀*", "get*", "*.amazonaws.com", "?un*s", "1*", "*0", "10.*.3", "a*b", "*-*"}
+	return all[rng.IntN(len(all))]
+}
+
+func leaf(rng *rand.Rand) string {
+	p := path(rng)
+	number := []string{"0", "1", "2.5", "-1", "22", "443", "1e3", "9007199254740993", "1795132800", "1e10"}
+	n := func() string { return number[rng.IntN(len(number))] }
+	switch rng.IntN(14) {
+	case 0:
+		return p + ":*"
+	case 1, 2, 3:
+		return p + ":" + searched(rng)
+	case 4:
+		return p + ":=" + searched(rng)
+	case 5:
+		return p + ":" + pattern(rng)
+	case 6:
+		return p + ":#" + searched(rng)
+	case 7:
+		return p + " " + []string{">", ">=", "<", "<=", "="}[rng.IntN(5)] + " " + n()
+	case 8:
+		return p + " in " + []string{"[", "("}[rng.IntN(2)] + n() + " " + n() + []string{"]", ")"}[rng.IntN(2)]
+	case 9:
+		return p + " in " + []string{"10.0.0.0/8", "2001:db8::/32", "10.1.2.3", "::/0", "0.0.0.0/0", "::ffff:10.0.0.0/104", "fe80::/10"}[rng.IntN(7)]
+	case 10:
+		return p + " in $office"
+	case 11:
+		return p + ":(" + searched(rng) + " or " + searched(rng) + ")"
+	case 12:
+		return searched(rng)
+	}
+	return []string{"#" + searched(rng), pattern(rng), p + `:""`}[rng.IntN(3)]
+}
