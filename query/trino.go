@@ -4,6 +4,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +85,10 @@ func (trino) aggregate(a *aggregate) (*aggregate, string) {
 		c = *keyed(a)
 	case a.fn == "array_agg" && a.distinct:
 		return &c, "array_sort($1)"
+	}
+	if known, ok := trinoAggregates[a.fn]; ok {
+		c.fn = known.fn
+		return &c, known.form
 	}
 	return &c, "$1"
 }
@@ -202,11 +207,15 @@ func (e trino) word(d *sqlPrinter, x func(), parts []Glob, exact bool) {
 func (trino) rewrite(c *call) *call {
 	r := *c
 	switch c.fn {
-	case "regexp_like", "regexp_extract", "regexp_extract_all":
+	case "regexp_like", "regexp_extract", "regexp_extract_all", "regexp_split", "regexp_count", "regexp_position", "regexp_replace":
 		r.args = append([]value(nil), c.args...)
 		pattern, _ := constText(c.args[1])
 		r.args[1] = textConst(joni(pattern))
-	case "json_extract", "json_extract_scalar", "json_array_length":
+		if c.fn == "regexp_replace" {
+			_, java := replacements(c)
+			r.args = append(r.args[:2], java)
+		}
+	case "json_extract", "json_extract_scalar", "json_array_length", "json_size":
 		if len(c.args) < 2 {
 			return c
 		}
@@ -214,7 +223,10 @@ func (trino) rewrite(c *call) *call {
 		path, way := trinoPath(decodePath(spec))
 		r.args = []value{c.args[0], textConst(path), way}
 	default:
-		return c
+		if !strings.Contains(c.fn, "decimal(") || !c.args[0].typ().textual() {
+			return c
+		}
+		r.args = []value{&call{fn: "tocsin_trim", args: c.args, t: Text}}
 	}
 	return &r
 }
@@ -238,6 +250,7 @@ func trinoPath(steps []any) (string, *array) {
 
 // functions are the inline functions that a statement calls.
 func (trino) functions(statement string) string {
+	trinoFunctions := slices.Concat(trinoFunctions[:], trinoCasts(), trinoNetworks[:])
 	used := map[string]bool{}
 	for i := len(trinoFunctions) - 1; i >= 0; i-- { // a function calls those above it
 		f := trinoFunctions[i]
