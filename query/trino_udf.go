@@ -300,6 +300,21 @@ BEGIN
   END IF;
   RETURN coalesce(contains(network, ip) AND (strpos(network, ':') = 0 OR NOT contains('::ffff:0:0/96', ip)), false);
 END`},
+
+	// The first bits of an address of one family, as 0 and 1.
+	{"tocsin_bits", `(x varchar, n bigint, six boolean) RETURNS varchar RETURNS NULL ON NULL INPUT
+BEGIN
+  DECLARE ip ipaddress;
+  DECLARE digits varchar;
+  IF regexp_like(tocsin_trim(x), '\A[0-9A-Fa-f:.]+\z') THEN
+    SET ip = TRY_CAST(tocsin_trim(x) AS ipaddress);
+  END IF;
+  IF ip IS NULL OR contains('::ffff:0:0/96', ip) = six THEN
+    RETURN NULL;
+  END IF;
+  SET digits = to_hex(CAST(ip AS varbinary));
+  RETURN substr(array_join(transform(sequence(CASE WHEN six THEN 1 ELSE 25 END, 32, 4), i -> lpad(to_base(from_base(substr(digits, i, 4), 16), 2), 16, '0')), ''), 1, n);
+END`},
 }
 
 // unicodeLiteral writes a text of one-byte letters for U&'…'.
