@@ -150,7 +150,7 @@ func strftime(format string) (string, bool) {
 	known := map[byte]string{
 		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
 		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
-		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+		'f': "%f", 'v': "%V", 'x': "%G", '%': "%%",
 	}
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
@@ -218,7 +218,11 @@ func (e duckDB) unnest(d *sqlPrinter, u *unnested) {
 }
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
-	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
+	form := "tocsin_json_at($1, $2)"
+	if !stored(v.of) {
+		form = "tocsin_text_at($1, $2)"
+	}
+	d.form(form, func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
 }
 
 // listed looks into a list that is handed over once, and not with every row.

@@ -37,6 +37,12 @@ func follow(s string, path []any) (string, bool) {
 	return s[from:r.i], true
 }
 
+// validJSON reports whether the whole of a text is JSON.
+func validJSON(s string) bool {
+	r := &jsonReader{s: s}
+	return r.value() && jsonSpace(s, r.i) == len(s)
+}
+
 func (r *jsonReader) space() { r.i = jsonSpace(r.s, r.i) }
 
 // take goes over one character.
