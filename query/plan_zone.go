@@ -60,7 +60,7 @@ func (s *stage) zoned(c *call, e *Call) value {
 				return &inZone{&call{fn: "minus_rest", args: []value{z.x, z.local(), local}, t: Time}, z.zone}
 			}
 			return &inZone{&call{fn: "utc_of", args: []value{local, textConst(z.zone)}, t: Time}, z.zone}
-		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
+		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "year_of_week", "millisecond", "hour", "minute", "second":
 			c.args[i] = z.local()
 		case "to_unixtime":
 			c.args[i] = z.x
