@@ -70,7 +70,9 @@ func (s *stage) specialText(c *call, e *Call) (value, bool) {
 		return s.concat(c.args, nodes(e.Args), e), true
 	case "concat_ws":
 		for i := 1; i < len(c.args); i++ {
-			c.args[i] = s.textOf(c.args[i], e.Args[i])
+			if c.args[i] = s.textOf(c.args[i], e.Args[i]); c.args[i].typ() == Unknown {
+				c.args[i] = &conversion{x: c.args[i], to: Text}
+			}
 		}
 	case "nullif":
 		x, y := s.pair(c.args[0], c.args[1], e)
