@@ -99,7 +99,7 @@ func shownCompletion(src string, c Completion) string {
 			}
 		}
 		if n > 12 {
-			fmt.Fprintf(&b, "  … %d more", n-12)
+			b.WriteString("  …")
 		}
 		if n > 0 {
 			b.WriteByte('\n')

@@ -5,6 +5,7 @@ package query
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +89,9 @@ func (e duckDB) cast(v *conversion) string {
 func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	c, form := *a, "$1"
 	switch {
-	case a.fn == "sum" && a.t == Integer, a.fn == "count_if", a.fn == "count" && a.distinct:
+	case a.fn == "count_if": // NULL without a record that has an answer
+		form = "CAST(coalesce($1, 0) AS BIGINT)"
+	case a.fn == "sum" && a.t == Integer, a.fn == "count" && a.distinct:
 		form = "CAST($1 AS BIGINT)"
 	case a.fn == "array_agg" && a.distinct:
 		form = "list_sort($1, 'ASC', 'NULLS LAST')"
@@ -211,31 +214,69 @@ func (duckDB) lambda(d *sqlPrinter, v *lambda) {
 
 // unnest writes a lateral subquery: several unnest in one SELECT go side by side.
 func (e duckDB) unnest(d *sqlPrinter, u *unnested) {
+	args, held := hold(u.args)
 	if u.outer {
 		d.print(" LEFT")
 	} else {
 		d.print(" CROSS")
 	}
 	d.print(" JOIN LATERAL (SELECT ")
-	d.list(len(u.args), func(i int) {
+	d.list(len(args), func(i int) {
 		d.print("unnest(")
-		d.value(u.args[i])
+		d.value(args[i])
 		d.print(") AS ", resultName(i))
 	})
 	if u.ordinal {
 		d.print(", unnest(generate_series(1, greatest(")
-		d.list(len(u.args), func(i int) {
+		d.list(len(args), func(i int) {
 			d.print("coalesce(len(")
-			d.value(u.args[i])
+			d.value(args[i])
 			d.print("), 0)")
 		})
 		d.print("))) AS ", resultName(len(u.args)))
+	}
+	if len(held) > 0 {
+		d.print(" FROM (SELECT ")
+		d.list(len(held), func(i int) {
+			d.value(held[i])
+			d.print(" AS ", heldName(i))
+		})
+		d.print(")")
 	}
 	d.print(") AS ", relationName(u.id))
 	if u.outer {
 		d.print(" ON true")
 	}
 }
+
+// hold replaces the columns in arrays that lambdas make by held ones, since a
+// lambda in a lateral subquery cannot name what is left of it.
+func hold(args []value) (out []value, held []*column) {
+	lambdas := false
+	for _, a := range args {
+		lambdas = lambdas || contains(a, func(v value) bool { _, ok := v.(*lambda); return ok })
+	}
+	if !lambdas {
+		return args, nil
+	}
+	var put func(v value) value
+	put = func(v value) value {
+		switch v := v.(type) {
+		case *column:
+			i := slices.IndexFunc(held, func(c *column) bool { return c.rel == v.rel && c.name == v.name })
+			if i < 0 {
+				i, held = len(held), append(held, v)
+			}
+			return &column{name: heldName(i), t: v.t}
+		case *jsonAt:
+			return &jsonAt{of: put(v.of), path: v.path, t: v.t}
+		}
+		return rebuild(v, put)
+	}
+	return mapValues(args, put), held
+}
+
+func heldName(i int) string { return "k" + strconv.Itoa(i) }
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })

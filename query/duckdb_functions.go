@@ -121,11 +121,11 @@ func duckNestedForm(fn string, n int) string {
 	case "reduce":
 		return "list_transform([list_reduce(list_transform(" + boundedList + ", lambda x: struct_pack(s := NULL, x := x)), $3, struct_pack(s := $2, x := NULL)).s], $4)[1]"
 	case "local_time":
-		return "timezone($2, timezone('UTC', $1))"
+		return "make_timestamp(tocsin_local_time(epoch_us($1), $2))"
 	case "utc_of":
-		return "timezone('UTC', timezone($2, $1))"
-	case "minus_rest":
-		return "($1 - ($2 - $3))"
+		return "make_timestamp(tocsin_utc_of(epoch_us($1), $2))"
+	case "date_trunc_zone":
+		return "make_timestamp(tocsin_trunc_zone($1, epoch_us($2), $3))"
 	}
 	return duckForm(fn, n)
 }

@@ -33,7 +33,7 @@ type DuckDBFunction struct {
 // text, its LIKE is exponential in the number of %, its casts round 1.5 to 2.
 // A call costs about 0.2 µs beside its work.
 func DuckDBFunctions() []DuckDBFunction {
-	return slices.Concat(listFunctions(), searchUDFs(), castUDFs(), jsonUDFs(), textUDFs(), patternUDFs(), urlUDFs(), byteUDFs(), numberUDFs(), timeUDFs(), networkUDFs())
+	return slices.Concat(listFunctions(), searchUDFs(), castUDFs(), jsonUDFs(), textUDFs(), patternUDFs(), urlUDFs(), byteUDFs(), numberUDFs(), timeUDFs(), networkUDFs(), zoneUDFs())
 }
 
 // searchUDFs are those of the search half, and of paths into JSON.

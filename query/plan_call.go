@@ -116,7 +116,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		if kind == 'A' && oneElement(f.name) {
 			to = ArrayOf(Unknown) // that of the other argument
 		}
-		return &conversion{x: v, to: to} // an engine chooses a function by types
+		return typedNull(v, to)
 	}
 	switch kind {
 	case 't':

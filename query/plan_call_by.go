@@ -3,7 +3,7 @@
 package query
 
 // byKey settles max_by or min_by; seq is nil where rows are no records.
-func (s *stage) byKey(a *aggregate, seq value, e *Call) value {
+func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 	switch {
 	case a.distinct:
 		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")

@@ -77,7 +77,7 @@ func caseQueries(t testing.TB) (queries [][2]string) {
 			continue
 		}
 		c := [2]string{"cloudtrail", line}
-		for _, other := range []string{"findings", "accounts"} {
+		for _, other := range []string{"findings", "accounts", "audit"} {
 			if rest, ok := strings.CutPrefix(line, other+": "); ok {
 				c = [2]string{other, rest}
 			}
@@ -87,42 +87,69 @@ func caseQueries(t testing.TB) (queries [][2]string) {
 	return queries
 }
 
-// TestStatements holds the statement of each case; make golden writes them.
+// TestStatements holds the statement of each case in each dialect; make golden
+// writes them.
 func TestStatements(t *testing.T) {
-	var got strings.Builder
-	for _, c := range caseQueries(t) {
-		got.WriteString(c[1] + "\n")
-		p, err := planOf(t, c[0], c[1])
+	for file, dialect := range map[string]Dialect{"testdata/statements.txt": DuckDB(), "testdata/statements_trino.txt": Trino()} {
+		got := statementsOf(t, dialect)
+		if update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
 		if err != nil {
-			got.WriteString("  ! " + err.Error() + "\n")
+			t.Fatal(err)
+		}
+		if string(want) == got {
 			continue
 		}
-		s := p.SQL(DuckDB(), testWindow)
-		got.WriteString("  " + s.Text + "\n")
+		w, g := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+		if len(w) != len(g) {
+			t.Errorf("%s has %d lines, not %d", file, len(w), len(g))
+		}
+		for i := range min(len(w), len(g)) {
+			if w[i] != g[i] {
+				t.Errorf("line %d of %s differs:\n got %s\nwant %s", i+1, file, g[i], w[i])
+				break
+			}
+		}
+	}
+}
+
+// statementsOf are the statements of all cases with their parameters. Of the
+// functions in front of one only the names are shown.
+func statementsOf(t *testing.T, d Dialect) string {
+	var b strings.Builder
+	for _, c := range caseQueries(t) {
+		b.WriteString(c[1] + "\n")
+		p, err := planOf(t, c[0], c[1])
+		if err != nil {
+			b.WriteString("  ! " + err.Error() + "\n")
+			continue
+		}
+		s := p.SQL(d, testWindow)
 		args, err := json.Marshal(s.Args)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got.WriteString("  " + string(args) + "\n")
+		b.WriteString("  " + withoutFunctions(s.Text) + "\n  " + string(args) + "\n")
 	}
-	if update {
-		if err := os.WriteFile("testdata/statements.txt", []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
+	return b.String()
+}
+
+func withoutFunctions(text string) string {
+	var names []string
+	for _, f := range trinoFunctions {
+		if all := f.declaration(); strings.Contains(text, all) {
+			text = strings.Replace(text, all, "", 1)
+			names = append(names, f.name)
 		}
 	}
-	want, err := os.ReadFile("testdata/statements.txt")
-	if err != nil {
-		t.Fatal(err)
+	if len(names) == 0 {
+		return text
 	}
-	if string(want) != got.String() {
-		w, g := strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")
-		for i := range min(len(w), len(g)) {
-			if w[i] != g[i] {
-				t.Fatalf("line %d of statements.txt differs:\n got %s\nwant %s", i+1, g[i], w[i])
-			}
-		}
-		t.Fatal("statements.txt has another length")
-	}
+	return "WITH FUNCTION " + strings.Join(names, ", ") + " … " + strings.TrimLeft(strings.TrimPrefix(text, "WITH "), ",\n")
 }
 
 func problems(err error) []diag.Problem {

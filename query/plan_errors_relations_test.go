@@ -85,6 +85,7 @@ func TestPlanErrorsOfQueriesInQueries(t *testing.T) {
 		{`* | SELECT EXISTS (SELECT DISTINCT name FROM accounts WHERE account = @account) AS x`, []string{"SELECT DISTINCT name FROM accounts WHERE account = @account|DISTINCT|"}},
 		{`* | SELECT EXISTS (SELECT 1 FROM accounts WHERE account = @account UNION SELECT 1 FROM accounts) AS x`, []string{"SELECT 1 FROM accounts WHERE account = @account UNION SELECT 1 FROM accounts|set operation|"}},
 		{`* | SELECT (SELECT max(criticality + cnt) FROM accounts) AS x`, []string{"SELECT max(criticality + cnt) FROM accounts|outside of its WHERE|"}},
+		{`* | SELECT EXISTS (SELECT 1 FROM accounts WHERE any_match(split(name, 'a'), x -> x = eventName)) AS x`, []string{"SELECT 1 FROM accounts WHERE any_match(split(name, 'a'), x -> x = eventName)|inside a lambda|join"}},
 		{`* | SELECT EXISTS (SELECT cnt FROM accounts) AS x`, []string{"SELECT cnt FROM accounts|outside of its WHERE|"}},
 		{`* | SELECT EXISTS (SELECT 1 FROM accounts a JOIN findings f ON a.account = cnt) AS x`, []string{"cnt|the table accounts has no field cnt|"}},
 		{`* | SELECT cnt IN (SELECT requestParameters.size FROM log) AS x`, []string{"SELECT requestParameters.size FROM log|integer is looked for in JSON|cast"}},

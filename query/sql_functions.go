@@ -19,6 +19,10 @@ func sharedForm(fn string, n int) string {
 			return "CASE WHEN $1 THEN $2 END"
 		}
 		return "CASE WHEN $1 THEN $2 ELSE $3 END"
+	case "coalesce":
+		if n == 1 {
+			return "$1"
+		}
 	case "replace":
 		if n == 2 {
 			return "replace($1, $2, '')"

@@ -262,7 +262,7 @@ func (trino) functions(statement string) string {
 	var all []string
 	for _, f := range trinoFunctions {
 		if used[f.name] {
-			all = append(all, "FUNCTION "+f.name+f.text)
+			all = append(all, f.declaration())
 		}
 	}
 	if len(all) == 0 {

@@ -52,8 +52,8 @@ func trinoTimeForm(fn string, n int) string {
 		return "CAST(at_timezone(with_timezone($1, 'UTC'), $2) AS TIMESTAMP(6))"
 	case "utc_of":
 		return "CAST(with_timezone($1, $2) AT TIME ZONE 'UTC' AS TIMESTAMP(6))"
-	case "minus_rest":
-		return "date_add('second', -(minute($2) * 60 + second($2)), date_trunc('second', $1))"
+	case "date_trunc_zone":
+		return "CAST(date_trunc($1, at_timezone(with_timezone($2, 'UTC'), $3)) AT TIME ZONE 'UTC' AS TIMESTAMP(6))"
 	}
 	return trinoNestedForm(fn, n)
 }

@@ -11,6 +11,8 @@ import (
 // A trinoFunction is an inline function: what follows its name.
 type trinoFunction struct{ name, text string }
 
+func (f trinoFunction) declaration() string { return "FUNCTION " + f.name + f.text }
+
 // trinoFunctions is read only. A function calls only those above it.
 //
 // JSON is read by its tokens, since the JSON functions of Trino lose what a

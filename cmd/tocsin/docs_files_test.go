@@ -27,6 +27,32 @@ var docConfig = map[string]string{
 	"calendars": "calendars:\n  nights: {daily: \"22:00-07:00\"}\n",
 	"logstores": "logstores:\n  nginx: {format: json, time: ts, fields: {status: integer}}\n",
 	"notify":    "notify: {to: [ami]}\n",
+	"lists":     "lists:\n  office: [192.0.2.0/24, 203.0.113.7]\n  allowed: [us-east-1, eu-*]\n  break_glass: lists/break-glass.txt\n",
+	"tables":    "tables:\n  accounts: accounts.csv\n",
+}
+
+// docFiles are files that a tocsin.yaml of the documentation names.
+var docFiles = map[string]string{
+	"lists/break-glass.txt": "# who may do anything\nemergency-*\nhiro              # until the audit is over\n",
+	"accounts.csv":          "account,owner,stage\n111111111111,\"Ann, Payments\",prod\n222222222222,Ben,test\n",
+	"quotas.csv":            "account,quota,since\n111111111111,10,2026-01-31\n",
+}
+
+// writeDocFiles writes docFiles, and a tocsin.yaml that names them.
+func writeDocFiles(t *testing.T, dir string) {
+	t.Helper()
+	writeFiles(t, dir, docFiles)
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": completed("")})
+}
+
+func writeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // docRule is a rule that sends the template of a page.
@@ -83,12 +109,8 @@ func completed(fragment string) string {
 func checkFiles(t *testing.T, files map[string]string) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeFiles(t, dir, docFiles)
+	writeFiles(t, dir, files)
 	s := &session{t: t, dir: dir}
 	if status, _, stderr := s.run("check"); status != exitDone || strings.Contains(stderr, "0 rules") {
 		t.Errorf("tocsin check: status %d\n%s", status, stderr)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -26,12 +25,16 @@ func TestDocs(t *testing.T) {
 	for _, p := range docPages(t) {
 		t.Run(p.name, func(t *testing.T) { runPage(t, p, logs) })
 	}
-	language := docPage(t, "docs/language.md")
+	language, tables := docPage(t, "docs/language.md"), docPage(t, "docs/tables.md")
 	t.Run("queries", func(t *testing.T) {
-		newSession(t, logs, false).must("load", "logs")
+		s := newSession(t, logs, false)
+		writeDocFiles(t, s.dir)
+		s.must("load", "logs")
 		e := systemEnv()
 		err := withProject(t.Context(), e, &options{data: "tocsin-data"}, "tocsin test", func(p *project) error {
-			(&asker{t, p}).page(language)
+			a := &asker{t, p}
+			a.page(language)
+			a.fences(tables)
 			return nil
 		})
 		if err != nil {
@@ -60,7 +63,8 @@ type asker struct {
 	p *project
 }
 
-func (a *asker) page(p page) {
+// fences runs the queries of a page that stand in fences.
+func (a *asker) fences(p page) {
 	for _, f := range p.fences() {
 		switch f.kind {
 		case "query":
@@ -71,6 +75,12 @@ func (a *asker) page(p page) {
 			}
 		}
 	}
+}
+
+// page runs the queries of the page of the language, and holds its tables to the
+// program.
+func (a *asker) page(p page) {
+	a.fences(p)
 	described := map[string]bool{}
 	for _, r := range p.rows() {
 		switch r.head[0] {
@@ -174,9 +184,6 @@ func sameJSON(a, b string) bool {
 	return fmt.Sprint(x) == fmt.Sprint(y)
 }
 
-// mentioned are verbs that pages name although this version does not have them.
-var mentioned = []string{"tocsin shell"}
-
 // TestDocsMention holds that verbs and flags in the running text exist.
 func TestDocsMention(t *testing.T) {
 	root := newRoot(systemEnv())
@@ -184,7 +191,7 @@ func TestDocsMention(t *testing.T) {
 		for i, line := range p.prose() {
 			for _, code := range spans(line) {
 				words := shellWords(strings.TrimPrefix(code, "bin/"))
-				if len(words) < 2 || words[0] != "tocsin" || slices.Contains(mentioned, strings.Join(words[:2], " ")) {
+				if len(words) < 2 || words[0] != "tocsin" {
 					continue
 				}
 				if fault := verbFault(root, words[1:]); fault != "" {

@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,11 +22,14 @@ const testdata = "../../query/testdata"
 
 func TestIntegrationTrinoCases(t *testing.T) {
 	s, l := server(t)
-	script, err := os.ReadFile(testdata + "/records.sql")
+	script, err := querytest.Script(testdata)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := append([]string{"DROP TABLE IF EXISTS cloudtrail", "DROP TABLE IF EXISTS findings"}, statements(string(script))...)
+	tables := statements(script)
+	for _, name := range []string{"cloudtrail", "findings", "accounts", "audit"} {
+		tables = append([]string{"DROP TABLE IF EXISTS " + name}, tables...)
+	}
 	if err := s.Run(context.Background(), tables...); err != nil {
 		t.Fatal(err)
 	}
