@@ -86,10 +86,12 @@ func (e duckDB) cast(v *conversion) string {
 	return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 }
 
-func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
+func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	c, form := *a, "$1"
 	switch {
-	case a.fn == "sum" && a.t == Integer, a.fn == "count_if", a.fn == "count" && a.distinct:
+	case a.fn == "count_if": // NULL without a record that has an answer
+		form = "CAST(coalesce($1, 0) AS BIGINT)"
+	case a.fn == "sum" && a.t == Integer, a.fn == "count" && a.distinct:
 		form = "CAST($1 AS BIGINT)"
 	case a.fn == "array_agg" && a.distinct:
 		form = "list_sort($1, 'ASC', 'NULLS LAST')"
@@ -107,6 +109,18 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 		// DuckDB's own is off by 13 % where Presto's is by 2.
 		c.fn, c.distinct = "count", true
 		form = "CAST($1 AS BIGINT)"
+	case "histogram":
+		form = "CAST($1 AS " + e.typeName(a.t) + ")"
+	case "map_agg", "multimap_agg": // entries in the order of their keys
+		c.args = []value{&call{fn: "row", args: a.args, t: a.args[1].typ()}}
+		if !fixed(a.args[0]) {
+			c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
+		}
+	case "geometric_mean":
+		c.args = []value{&call{fn: "log_or_limit", args: a.args, t: Double}}
+	}
+	if known, ok := duckAggregates[a.fn]; ok {
+		c.fn, form = known.fn, known.form
 	}
 	return &c, form
 }
@@ -138,7 +152,17 @@ func (duckDB) rewrite(c *call) *call {
 			r.fn += "_group"
 			return &r
 		}
-		return c
+		r.args = append([]value{r.args[0], unnamed(pattern)}, r.args[2:]...)
+		if len(c.args) < 3 {
+			r.args = r.args[:2]
+		}
+	case "regexp_like", "regexp_count", "regexp_split", "regexp_position":
+		pattern, _ := constText(c.args[1])
+		r.args = []value{c.args[0], unnamed(pattern)}
+	case "regexp_replace":
+		pattern, _ := constText(c.args[1])
+		re2, _ := replacements(c)
+		r.args = []value{c.args[0], unnamed(pattern), re2}
 	}
 	return &r
 }
@@ -149,7 +173,7 @@ func strftime(format string) (string, bool) {
 	known := map[byte]string{
 		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
 		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
-		'f': "%f", 'v': "%V", 'x': "%G", 'w': "%w", '%': "%%",
+		'f': "%g000", 'v': "%V", 'x': "%G", '%': "%%", // milliseconds, as Presto counts
 	}
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {

@@ -114,9 +114,7 @@ func begun(s string) int {
 		size = 3
 		if c == 0xE0 {
 			low = 0xA0
-		} else if c == 0xED {
-			high = 0x9F
-		}
+		} // halves of surrogate pairs are one letter
 	case c >= 0xF0 && c <= 0xF4:
 		size = 4
 		if c == 0xF0 {

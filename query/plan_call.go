@@ -39,6 +39,9 @@ func (s *stage) call(e *Call, v env) value {
 		return null()
 	}
 	if f.kind(len(e.Args)-1) == 'l' {
+		if f.kind(0) == 'M' {
+			return s.overMap(f, e, v)
+		}
 		return s.overArray(f, e, v)
 	}
 	c := &call{fn: f.canonical(), args: s.args(f, e, v)}
@@ -54,7 +57,12 @@ func (s *stage) call(e *Call, v env) value {
 	}
 	v2 := s.special(c, e)
 	if c, ok := v2.(*call); ok {
-		return s.zoned(c, e)
+		if grows(c.fn) {
+			v2 = s.bounded(c, e.Span())
+		}
+		if c, ok = v2.(*call); ok {
+			return s.zoned(c, e)
+		}
 	}
 	return v2
 }
@@ -105,7 +113,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true
 	if to, typed := kindType(kind); typed && t == Unknown {
-		return &conversion{x: v, to: to} // an engine chooses a function by types
+		return typedNull(v, to)
 	}
 	switch kind {
 	case 't':
@@ -124,6 +132,10 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		return s.time(v, a)
 	case 'A':
 		ok = t.IsArray() || t == Unknown
+	case 'B':
+		ok = t.textual() || t == Unknown
+	case 'X':
+		ok = t.textual() || t.IsArray() || t == Unknown
 	case 'M':
 		ok = t.IsMap() || t == Unknown
 	case 'C':
@@ -158,7 +170,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 // kindType is the type that NULL takes as an argument of a kind.
 func kindType(kind byte) (Type, bool) {
 	switch kind {
-	case 't', 'j':
+	case 't', 'j', 'X', 'B':
 		return Text, true
 	case 'n', 'i':
 		return Integer, true
@@ -185,7 +197,7 @@ func ofField(v value) bool {
 		return v.to.textual() && ofField(v.x)
 	case *call:
 		switch v.fn {
-		case "json_extract", "json_extract_scalar", "json_parse", "json_format", "arbitrary":
+		case "json_extract", "json_extract_scalar", "json_parse", "json_format", "json_array_get", "arbitrary":
 			return ofField(v.args[0])
 		}
 	case *aggregate:
@@ -205,6 +217,37 @@ func (p *planner) resultType(f *function, args []value) Type {
 		return Unknown
 	}
 	switch f.result {
+	case "1":
+		return arg(0)
+	case "E":
+		return arg(0).Elem()
+	case "L":
+		if !arg(0).nestable() {
+			return Unknown
+		}
+		return ArrayOf(userType(arg(0)))
+	case "K":
+		return ArrayOf(arg(0).Key())
+	case "V":
+		return ArrayOf(arg(0).Elem())
+	case "Z":
+		return MapOf(userType(arg(0).Elem()), userType(arg(1).Elem()))
+	case "N":
+	default:
+		return fixedType(f.result)
+	}
+	for _, a := range args {
+		if a.typ() == Double {
+			return Double
+		}
+	}
+	return Integer
+}
+
+// fixedType is the type that a result letter names by itself; those of H, P and
+// Q are found out with the arguments.
+func fixedType(letters string) Type {
+	switch letters {
 	case "t":
 		return Text
 	case "i":
@@ -219,26 +262,12 @@ func (p *planner) resultType(f *function, args []value) Type {
 		return JSON
 	case "At":
 		return ArrayOf(Text)
-	case "1":
-		return arg(0)
-	case "E":
-		return arg(0).Elem()
-	case "L":
-		if !arg(0).nestable() {
-			return Unknown
-		}
-		return ArrayOf(arg(0))
-	case "K":
-		return ArrayOf(arg(0).Key())
-	case "V":
-		return ArrayOf(arg(0).Elem())
+	case "Ai":
+		return ArrayOf(Integer)
+	case "Mt":
+		return MapOf(Text, Text)
 	}
-	for _, a := range args { // "N"
-		if a.typ() == Double {
-			return Double
-		}
-	}
-	return Integer
+	return Unknown
 }
 
 // aggregate resolves an aggregate over the rows of a group.
@@ -277,13 +306,23 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return null()
 	}
+	if a.distinct && !takesDistinct(a.fn) {
+		switch a.fn {
+		case "arbitrary", "min", "max", "bool_and", "bool_or":
+			a.distinct = false
+		default:
+			s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
+			return null()
+		}
+	}
 	seq := s.in.seq()
 	switch a.fn {
 	case "arbitrary":
 		if seq != nil {
 			return &aggregate{fn: "first_stored", args: append(a.args, seq), filter: a.filter, t: a.t, span: a.span}
 		}
-		a.fn, a.distinct = "min", false
+		a.fn = "min"
+		return a
 	case "array_agg":
 		switch {
 		case a.distinct: // sorted by its elements
@@ -292,13 +331,9 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		case len(a.order) == 0:
 			a.order = []sortKey{{item: -1, x: a.args[0]}}
 		}
-	case "max_by", "min_by":
-		return s.byKey(a, seq, e)
-	case "min", "max", "bool_and", "bool_or":
-		a.distinct = false
 	}
-	if a.distinct && a.fn != "count" && a.fn != "sum" && a.fn != "avg" && a.fn != "array_agg" && a.fn != "count_if" {
-		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
+	if v := s.specialAggregate(a, e); v != nil {
+		return v
 	}
-	return a
+	return null()
 }

@@ -30,14 +30,20 @@ const maxArithmetic = 400
 // maxOperands bounds a chain of AND, OR or ||, and a list behind IN.
 const maxOperands = 10000
 
+// typedNull is NULL of a type: an engine chooses functions and operators by
+// types.
+func typedNull(v value, t Type) value { return &conversion{x: v, to: t} }
+
 // condition resolves an expression that must be true or false.
 func (s *stage) condition(e Expr, v env) value { return s.boolean(s.expr(e, v), e) }
 
 // boolean takes v as a truth value.
 func (p *planner) boolean(v value, at Node) value {
 	switch v.typ() {
-	case Boolean, Unknown:
+	case Boolean:
 		return v
+	case Unknown:
+		return typedNull(v, Boolean)
 	case JSON:
 		return &conversion{x: v, to: Boolean, try: true}
 	}
@@ -166,8 +172,10 @@ func (s *stage) unary(e *Unary, v env) value {
 // numeric takes v as a number.
 func (p *planner) numeric(v value, at Node) value {
 	switch t := v.typ(); {
-	case t.numeric(), t == Unknown:
+	case t.numeric():
 		return v
+	case t == Unknown:
+		return typedNull(v, Integer)
 	case t == JSON:
 		return &conversion{x: v, to: Double, try: true}
 	default:
@@ -206,9 +214,9 @@ func (s *stage) binary(e *Binary, v env) value {
 		}
 		xs := make([]value, len(ops))
 		for i, o := range ops {
-			xs[i] = s.textOf(s.expr(o, v), o)
+			xs[i] = s.expr(o, v)
 		}
-		return s.bounded(&call{fn: "concat", args: xs, t: Text}, e.Span())
+		return s.bounded(s.concat(xs, nodes(ops), e), e.Span())
 	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpDistinct, OpNotDistinct:
 		x, y := s.pair(s.expr(e.X, v), s.expr(e.Y, v), e)
 		return &call{fn: string(e.Op), args: []value{x, y}, t: Boolean}
@@ -303,8 +311,10 @@ func (p *planner) time(v value, at Node) value {
 func (p *planner) textOf(v value, at Node) value {
 	v = p.zoneless(v, at)
 	switch t := v.typ(); {
-	case t.textual(), t == Unknown:
+	case t.textual():
 		return v
+	case t == Unknown:
+		return typedNull(v, Text)
 	case t.IsArray():
 		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "array_join(…, ',') makes text of it")
 		return null()
@@ -312,7 +322,7 @@ func (p *planner) textOf(v value, at Node) value {
 		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "element_at(m, 'key') is one of its values")
 		return null()
 	}
-	return &conversion{x: v, to: Text}
+	return toText(v)
 }
 
 func (s *stage) subscript(e *Subscript, v env) value {
@@ -337,8 +347,10 @@ func (s *stage) subscript(e *Subscript, v env) value {
 // integer takes v as a whole number.
 func (p *planner) integer(v value, at Node) value {
 	switch v.typ() {
-	case Integer, Unknown:
+	case Integer:
 		return v
+	case Unknown:
+		return typedNull(v, Integer)
 	case JSON:
 		return &conversion{x: v, to: Integer, try: true}
 	}

@@ -33,7 +33,7 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	a := s.arg(f, f.kind(0), e.Args[0], s.expr(e.Args[0], v))
 	of := []Type{a.typ().Elem()}
 	if f.name == "reduce" {
-		return s.reduce(f, e, a, v)
+		return s.reduce(e, a, v)
 	}
 	body := s.lambda(e.Args[1], of, v)
 	if body == nil {
@@ -80,7 +80,7 @@ func (s *stage) lambda(e Expr, of []Type, v env) *lambda {
 }
 
 // reduce resolves reduce(a, start, (state, x) -> …, state -> …).
-func (s *stage) reduce(f *function, e *Call, a value, v env) value {
+func (s *stage) reduce(e *Call, a value, v env) value {
 	start := s.expr(e.Args[1], v)
 	if !start.typ().single() || start.typ() == Text || start.typ() == JSON || start.typ() == Unknown {
 		s.fault("query/type", e.Args[1].Span(), "reduce starts with a number, a boolean or a time", "array_join puts texts together; cast(null AS bigint) has a type")
@@ -94,7 +94,10 @@ func (s *stage) reduce(f *function, e *Call, a value, v env) value {
 		start = &conversion{x: start, to: Double}
 		step = s.lambda(e.Args[2], []Type{Double, a.typ().Elem()}, v)
 	}
-	if step.typ() != start.typ() && step.typ() != Unknown {
+	if step.typ() == Unknown {
+		step.body = typedNull(step.body, start.typ())
+	}
+	if step.typ() != start.typ() {
 		if step.typ() != Integer || start.typ() != Double {
 			s.fault("query/type", e.Args[2].Span(), "the step gives "+step.typ().String()+", and the start is "+start.typ().String(), "bring both to one type with cast")
 			return null()

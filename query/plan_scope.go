@@ -130,9 +130,14 @@ func (sc *scope) lookUp(p *planner, names []Name, at diag.Span) value {
 	if v == nil {
 		return nil
 	}
+	if contains(v, isOuter) { // Trino does not read it
+		p.fault("query/correlated", at, cut(written(names))+" is a field of two queries further out", "compare it in the subquery between, or join the sources")
+	}
 	sc.outer.outers = append(sc.outer.outers, v)
 	return &outerRef{i: len(sc.outer.outers) - 1, t: v.typ(), v: v}
 }
+
+func isOuter(v value) bool { _, ok := v.(*outerRef); return ok }
 
 // resolve returns nil for a name that does not exist here. A name that several
 // sources have is reported.

@@ -249,6 +249,9 @@ func (s *stage) orderBy(n *Select) {
 				s.fault("query/distinct-order", o.X.Span(), "with DISTINCT, ORDER BY takes columns of the result", "add it to the SELECT list")
 			}
 		}
+		if k.item >= 0 && s.items[k.item].v.typ().IsMap() {
+			s.fault("query/type", o.X.Span(), "a map has no order", "order by one of its values: element_at(m, 'key')")
+		}
 		s.out.order = append(s.out.order, k)
 	}
 	if !n.Explicit && len(n.GroupBy) > 0 && len(n.OrderBy) == 0 {

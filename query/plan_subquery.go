@@ -66,14 +66,12 @@ func (s *stage) checkCorrelated(n *Select, out *subquery) {
 		return
 	}
 	refs := 0
-	var count func(v value) bool
-	count = func(v value) bool {
+	contains(sel.where, func(v value) bool {
 		if _, ok := v.(*outerRef); ok {
 			refs++
 		}
 		return false
-	}
-	contains(sel.where, count)
+	})
 	inLambda := contains(sel.where, func(v value) bool {
 		l, ok := v.(*lambda)
 		return ok && contains(l.body, func(v value) bool { _, outer := v.(*outerRef); return outer })

@@ -55,11 +55,7 @@ func (s *stage) zoned(c *call, e *Call) value {
 				c.args[i] = z.x
 				return &inZone{c, z.zone}
 			}
-			local := &call{fn: "date_trunc", args: []value{c.args[0], z.local()}, t: Time}
-			if unit == "hour" { // also in the hour that comes twice
-				return &inZone{&call{fn: "minus_rest", args: []value{z.x, z.local(), local}, t: Time}, z.zone}
-			}
-			return &inZone{&call{fn: "utc_of", args: []value{local, textConst(z.zone)}, t: Time}, z.zone}
+			return &inZone{&call{fn: "date_trunc_zone", args: []value{c.args[0], z.x, textConst(z.zone)}, t: Time}, z.zone}
 		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
 			c.args[i] = z.local()
 		case "to_unixtime":

@@ -178,7 +178,7 @@ func (d *sqlPrinter) aggregate(a *aggregate) {
 
 // windowed writes a call over the rows around each row.
 func (d *sqlPrinter) windowed(w *windowed) {
-	a, form := &aggregate{fn: w.fn, args: w.args, filter: w.filter, t: w.t}, "$1"
+	a, form := &aggregate{fn: w.fn, args: filtered(w), t: w.t}, "$1"
 	if !isWindowOnly(w.fn) {
 		a, form = d.engine.aggregate(a)
 	}
@@ -201,6 +201,19 @@ func (d *sqlPrinter) windowed(w *windowed) {
 		}
 		d.print(")")
 	})
+}
+
+// filtered are the arguments of a window's aggregate, NULL where its filter does
+// not hold: Trino takes no FILTER there, and aggregates pass NULL over.
+func filtered(w *windowed) []value {
+	if w.filter == nil {
+		return w.args
+	}
+	x := value(intConst(1)) // count(*)
+	if len(w.args) > 0 {
+		x = w.args[0]
+	}
+	return append([]value{&choice{whens: []branch{{w.filter, x}}, t: x.typ()}}, w.args[min(1, len(w.args)):]...)
 }
 
 // text writes one end of a frame; its distance is a number that was checked.
@@ -313,7 +326,7 @@ func (d *sqlPrinter) form(form string, args ...func()) {
 // operator writes what stands between its operands.
 func (d *sqlPrinter) operator(c *call) bool {
 	switch c.fn {
-	case "concat":
+	case "concat", "array_concat":
 		d.balanced(len(c.args), " || ", func(i int) { d.value(c.args[i]) })
 	case "greatest", "least":
 		d.print("CASE WHEN ")

@@ -84,6 +84,7 @@ func runShell(ctx context.Context, e *env, o *options, f queryFlags) error {
 	interactive := e.inTerminal && e.terminal
 	if interactive {
 		signal.Reset(os.Interrupt) // in a session Ctrl-C ends a query, not the program
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 		defer restoreTerminal()()
 	}
 	return sessionError(shell.Run(ctx, shell.Options{

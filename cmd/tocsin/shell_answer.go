@@ -190,10 +190,18 @@ func (p *project) respondRows(ctx context.Context, q request, r *response) error
 	return nil
 }
 
-// holdings says what each logstore holds.
+// holdings says what each logstore holds, and how many rows each lookup table has.
 func (p *project) holdings(ctx context.Context) ([]shell.Holding, error) {
 	var out []shell.Holding
 	for _, name := range p.schema.Logstores() {
+		if l, ok := p.schema.Logstore(name); ok && l.Lookup {
+			rows, err := p.lookupRows(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, shell.Holding{Logstore: name, Records: rows, Lookup: true})
+			continue
+		}
 		r, err := p.store.Logs.Range(ctx, name)
 		if err != nil {
 			return nil, err
@@ -201,4 +209,18 @@ func (p *project) holdings(ctx context.Context) ([]shell.Holding, error) {
 		out = append(out, shell.Holding{Logstore: name, Records: r.Records, Oldest: r.Oldest, Newest: r.Newest})
 	}
 	return out, nil
+}
+
+// lookupRows counts the rows of a lookup table.
+func (p *project) lookupRows(ctx context.Context, name string) (int64, error) {
+	plan, err := p.plan("* | SELECT count(*) AS n", name, 1)
+	if err != nil {
+		return 0, err
+	}
+	r, err := p.store.Logs.Query(ctx, plan, query.Window{Now: p.now})
+	if err != nil {
+		return 0, err
+	}
+	n, _ := r.Rows[0][0].(int64) // count(*) is one row with a number
+	return n, nil
 }

@@ -59,7 +59,7 @@ func (p *shellProject) Explain(ctx context.Context, q shell.Question) (string, e
 
 // Surroundings implements shell.Project.
 func (p *shellProject) Surroundings(q shell.Question) query.Surroundings {
-	return query.Surroundings{Schema: p.project.schema, Options: query.Options{Logstore: q.Logstore, MaxRows: q.Rows}}
+	return query.Surroundings{Schema: p.project.schema, Options: query.Options{Logstore: q.Logstore, Lists: p.project.config.lists, MaxRows: q.Rows}}
 }
 
 // Moment implements shell.Project.

@@ -28,8 +28,11 @@ type Case struct {
 // Cases reads the cases of a folder (query/testdata): cases*.txt.
 func Cases(dir string) (cases []Case, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "cases*.txt"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("there are no cases in %s: %v", dir, err)
+	if err != nil {
+		return nil, fmt.Errorf("read the cases: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there are no cases in %s", dir)
 	}
 	for _, f := range files {
 		b, err := os.ReadFile(f)

@@ -51,7 +51,7 @@ func (s *session) logstores(ctx context.Context, _ string) error {
 	r := &query.Result{Columns: columns("logstore", query.Text, "records", query.Integer, "oldest", query.Time, "newest", query.Time)}
 	for _, h := range holdings {
 		row := []any{h.Logstore, h.Records, nil, nil}
-		if h.Records > 0 {
+		if !h.Oldest.IsZero() {
 			row[2], row[3] = h.Oldest, h.Newest
 		}
 		r.Rows = append(r.Rows, row)
@@ -147,7 +147,7 @@ func share(p query.SeenPath) string {
 	switch {
 	case p.Of == 0:
 		return ""
-	case p.Records*100 < p.Of:
+	case p.Records > 0 && p.Records*100 < p.Of:
 		return "<1 %"
 	}
 	return strconv.FormatInt(p.Records*100/p.Of, 10) + " %"

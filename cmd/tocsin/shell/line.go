@@ -34,6 +34,7 @@ func (s *session) interactive(ctx context.Context) error {
 		case errors.Is(err, readline.ErrInterrupt):
 			continue
 		case err != nil:
+			fmt.Fprint(s.Out, "\x1b[?2004l\r\n") // the editor, which is left behind, asked for bracketed paste
 			return err
 		}
 		if s.lines.err != nil {
@@ -57,7 +58,7 @@ func (s *session) greet(ctx context.Context) {
 	}
 	empty := err == nil
 	for _, h := range holdings {
-		if h.Records > 0 {
+		if h.Records > 0 && !h.Lookup {
 			empty = false
 			fmt.Fprintf(s.Err, "%s: %s from %s to %s\n", h.Logstore, count(h.Records, "record"), moment(h.Oldest, s.Zone), moment(h.Newest, s.Zone))
 		}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 )
@@ -50,8 +51,11 @@ func (s *session) stops(text []byte, h int) error {
 		lines = lines[h-2:]
 		fmt.Fprintf(s.Err, "%s ", s.dim(fmt.Sprintf("%d more lines: Enter goes on, q ends", len(lines))))
 		answer, err := keys.ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			answer, err = "q", nil
+		}
 		if err != nil || strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "q") {
-			return nil
+			return err
 		}
 	}
 	_, err := s.Out.Write(bytes.Join(lines, nil))

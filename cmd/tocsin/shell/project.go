@@ -59,6 +59,7 @@ type Holding struct {
 	Logstore       string
 	Records        int64
 	Oldest, Newest time.Time // zero without records
+	Lookup         bool      // a table that is joined; its rows have no time
 }
 
 // A Form says how rows are written.

@@ -122,6 +122,7 @@ func (s *session) run(ctx context.Context, text string) (over bool) {
 	case err == nil:
 	case errors.Is(err, errQuit):
 		return true
+	case ctx.Err() != nil: // the program is told to end
 	case errors.Is(err, context.Canceled) && s.Terminal:
 		fmt.Fprintln(s.Err, "interrupted")
 	default:
@@ -261,7 +262,7 @@ func (s *session) chooseLogstore(ctx context.Context, holdings []Holding) error 
 	}
 	most := int64(-1)
 	for _, h := range holdings {
-		if h.Records > most {
+		if !h.Lookup && h.Records > most {
 			s.Logstore, most = h.Logstore, h.Records
 		}
 	}
