@@ -79,7 +79,7 @@ func duckTimeForm(fn string, n int) string {
 	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
 		return "($2 + CAST($1 AS INTEGER) * INTERVAL 1 " + fn[len("date_add_"):] + ")"
 	case "from_unixtime":
-		return "make_timestamp(CAST($1 * 1000000 AS BIGINT))"
+		return "make_timestamp(CAST(round($1 * 1000000) AS BIGINT))"
 	case "to_unixtime":
 		return "epoch($1)"
 	case "day_of_week":

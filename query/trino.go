@@ -130,7 +130,11 @@ func texts(d *sqlPrinter, xs []string) {
 }
 
 func (trino) jsonAt(d *sqlPrinter, v *jsonAt) {
-	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { texts(d, v.path) })
+	form := "tocsin_json_at($1, $2)"
+	if !stored(v.of) {
+		form = "CASE WHEN TRY(json_parse($1)) IS NOT NULL THEN tocsin_json_at($1, $2) END"
+	}
+	d.form(form, func() { d.value(v.of) }, func() { texts(d, v.path) })
 }
 
 // listed holds a text against the values, the patterns and the networks of a

@@ -86,8 +86,11 @@ BEGIN
       ELSEIF t = '{' THEN
         SET nested = 1;
         SET start = i;
-      ELSEIF taken = cardinality(path) AND t <> 'null' THEN
-        SET hits = hits || t;
+      ELSE
+        IF taken = cardinality(path) AND t <> 'null' THEN
+          SET hits = hits || t;
+        END IF;
+        SET wanted = open <> ''; -- what stands behind the value is not looked at
       END IF;
     END IF;
   END WHILE;
@@ -171,7 +174,7 @@ BEGIN
       END IF;
     ELSEIF t = '}' OR t = ']' THEN
       RETURN NULL;
-    ELSEIF substr(t, -1) = ':' THEN
+    ELSEIF starts_with(step, '.') AND substr(t, -1) = ':' THEN
       SET wanted = step = '.' || tocsin_json_key(t);
     ELSEIF t = ',' THEN
       SET place = place + 1;
