@@ -21,9 +21,11 @@ test: ## all tests that need nothing else installed
 
 integration: ## installs and starts the real components, runs the tests that need them
 	tools/mailtest.sh install
-	go test -tags integration -run Integration -count=1 -p 1 -v ./notifier/email ./cmd/tocsin
+	tools/trino.sh install
+	go test -tags integration -run Integration -count=1 -p 1 -v ./notifier/email ./cmd/tocsin ./store/trino
 
 soak: ## what takes too long for every run
+	tools/trino.sh install
 	go test -tags soak -run 'Soak' -timeout 2h -count=1 -v ./...
 
 lint: $(LINT) ## gofmt, vet and the linters of .golangci.yml

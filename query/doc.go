@@ -16,9 +16,9 @@
 // The second half is in schema.go and types.go (what is known of records),
 // plan*.go (names and types resolved: plan_build.go, stages: plan_select.go,
 // expressions: plan_expr*.go and plan_call*.go, the filter: plan_search*.go),
-// sql*.go (plans as SQL: what all dialects have in common) and duckdb*.go (how
-// DuckDB writes the rest, and the functions that it needs). eval*.go evaluates
-// conditions without any engine.
+// sql*.go (plans as SQL: what all dialects have in common), and duckdb*.go and
+// trino*.go (how each writes the rest, and the functions of ours that it needs,
+// in Go and in SQL). eval*.go evaluates conditions without any engine.
 //
 // For people at a keyboard there are format*.go (the layout that tocsin fmt
 // writes, with the comments that comments.go finds), complete*.go (what may

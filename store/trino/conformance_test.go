@@ -12,10 +12,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tocsin/query"
 	"tocsin/query/querytest"
+	"tocsin/store/trino"
 )
 
 const testdata = "../../query/testdata"
@@ -26,11 +28,7 @@ func TestIntegrationTrinoCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := statements(script)
-	for _, name := range []string{"cloudtrail", "findings", "accounts", "audit"} {
-		tables = append([]string{"DROP TABLE IF EXISTS " + name}, tables...)
-	}
-	if err := s.Run(context.Background(), tables...); err != nil {
+	if err := s.Run(context.Background(), statements(string(script))...); err != nil {
 		t.Fatal(err)
 	}
 	schema, err := querytest.Schema(testdata)
@@ -41,62 +39,75 @@ func TestIntegrationTrinoCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range cases {
-		if c.Fails {
-			continue
-		}
-		t.Run(c.Query, func(t *testing.T) {
-			q, err := query.Parse(c.Query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o, err := querytest.Options(testdata, c.Logstore)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := q.Plan(schema, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, want := rowsOf(t, l, p), slices.Clone(c.Rows)
-			if !c.Ordered {
-				slices.Sort(got)
-				slices.Sort(want)
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("line %d: got\n%s\nwant\n%s\n%s", c.Line, strings.Join(got, "\n"), strings.Join(want, "\n"), shown(p))
+	var wait sync.WaitGroup
+	work := make(chan querytest.Case)
+	for range workers {
+		wait.Go(func() {
+			for c := range work {
+				if fault := caseFault(l, schema, c); fault != "" {
+					t.Errorf("line %d: %s\n%s", c.Line, c.Query, fault)
+				}
 			}
 		})
 	}
+	for _, c := range cases {
+		if !c.Fails {
+			work <- c
+		}
+	}
+	close(work)
+	wait.Wait()
+}
+
+// caseFault says what is wrong with the answer to a case; "": nothing.
+func caseFault(l *trino.Logs, schema query.Schema, c querytest.Case) string {
+	o, err := querytest.Options(testdata, c.Logstore)
+	if err != nil {
+		return err.Error()
+	}
+	p, err := planned(schema, o, c.Query)
+	if err != nil {
+		return err.Error()
+	}
+	r, err := l.Query(context.Background(), p, querytest.Window())
+	if err != nil {
+		return err.Error() + "\n" + shown(p)
+	}
+	got, want := asLines(r), slices.Clone(c.Rows)
+	if !c.Ordered {
+		slices.Sort(got)
+		slices.Sort(want)
+	}
+	if slices.Equal(got, want) {
+		return ""
+	}
+	return "got\n" + strings.Join(got, "\n") + "\nwant\n" + strings.Join(want, "\n") + "\n" + shown(p)
 }
 
 // statements are those of a script for DuckDB, as Trino reads them.
 func statements(script string) []string {
 	script = regexp.MustCompile(`'(2026-[0-9-]+ [0-9:.]+)'`).ReplaceAllString(script, "TIMESTAMP '$1'")
-	out := strings.Split(strings.TrimSpace(script), ";\n")
-	for i, s := range out {
+	var out []string
+	for _, s := range strings.Split(strings.TrimSpace(script), ";\n") {
 		s = strings.TrimSuffix(strings.TrimSpace(s), ";")
-		if strings.HasPrefix(s, "CREATE") {
+		if rest, ok := strings.CutPrefix(s, "CREATE TABLE "); ok {
+			name, _, _ := strings.Cut(rest, " ")
 			s = strings.ReplaceAll(s, " TIMESTAMP", " TIMESTAMP(6)")
+			out = append(out, "DROP TABLE IF EXISTS "+name)
 		}
-		out[i] = s
+		out = append(out, s)
 	}
 	return out
 }
 
-// rowsOf are the rows of a plan, each as JSON.
-func rowsOf(t *testing.T, l asker, p *query.Plan) (out []string) {
-	t.Helper()
-	r, err := l.Query(context.Background(), p, querytest.Window())
-	if err != nil {
-		t.Fatalf("%v\n%s", err, shown(p))
-	}
+// asLines are the rows of an answer, each as JSON.
+func asLines(r *query.Result) (out []string) {
 	for _, row := range r.Rows {
 		var b strings.Builder
 		enc := json.NewEncoder(&b)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(row); err != nil {
-			t.Fatal(err)
+			return []string{err.Error()}
 		}
 		out = append(out, strings.TrimSpace(b.String()))
 	}
@@ -111,9 +122,4 @@ func shown(p *query.Plan) string {
 		text = text[i+1:]
 	}
 	return fmt.Sprintf("%s\n%v", text, s.Args)
-}
-
-// asker is a store that answers queries.
-type asker interface {
-	Query(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error)
 }
