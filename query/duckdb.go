@@ -279,7 +279,11 @@ func hold(args []value) (out []value, held []*column) {
 func heldName(i int) string { return "k" + strconv.Itoa(i) }
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
-	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
+	form := "tocsin_json_at($1, $2)"
+	if !stored(v.of) {
+		form = "tocsin_text_at($1, $2)"
+	}
+	d.form(form, func() { d.value(v.of) }, func() { d.param(encodeSteps(v.path)) })
 }
 
 // listed looks into a list that is handed over once, and not with every row.

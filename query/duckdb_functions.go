@@ -45,13 +45,13 @@ func (duckDB) form(fn string, n int) string {
 		}
 	case "ends_with":
 		return "suffix($1, $2)"
-	case "in_texts":
+	case "in_texts", "in_texts_joined":
 		return "($1 IN (SELECT unnest(string_split($2, chr(31)))))"
-	case "in_texts_folded":
+	case "in_texts_folded", "in_texts_folded_joined":
 		return "(lower($1) IN (SELECT lower(unnest(string_split($2, chr(31))))))"
-	case "in_integers":
+	case "in_integers", "in_integers_joined":
 		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS BIGINT)))"
-	case "in_doubles":
+	case "in_doubles", "in_doubles_joined":
 		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS DOUBLE)))"
 	}
 	return duckNumberForm(fn, n)
@@ -79,7 +79,7 @@ func duckTimeForm(fn string, n int) string {
 	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
 		return "($2 + CAST($1 AS INTEGER) * INTERVAL 1 " + fn[len("date_add_"):] + ")"
 	case "from_unixtime":
-		return "make_timestamp(CAST($1 * 1000000 AS BIGINT))"
+		return "make_timestamp(CAST(round($1 * 1000000) AS BIGINT))"
 	case "to_unixtime":
 		return "epoch($1)"
 	case "day_of_week":

@@ -31,10 +31,16 @@ func follow(s string, path []any) (string, bool) {
 	}
 	r.space()
 	from := r.i
-	if !r.value() || len(path) == 0 && from < r.i && r.i < len(s) && !strings.ContainsRune(`"]}`, rune(s[r.i-1])) && jsonSpace(s, r.i) == r.i {
+	if !r.value() || len(path) == 0 && strings.ContainsRune("-0123456789", rune(s[from])) && r.i < len(s) && jsonSpace(s, r.i) == r.i {
 		return "", false // 1x is no number
 	}
 	return s[from:r.i], true
+}
+
+// validJSON reports whether the whole of a text is JSON.
+func validJSON(s string) bool {
+	r := &jsonReader{s: s}
+	return r.value() && jsonSpace(s, r.i) == len(s)
 }
 
 func (r *jsonReader) space() { r.i = jsonSpace(r.s, r.i) }

@@ -46,6 +46,12 @@ func searchUDFs() []DuckDBFunction {
 		{"tocsin_json_at", []Type{Text, Text}, Text, func(a []any) (any, error) {
 			return jsonText(a[0].(string), ways.get(a[1].(string), decodeSteps)), nil
 		}},
+		{"tocsin_text_at", []Type{Text, Text}, Text, func(a []any) (any, error) {
+			if !validJSON(a[0].(string)) {
+				return nil, nil
+			}
+			return jsonText(a[0].(string), ways.get(a[1].(string), decodeSteps)), nil
+		}},
 		{"tocsin_json_extract", []Type{Text, Text, Boolean}, Text, func(a []any) (any, error) {
 			return extract(a[0].(string), paths.get(a[1].(string), decodePath), a[2].(bool)), nil
 		}},

@@ -69,6 +69,13 @@ func (d *sqlPrinter) value(v value) {
 	}
 }
 
+// stored reports whether v is a column of a table, whose texts were checked when
+// they were stored. A column of an inner selection may hold any text.
+func stored(v value) bool {
+	c, ok := v.(*column)
+	return ok && (len(c.name) < 2 || !strings.ContainsRune("cga", rune(c.name[0])) || strings.Trim(c.name[1:], "0123456789") != "")
+}
+
 // instant writes now(): the end of the window, so that the same statement over
 // the same window gives the same answer.
 func (d *sqlPrinter) instant(v *instant) {

@@ -4,6 +4,7 @@
 package query
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,12 +130,20 @@ func texts(d *sqlPrinter, xs []string) {
 }
 
 func (trino) jsonAt(d *sqlPrinter, v *jsonAt) {
-	d.form("tocsin_json_at($1, $2)", func() { d.value(v.of) }, func() { texts(d, v.path) })
+	form := "tocsin_json_at($1, $2)"
+	if !stored(v.of) {
+		form = "CASE WHEN TRY(json_parse($1)) IS NOT NULL THEN tocsin_json_at($1, $2) END"
+	}
+	d.form(form, func() { d.value(v.of) }, func() { texts(d, v.path) })
 }
 
 // listed holds a text against the values, the patterns and the networks of a
-// list, each kind one array.
+// list, each kind one array; in the filter it is joined.
 func (e trino) listed(d *sqlPrinter, x func(), l *listSpec) {
+	if d.filter {
+		e.joined(d, x, l)
+		return
+	}
 	d.print("(false")
 	if len(l.Values) > 0 {
 		d.print(" OR ")
@@ -155,6 +164,40 @@ func (e trino) listed(d *sqlPrinter, x func(), l *listSpec) {
 	d.print(")")
 }
 
+// joined joins a text with the values of a list, its beginnings and endings with
+// those of each length, and its networks with those of each length. Other
+// patterns are tried one by one.
+func (trino) joined(d *sqlPrinter, x func(), l *listSpec) {
+	set := newListSet(*l)
+	folded := func() { d.folded(l.Exact, x) }
+	var tests []func()
+	add := func(x func(), values []string) {
+		tests = append(tests, func() { d.oneOf("in_texts", x, values) })
+	}
+	lengths := func(by map[int][]string, form string, x func()) {
+		for _, n := range slices.Sorted(maps.Keys(by)) {
+			add(func() { d.form(strings.Replace(form, "#", itoa(n), 1), x) }, by[n])
+		}
+	}
+	if len(set.values) > 0 {
+		add(folded, slices.Sorted(maps.Keys(set.values)))
+	}
+	lengths(set.starts.byLength(), "substr($1, 1, #)", folded)
+	lengths(set.ends.byLength(), "substr($1, -#)", folded)
+	lengths(set.byBits(false), "tocsin_bits($1, #, false)", x)
+	lengths(set.byBits(true), "tocsin_bits($1, #, true)", x)
+	for _, g := range set.globs {
+		tests = append(tests, func() { d.glob(x, g, l.Exact) })
+	}
+	if len(tests) == 0 {
+		d.print("(false)")
+		return
+	}
+	d.print("(")
+	d.balanced(len(tests), " OR ", func(i int) { tests[i]() })
+	d.print(")")
+}
+
 // jsonTest tests each value below the path as the text that it is.
 func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 	values := func() {
@@ -168,9 +211,10 @@ func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 		d.form("(cardinality($1) > 0)", values)
 		return
 	}
-	one := *l
-	one.t = Text
+	one, filter := *l, d.filter
+	one.t, d.filter = Text, false // no join in a lambda
 	d.form("any_match($1, x0 -> $2)", values, func() { d.valueTest(&one, func() { d.print("x0") }) })
+	d.filter = filter
 }
 
 // glob is LIKE, whose time Trino bounds.

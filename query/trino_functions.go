@@ -23,6 +23,15 @@ func (trino) form(fn string, n int) string {
 		return "lower(to_hex(" + fn + "(to_utf8($1))))"
 	case "is_subnet_of":
 		return "tocsin_subnet($1, $2)"
+	}
+	return trinoListForm(fn, n)
+}
+
+// trinoListForm is form for many values at once: a join in the filter, where
+// their number does not matter; elsewhere Trino has no subquery in every place.
+func trinoListForm(fn string, n int) string {
+	const values = "FROM UNNEST(split($2, chr(31))) AS t(v)"
+	switch fn {
 	case "in_texts":
 		return "contains(split($2, chr(31)), $1)"
 	case "in_texts_folded":
@@ -31,6 +40,14 @@ func (trino) form(fn string, n int) string {
 		return "contains(transform(split($2, chr(31)), v -> CAST(v AS BIGINT)), $1)"
 	case "in_doubles":
 		return "contains(transform(split($2, chr(31)), v -> CAST(v AS DOUBLE)), $1)"
+	case "in_texts_joined":
+		return "($1 IN (SELECT v " + values + "))"
+	case "in_texts_folded_joined":
+		return "(lower($1) IN (SELECT lower(v) " + values + "))"
+	case "in_integers_joined":
+		return "($1 IN (SELECT CAST(v AS BIGINT) " + values + "))"
+	case "in_doubles_joined":
+		return "($1 IN (SELECT CAST(v AS DOUBLE) " + values + "))"
 	}
 	return trinoTimeForm(fn, n)
 }

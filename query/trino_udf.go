@@ -86,8 +86,11 @@ BEGIN
       ELSEIF t = '{' THEN
         SET nested = 1;
         SET start = i;
-      ELSEIF taken = cardinality(path) AND t <> 'null' THEN
-        SET hits = hits || t;
+      ELSE
+        IF taken = cardinality(path) AND t <> 'null' THEN
+          SET hits = hits || t;
+        END IF;
+        SET wanted = open <> ''; -- what stands behind the value is not looked at
       END IF;
     END IF;
   END WHILE;
@@ -171,7 +174,7 @@ BEGIN
       END IF;
     ELSEIF t = '}' OR t = ']' THEN
       RETURN NULL;
-    ELSEIF substr(t, -1) = ':' THEN
+    ELSEIF starts_with(step, '.') AND substr(t, -1) = ':' THEN
       SET wanted = step = '.' || tocsin_json_key(t);
     ELSEIF t = ',' THEN
       SET place = place + 1;
@@ -299,6 +302,21 @@ BEGIN
     SET ip = TRY_CAST(tocsin_trim(x) AS ipaddress);
   END IF;
   RETURN coalesce(contains(network, ip) AND (strpos(network, ':') = 0 OR NOT contains('::ffff:0:0/96', ip)), false);
+END`},
+
+	// The first bits of an address of one family, as 0 and 1.
+	{"tocsin_bits", `(x varchar, n bigint, six boolean) RETURNS varchar RETURNS NULL ON NULL INPUT
+BEGIN
+  DECLARE ip ipaddress;
+  DECLARE digits varchar;
+  IF regexp_like(tocsin_trim(x), '\A[0-9A-Fa-f:.]+\z') THEN
+    SET ip = TRY_CAST(tocsin_trim(x) AS ipaddress);
+  END IF;
+  IF ip IS NULL OR contains('::ffff:0:0/96', ip) = six THEN
+    RETURN NULL;
+  END IF;
+  SET digits = to_hex(CAST(ip AS varbinary));
+  RETURN substr(array_join(transform(sequence(CASE WHEN six THEN 1 ELSE 25 END, 32, 4), i -> lpad(to_base(from_base(substr(digits, i, 4), 16), 2), 16, '0')), ''), 1, n);
 END`},
 }
 

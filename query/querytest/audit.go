@@ -234,6 +234,9 @@ func (a *audit) insights() {
 	insight("ApiCallRateInsight", "cn-hangzhou", "Ecs")
 	// All the words that a comparison is read as where only search is.
 	a.add("Ecs", "DescribeDisks", "alice", event{"eventRW": "Read", "user.accessKeyId": "LTAI-a", "userAgent": "event.errorCode is ! '' x"})
+	// Letters beyond ASCII, for searches in any case.
+	a.add("Ecs", "DescribeRegions", "bob", event{"eventRW": "Read", "userAgent": "ΣΊΣΥΦΟΣ İzmir STRASSE straße Ünïcode ﬁn 検査", "sourceIpAddress": "::ffff:198.51.100.7"})
+	a.add("Ecs", "DescribeZones", "bob", event{"eventRW": "Read", "sourceIpAddress": "2001:0db8:0:0:0:0:0:00ff", "userAgent": "sort by group and/or not in <b>"})
 }
 
 // auditScript makes the table of the audit records.

@@ -46,9 +46,9 @@ func record(rng *rand.Rand, i int) string {
 	add("eventName", quoted(names[rng.IntN(len(names))]))
 	add("eventSource", quoted([]string{"s3.amazonaws.com", "ec2.amazonaws.com", "S3.amazonaws.com"}[rng.IntN(3)]))
 	for _, name := range []string{"errorCode", "errorMessage", "userAgent"} {
-		add(name, quoted(text(rng)))
+		add(name, quoted(Text(rng)))
 	}
-	add("sourceIPAddress", quoted(addresses[rng.IntN(len(addresses))]))
+	add("sourceIPAddress", quoted(Address(rng)))
 	add("readOnly", []string{"true", "false"}[rng.IntN(2)])
 	add("cnt", fmt.Sprint([]int64{0, 1, 2, 3, -1, 5, 1 << 40, 1<<53 + 1}[rng.IntN(8)]))
 	add("score", []string{"0", "0.5", "-1.25", "2.5", "3.5", "1e10", "1e-7", "0.1", "123456.789", "-2.5", "1e300"}[rng.IntN(11)])
@@ -60,8 +60,8 @@ func record(rng *rand.Rand, i int) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// text is a text that engines may read in different ways.
-func text(rng *rand.Rand) string {
+// Text is a text that engines may read in different ways.
+func Text(rng *rand.Rand) string {
 	if rng.IntN(4) == 0 {
 		return texts[rng.IntN(len(texts))] + []string{" ", ",", "", "/", "-", ": "}[rng.IntN(6)] + texts[rng.IntN(len(texts))]
 	}
@@ -77,6 +77,12 @@ var texts = strings.Split("|x|X| |a|A|ab|aXb_c|a%b|a*b|é|É|e\u0301|İ|ı|ſ|K|
 var addresses = strings.Split("10.1.2.3|10.200.0.1|192.0.2.7|2001:db8::1|2001:DB8:0:0:0:0:0:1|::ffff:10.1.2.3|::1|::|fe80::1%eth0|010.1.2.3|10.1.2|10.1.2.3.4| 10.1.2.3|10.1.2.3/32|256.1.1.1|s3.amazonaws.com|"+
 	"AWS Internal|::1.2.3.4|1:2:3:4:5:6:7:8|1:2:3:4:5:6:7:|:1|1::2::3|0.0.0.0|[::1]|١.1.1.1|10.1.2.3%1|0x0a.1.1.1|::ffff:a01:203|", "|")
 
+// Address is an address, or something like one.
+func Address(rng *rand.Rand) string { return addresses[rng.IntN(len(addresses))] }
+
+// Key is a key of the objects that JSON makes.
+func Key(rng *rand.Rand) string { return keys[rng.IntN(len(keys))] }
+
 var keys = strings.Split("bucketName|name|size|tags|a|b|items|k|v|a.b|x-y|Name|é|q\"q|on|type|arn|null|a b", "|")
 
 func quoted(s string) string {
@@ -87,8 +93,8 @@ func quoted(s string) string {
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(b))
 }
 
-// value is JSON text, with white space and spellings as nobody writes them.
-func value(rng *rand.Rand, depth int) string {
+// JSON is JSON text nested to a depth, with white space and spellings as nobody writes them.
+func JSON(rng *rand.Rand, depth int) string {
 	switch n := rng.IntN(10); {
 	case depth > 0 && n < 2:
 		return object(rng, depth-1)
@@ -97,7 +103,7 @@ func value(rng *rand.Rand, depth int) string {
 	case n < 6:
 		return odd(rng)
 	}
-	return spelled(rng, text(rng))
+	return spelled(rng, Text(rng))
 }
 
 // odd is a value that is no plain text.
@@ -135,7 +141,7 @@ func object(rng *rand.Rand, depth int) string {
 		if i > 0 {
 			b.WriteString("," + space(rng))
 		}
-		b.WriteString(spelled(rng, keys[rng.IntN(len(keys))]) + space(rng) + ":" + space(rng) + value(rng, depth) + space(rng))
+		b.WriteString(spelled(rng, keys[rng.IntN(len(keys))]) + space(rng) + ":" + space(rng) + JSON(rng, depth) + space(rng))
 	}
 	return b.String() + "}"
 }
@@ -143,7 +149,7 @@ func object(rng *rand.Rand, depth int) string {
 func array(rng *rand.Rand, depth int) string {
 	var items []string
 	for range rng.IntN(4) {
-		items = append(items, space(rng)+value(rng, depth)+space(rng))
+		items = append(items, space(rng)+JSON(rng, depth)+space(rng))
 	}
 	return "[" + strings.Join(items, ",") + "]"
 }

@@ -32,7 +32,7 @@ func path(rng *rand.Rand) string {
 	}
 	p := []string{"requestParameters", "userIdentity", "resources", "extra"}[rng.IntN(4)]
 	for range rng.IntN(4) {
-		p += "." + word(keys[rng.IntN(len(keys))])
+		p += "." + word(Key(rng))
 	}
 	return p
 }
@@ -46,12 +46,12 @@ func word(s string) string {
 
 // searched is a value to look for, in quotes: mostly one that occurs.
 func searched(rng *rand.Rand) string {
-	s := text(rng)
+	s := Text(rng)
 	switch rng.IntN(6) {
 	case 0:
 		s = strings.ToUpper(s)
 	case 1:
-		s = addresses[rng.IntN(len(addresses))]
+		s = Address(rng)
 	case 2:
 		s = []string{"true", "1", "22", "1.50", "1e3", "A", "é/", "deep", "K", "7", "{}", "[]", "GetObject", "😀"}[rng.IntN(14)]
 	}
