@@ -118,6 +118,7 @@ var duckForms = map[string]string{
 	"json_contains_double":  "tocsin_json_contains($1, 'double', CAST($2 AS VARCHAR))",
 	"json_contains_boolean": "tocsin_json_contains($1, 'boolean', CAST($2 AS VARCHAR))",
 	"json_array_get":        "tocsin_json_get($1, $2)",
+	"json_list":             "tocsin_json_list($1)",
 	"json_size":             "tocsin_json_size($1, $2)",
 	"is_json_scalar":        "tocsin_json_scalar($1)",
 

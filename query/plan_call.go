@@ -42,9 +42,13 @@ func (s *stage) call(e *Call, v env) value {
 		if f.kind(0) == 'M' {
 			return s.overMap(f, e, v)
 		}
-		return s.overArray(f, e, v)
+		return s.bounded(s.overArray(f, e, v), e.Span())
 	}
+	before := len(s.faults.Problems)
 	c := &call{fn: f.canonical(), args: s.args(f, e, v)}
+	if len(s.faults.Problems) > before {
+		return null()
+	}
 	if strings.HasPrefix(f.result, "U") {
 		from := 0
 		if f.name == "if" {

@@ -84,9 +84,10 @@ func (s *stage) element(c *call, e *Call) value {
 		return null()
 	}
 	el, y := s.pair(&column{t: of}, c.args[1], e.Args[1])
-	if _, same := el.(*column); same {
+	switch el.(type) {
+	case *column:
 		c.args[1] = y
-	} else {
+	case *conversion:
 		s.fault("query/type", e.Args[1].Span(), "the elements are "+of.String(), "bring both to one type with cast(a AS array(varchar))")
 	}
 	return c

@@ -186,6 +186,9 @@ func (s *stage) convertedMany(x value, to *castType, e *Cast) (value, bool) {
 	base := &castType{t: to.elem.t}
 	switch {
 	case from == Unknown, from.textual(), from == to.t:
+		if _, path := x.(*jsonAt); path && to.t.IsArray() { // a list of one is its element there
+			x = &call{fn: "json_list", args: []value{x}, t: JSON}
+		}
 		if from != to.t {
 			x = &conversion{x: x, to: to.t, try: e.Try}
 		}

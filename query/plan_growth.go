@@ -44,7 +44,7 @@ func growthIn(v value, unit float64) float64 {
 	case *call:
 		return callGrowth(v, unit)
 	case *column:
-		return max(1, v.grown) * max(1, 512/unit)
+		return max(1, v.grown) * max(1, 256/unit)
 	case *jsonAt:
 		return growthIn(v.of, unit)
 	case *outerRef:

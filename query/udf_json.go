@@ -4,6 +4,7 @@
 package query
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -16,6 +17,7 @@ func jsonUDFs() []DuckDBFunction {
 		{"tocsin_json_contains", []Type{Text, Text, Text}, Boolean, func(a []any) (any, error) {
 			return jsonContains(a[0].(string), a[1].(string), a[2].(string)), nil
 		}},
+		{"tocsin_json_list", []Type{Text}, Text, func(a []any) (any, error) { return jsonList(a[0].(string)), nil }},
 		{"tocsin_json_get", []Type{Text, Integer}, Text, func(a []any) (any, error) { return jsonGet(a[0].(string), a[1].(int64)), nil }},
 		{"tocsin_json_scalar", []Type{Text}, Boolean, func(a []any) (any, error) { return jsonScalar(a[0].(string)), nil }},
 	}
@@ -60,6 +62,22 @@ func jsonToken(s string) bool {
 func jsonScalar(s string) bool {
 	s = strings.Trim(s, " \n\t\r")
 	return !strings.HasPrefix(s, "{") && !strings.HasPrefix(s, "[")
+}
+
+// jsonList is the array s, or a JSON array of the one value s.
+func jsonList(s string) string {
+	t := strings.TrimLeft(s, " \n\t\r")
+	switch {
+	case strings.HasPrefix(t, "["):
+		return s
+	case strings.HasPrefix(t, "{"):
+		return "[" + s + "]"
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return "[]"
+	}
+	return "[" + string(b) + "]"
 }
 
 // jsonContains reports whether the array s holds a value of a kind; NULL where s
