@@ -28,7 +28,7 @@ func (s *stage) specialArray(c *call, e *Call) (value, bool) {
 		return s.arrayJoin(c, e), true
 	case "flatten":
 		if t := c.args[0].typ().Elem(); !t.IsArray() {
-			s.fault("query/type", e.Args[0].Span(), "flatten takes an array of arrays, not "+c.args[0].typ().String(), "")
+			s.fault("query/type", e.Args[0].Span(), "flatten takes an array of arrays, not "+c.args[0].typ().String(), "the array is flat already: leave flatten out")
 			return null(), true
 		}
 	case "sequence":
@@ -45,7 +45,7 @@ func (s *stage) specialArray(c *call, e *Call) (value, bool) {
 		}
 	case "repeat":
 		if c.t == Unknown || !c.args[0].typ().nestable() {
-			s.fault("query/type", e.Args[0].Span(), "an array of "+c.args[0].typ().String()+" is not in the language", "")
+			s.fault("query/type", e.Args[0].Span(), "an array of "+c.args[0].typ().String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
 			return null(), true
 		}
 		return s.atLeast(c, e, 1, 0, maxElements), true
@@ -131,7 +131,7 @@ func (s *stage) specialMap(c *call, e *Call) (value, bool) {
 	case "map_concat":
 		for i, a := range c.args {
 			if a.typ() != c.t && a.typ() != Unknown {
-				s.fault("query/type", e.Args[i].Span(), "this is a "+a.typ().String()+", the first a "+c.t.String(), "")
+				s.fault("query/type", e.Args[i].Span(), "this is a "+a.typ().String()+", the first a "+c.t.String(), "bring the values to one type with cast")
 				return null(), true
 			}
 		}
@@ -159,7 +159,7 @@ func (s *stage) keyType(t Type, at Node) bool {
 // valueType refuses values that no map has.
 func (s *stage) valueType(t Type, at Node) bool {
 	if t.IsMap() {
-		s.fault("query/type", at.Span(), "a map of maps is not in the language", "")
+		s.fault("query/type", at.Span(), "a map of maps is not in the language", "keep one of its values: element_at(m, 'key')")
 	}
 	return !t.IsMap()
 }

@@ -128,7 +128,7 @@ func (s *stage) notEmpty(c *call, e *Call) value {
 	}
 	for i := 1; i < last; i++ {
 		if str, _ := constText(c.args[i]); str == "" {
-			s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a text that is not empty", "")
+			s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a text that is not empty", "write what is looked for, as in "+c.fn+"(x, 'a')")
 			return null()
 		}
 	}
@@ -148,7 +148,7 @@ func (s *stage) atLeast(c *call, e *Call, i int, least, greatest int64) value {
 		return c
 	}
 	if n, ok := wholeConst(c.args[i]); ok && (n < least || n > greatest) {
-		s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a number from "+itoa(int(least))+" to "+itoa(int(greatest))+" here", "")
+		s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a number from "+itoa(int(least))+" to "+itoa(int(greatest))+" here", "choose one of these")
 		return null()
 	}
 	return c

@@ -34,7 +34,7 @@ func (s *stage) cast(e *Cast, v env) value {
 	}
 	out, ok := s.converted(x, to, e)
 	if !ok {
-		s.fault("query/type", e.Span(), x.typ().String()+" cannot become "+to.t.String(), "")
+		s.fault("query/type", e.Span(), x.typ().String()+" cannot become "+to.t.String(), "take one of its values, or cast to varchar first")
 		return null()
 	}
 	return out
@@ -199,7 +199,7 @@ func (s *stage) convertedMany(x value, to *castType, e *Cast) (value, bool) {
 		return nil, false
 	}
 	if to.t.IsMap() {
-		s.fault("query/unknown-type", e.Type.Span(), "the values of a map are cast to varchar, bigint, double, boolean and json", "")
+		s.fault("query/unknown-type", e.Type.Span(), "the values of a map are cast to varchar, bigint, double, boolean and json", "write map(varchar, json), and take the values apart")
 		return null(), true
 	}
 	ok := true
