@@ -84,7 +84,7 @@ func (s *stage) least(a *aggregate, e *Call) value {
 func (s *stage) leastBy(a *aggregate, e *Call) value {
 	y := a.args[1]
 	if !y.typ().single() {
-		s.fault("query/type", e.Args[1].Span(), "an "+y.typ().String()+" has no order", "order by one of its values")
+		s.fault("query/type", e.Args[1].Span(), y.typ().withArticle()+" has no order", "order by one of its values")
 		return nil
 	}
 	if !s.howMany(a, e, 2) {

@@ -9,7 +9,7 @@ func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "leave it out: one value is chosen anyway")
 		return null()
 	case !a.args[1].typ().single():
-		s.fault("query/type", e.Args[1].Span(), "an "+a.args[1].typ().String()+" has no order", "order by one of its values")
+		s.fault("query/type", e.Args[1].Span(), a.args[1].typ().withArticle()+" has no order", "order by one of its values")
 		return null()
 	case seq != nil:
 		a.args = append(a.args, seq)
