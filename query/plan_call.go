@@ -306,10 +306,23 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 	return s.settle(a, e)
 }
 
+// aggregated reports whether an aggregate takes values of the type of its first
+// argument: arrays where they are counted or one is chosen, maps where none is
+// compared with another.
+func aggregated(a *aggregate, stored bool) bool {
+	switch t := a.args[0].typ(); {
+	case t.single():
+		return true
+	case t.IsMap():
+		return a.fn == "count" && !a.distinct || a.fn == "arbitrary" && stored
+	}
+	return a.fn == "count" || a.fn == "arbitrary" || a.fn == "approx_distinct"
+}
+
 // settle makes the answer of an aggregate reproducible where the order of
 // records would show: what was stored first counts.
 func (s *stage) settle(a *aggregate, e *Call) value {
-	if len(a.args) > 0 && !a.args[0].typ().single() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
+	if len(a.args) > 0 && !aggregated(a, s.in.seq() != nil) {
 		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return null()
 	}

@@ -12,6 +12,9 @@ import (
 func (p *planner) pair(x, y value, at Node) (value, value) {
 	tx, ty := x.typ(), y.typ()
 	switch {
+	case (tx.IsMap() || ty.IsMap()) && tx != Unknown && ty != Unknown:
+		p.fault("query/type", at.Span(), "maps are not compared", "compare their values: element_at(m, 'key')")
+		return null(), null()
 	case tx == Unknown, ty == Unknown, tx == ty, tx.textual() && ty.textual(), tx.numeric() && ty.numeric():
 		return x, y
 	}
