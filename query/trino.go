@@ -270,7 +270,7 @@ func (trino) rewrite(c *call) *call {
 		if !strings.Contains(c.fn, "decimal(") || !c.args[0].typ().textual() {
 			return c
 		}
-		r.args = []value{&call{fn: "tocsin_trim", args: c.args, t: Text}}
+		r.args = []value{&call{fn: "tocsin_decimal", args: c.args, t: Text}}
 	}
 	return &r
 }

@@ -26,13 +26,14 @@ func trinoForm(fn string, n int) string {
 // trinoForms are read only.
 var trinoForms = map[string]string{
 	// texts
-	"strpos_nth":           "CASE WHEN $3 <> 0 THEN strpos($1, $2, $3) END",
+	"strpos_nth": "CASE WHEN $3 > 0 THEN strpos($1, $2, $3) WHEN $3 = 0 THEN NULL WHEN $2 = '' THEN 1 WHEN strpos(reverse($1), reverse($2), -$3) = 0 THEN 0 " +
+		"ELSE length($1) - length($2) - strpos(reverse($1), reverse($2), -$3) + 2 END", // from the end Trino counts some letters twice,
 	"byte_length":          "length(to_utf8($1))",
 	"split/3":              "CASE WHEN $2 <> '' THEN split($1, $2, $3) END",
 	"split_to_map":         "try(split_to_map($1, $2, $3))",
 	"chr":                  "CASE WHEN $1 > 0 THEN try(chr($1)) END",
 	"codepoint":            "CASE WHEN length($1) = 1 THEN codepoint(CAST($1 AS varchar(1))) END",
-	"soundex":              "try(soundex($1))",
+	"soundex":              `CASE WHEN NOT regexp_like($1, '[^\x00-\x7F]') THEN soundex($1) END`,
 	"to_utf8":              "$1",
 	"levenshtein_distance": "levenshtein_distance(IF(length($1) * length($2) > 262144, fail('levenshtein_distance: these texts are too long for it (compare substr(x, 1, 255))'), $1), $2)",
 	"hamming_distance":     "CASE WHEN length($1) = length($2) THEN hamming_distance($1, $2) END",
@@ -61,7 +62,7 @@ var trinoForms = map[string]string{
 	"truncate/1":   "truncate($1)",
 	"truncate/2":   "CASE WHEN abs($1) >= 1e15 THEN $1 ELSE truncate($1 * power(10, $2)) / power(10, $2) END",
 	"e":            "e()",
-	"from_base":    "try(from_base($1, $2))",
+	"from_base":    `CASE WHEN regexp_like($1, '\A[-+0-9A-Za-z]+\z') THEN try(from_base($1, $2)) END`,
 	"bit_count":    "try(bit_count($1, $2))",
 	"width_bucket": "CASE WHEN $2 <> $3 AND $4 BETWEEN 1 AND 2147483647 THEN width_bucket($1, $2, $3, $4) END",
 
@@ -82,12 +83,12 @@ var trinoForms = map[string]string{
 	"last_day_of_month":      "CAST(last_day_of_month($1) AS TIMESTAMP(6))",
 
 	// JSON
-	"json_contains_text":    "json_array_contains($1, $2)",
-	"json_contains_integer": "json_array_contains($1, $2)",
-	"json_contains_double":  "json_array_contains($1, $2)",
-	"json_contains_boolean": "json_array_contains($1, $2)",
+	"json_contains_text":    "CASE WHEN json_array_length($1) IS NOT NULL THEN json_array_contains($1, $2) END",
+	"json_contains_integer": "CASE WHEN json_array_length($1) IS NOT NULL THEN json_array_contains($1, $2) END",
+	"json_contains_double":  "CASE WHEN json_array_length($1) IS NOT NULL THEN json_array_contains($1, $2) END",
+	"json_contains_boolean": "CASE WHEN json_array_length($1) IS NOT NULL THEN json_array_contains($1, $2) END",
 	"json_list":             `(CASE WHEN regexp_like($1, '\A\s*\[') THEN $1 WHEN regexp_like($1, '\A\s*\{') THEN '[' || $1 || ']' ELSE '[' || json_format(CAST($1 AS JSON)) || ']' END)`,
-	"json_size":             "json_size($1, $2)",
+	"json_size":             "CASE WHEN json_extract($1, $2) IS NOT NULL THEN json_size($1, $2) END",
 	"json_array_get":        "element_at(tocsin_json_texts($1), CASE WHEN $2 >= 0 THEN $2 + 1 ELSE $2 END)",
 	"is_json_scalar":        `(NOT regexp_like($1, '\A\s*[\[{]'))`,
 
@@ -143,6 +144,11 @@ var trinoNetworks = [...]trinoFunction{
 	{"tocsin_year", `(t timestamp(6)) RETURNS timestamp(6)
 RETURN CASE WHEN year(t) BETWEEN 1 AND 9999 THEN t END`},
 
+	// A number as it stands, or what is none for a cast to say so.
+	{"tocsin_decimal", `(x varchar) RETURNS varchar
+RETURN CASE WHEN regexp_like(tocsin_trim(x), '\A[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\z') THEN tocsin_trim(x)
+  WHEN x IS NOT NULL THEN 'no number: ' || substr(x, 1, 60) END`},
+
 	{"tocsin_ip_hex", `(x varchar) RETURNS varchar
 RETURN CASE WHEN regexp_like(tocsin_trim(x), '\A[0-9A-Fa-f:.]+\z') THEN lower(to_hex(CAST(TRY_CAST(tocsin_trim(x) AS ipaddress) AS varbinary))) END`},
 
@@ -164,7 +170,7 @@ END`},
 BEGIN
   DECLARE s varchar DEFAULT tocsin_trim(x);
   DECLARE h varchar DEFAULT tocsin_ip_hex(split_part(s, '/', 1));
-  DECLARE most bigint DEFAULT CASE WHEN starts_with(h, '00000000000000000000ffff') THEN 32 ELSE 128 END;
+  DECLARE most bigint DEFAULT CASE WHEN strpos(s, ':') = 0 THEN 32 ELSE 128 END;
   DECLARE bits bigint DEFAULT TRY_CAST(regexp_extract(s, '\A[^/]+/(0|[1-9][0-9]{0,2})\z', 1) AS bigint);
   RETURN CASE WHEN h IS NULL THEN NULL WHEN strpos(s, '/') = 0 THEN 128 WHEN bits <= most THEN bits + 128 - most END;
 END`},

@@ -36,25 +36,8 @@ func jsonSize(s string, path []any) any {
 		eachElement(raw, func(string) bool { n++; return true })
 	case '{':
 		eachMember(raw, func(string, string) bool { n++; return true })
-	default:
-		if len(path) == 0 && !jsonToken(raw) {
-			return nil
-		}
 	}
 	return n
-}
-
-// jsonToken reports whether s, without white space around it, is one JSON text,
-// number or word.
-func jsonToken(s string) bool {
-	switch {
-	case s == "true", s == "false", s == "null":
-		return true
-	case strings.HasPrefix(s, `"`):
-		return len(s) > 1 && stringEnd(s, 0) == len(s) && strings.HasSuffix(s, `"`)
-	}
-	_, ok := readNumber(s)
-	return ok && s[0] != '+'
 }
 
 // jsonScalar reports whether s is a single JSON value. A text stands without its
@@ -83,8 +66,8 @@ func jsonList(s string) string {
 // jsonContains reports whether the array s holds a value of a kind; NULL where s
 // is no array. As in Presto, 2 is an integer and 2.0 a double.
 func jsonContains(s, kind, want string) any {
-	s = strings.Trim(s, " \n\t\r")
-	if !strings.HasPrefix(s, "[") {
+	s, ok := follow(s, nil)
+	if !ok || s[0] != '[' {
 		return nil
 	}
 	found := false
@@ -113,8 +96,8 @@ func jsonEqual(raw, kind, want string) bool {
 // jsonGet is an element of the array s, counted from 0, or from the end with a
 // minus.
 func jsonGet(s string, i int64) any {
-	s = strings.Trim(s, " \n\t\r")
-	if !strings.HasPrefix(s, "[") {
+	s, ok := follow(s, nil)
+	if !ok || s[0] != '[' {
 		return nil
 	}
 	if i < 0 {
@@ -190,12 +173,12 @@ func elementBoolean(raw string) (any, bool) {
 // holds what cannot be read, is NULL with try, else an error.
 func jsonArray(read func(raw string) (any, bool), to string) func([]any) (any, error) {
 	return func(a []any) (any, error) {
-		s := strings.Trim(a[0].(string), " \n\t\r")
-		out, ok := []any{}, strings.HasPrefix(s, "[")
+		s, ok := follow(a[0].(string), nil)
+		out := []any{}
 		if s == "null" {
 			return nil, nil
 		}
-		if ok {
+		if ok = ok && s[0] == '['; ok {
 			eachElement(s, func(raw string) bool {
 				var v any
 				if v, ok = read(raw); ok {
@@ -231,11 +214,11 @@ func jsonValues(read func(raw string) (any, bool), to string) func([]any) (any, 
 // eachOwn visits the values, and the keys, of the object s, of equal keys the
 // first (G11). It reports whether s is an object all of whose values were taken.
 func eachOwn(s string, value func(raw string) bool, key func(string)) bool {
-	s = strings.Trim(s, " \n\t\r")
-	if !strings.HasPrefix(s, "{") {
+	s, ok := follow(s, nil)
+	if !ok || s[0] != '{' {
 		return false
 	}
-	seen, ok := map[string]bool{}, true
+	seen := map[string]bool{}
 	eachMember(s, func(k, raw string) bool {
 		k = unquoted(k)
 		if seen[k] {

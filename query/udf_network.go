@@ -22,7 +22,7 @@ func networkUDFs() []DuckDBFunction {
 			return p.String(), nil
 		}},
 		{"tocsin_ip_subnet", []Type{Text, Boolean}, Text, func(a []any) (any, error) {
-			p, ok := parseNetwork(trimmed(a[0].(string)))
+			p, ok := networkOf(trimmed(a[0].(string)))
 			switch {
 			case !ok:
 				return nil, nil
@@ -32,15 +32,15 @@ func networkUDFs() []DuckDBFunction {
 			return p.Addr().String(), nil
 		}},
 		{"tocsin_ip_range", []Type{Text}, ArrayOf(Text), func(a []any) (any, error) {
-			p, ok := parseNetwork(trimmed(a[0].(string)))
+			p, ok := networkOf(trimmed(a[0].(string)))
 			if !ok {
 				return nil, nil
 			}
 			return []string{p.Addr().String(), lastOf(p).String()}, nil
 		}},
 		{"tocsin_prefix_in", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
-			outer, ok := parseNetwork(a[0].(string))
-			inner, fits := parseNetwork(trimmed(a[1].(string)))
+			outer, ok := networkOf(a[0].(string))
+			inner, fits := networkOf(trimmed(a[1].(string)))
 			if !ok || !fits {
 				return nil, nil
 			}
@@ -57,6 +57,15 @@ func networkUDFs() []DuckDBFunction {
 			return "internet", nil
 		}},
 	}
+}
+
+// networkOf reads a network; one of IPv4 inside of IPv6 is one of IPv4.
+func networkOf(s string) (netip.Prefix, bool) {
+	p, ok := parseNetwork(s)
+	if ok && p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p, ok
 }
 
 // lastOf is the last address of a network.

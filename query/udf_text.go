@@ -106,18 +106,19 @@ func splitToMap(s, entry, separator string, keys bool) any {
 	return out
 }
 
-// soundex is the code of a name in English letters; NULL for others.
+// soundex is the code of a name in English letters; NULL where others are.
 func soundex(s string) any {
 	const codes = "01230120022455012623010202" // of A to Z; H and W, which are 0 here, do not part equal codes
+	if strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) >= 0 {
+		return nil
+	}
 	out := make([]byte, 0, 4)
 	last := byte(0)
 	for _, r := range s {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		if r = unicode.ToUpper(r); r < 'A' || r > 'Z' {
-			return nil
-		}
+		r = unicode.ToUpper(r)
 		code := codes[r-'A']
 		switch {
 		case len(out) == 0:

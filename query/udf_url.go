@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // urlUDFs are the functions of URLs.
@@ -86,7 +87,7 @@ func parseURI(s string) (uri, bool) {
 var schemeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
 
 // hostShape is a name, an IPv4 address, or anything in brackets.
-var hostShape = regexp.MustCompile(`^(?:[^@]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?|(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])|\[[^\]]*\])(?::([0-9]*))?$`)
+var hostShape = regexp.MustCompile(`^(?:[^@]*@)?((?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?|(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])|\[[^\]]*\])(?::([0-9]*))?$`)
 
 // authority reads host and port; what is neither, but legal, has no host. It
 // reports whether it is legal.
@@ -115,6 +116,9 @@ func addressIn(s string) bool {
 // legal reports whether the characters of a part may stand there; brackets do in
 // queries and fragments.
 func legal(s string, brackets bool) bool {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 && r < 0xA0 || r >= 0x80 && unicode.In(r, unicode.Z) }) >= 0 {
+		return false
+	}
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c >= 0x80:
