@@ -116,6 +116,8 @@ func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 		if !fixed(a.args[0]) {
 			c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
 		}
+	case "approx_percentile": // of an even number the upper one, as Trino
+		c.args = []value{a.args[0], upper(a.args[1])}
 	case "geometric_mean":
 		c.args = []value{&call{fn: "log_or_limit", args: a.args, t: Double}}
 	}
@@ -188,6 +190,18 @@ func strftime(format string) (string, bool) {
 		b.WriteString(known[format[i]])
 	}
 	return b.String(), true
+}
+
+// upper is a share, or each of several, a little greater.
+func upper(share value) value {
+	switch v := share.(type) {
+	case *constant:
+		f, _ := v.v.(float64)
+		return floatConst(min(1, f+1e-9))
+	case *array:
+		return &array{mapValues(v.items, upper), v.t}
+	}
+	return share
 }
 
 // functions are none: DuckDBFunctions are registered with the engine.

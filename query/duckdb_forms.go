@@ -135,7 +135,7 @@ var duckForms = map[string]string{
 	"array_except":    "list_select($1, tocsin_set('except', CAST($1 AS VARCHAR[]), CAST($2 AS VARCHAR[])))",
 	"arrays_overlap":  "CASE WHEN list_has_any($1, $2) THEN true WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN len($1) = 0 OR len($2) = 0 THEN false WHEN list_count($1) < len($1) OR list_count($2) < len($2) THEN NULL ELSE false END",
 	"array_reverse":   "list_reverse($1)",
-	"array_join":      "array_to_string($1, $2)",
+	"array_join":      "CASE WHEN $1 IS NOT NULL THEN coalesce(array_to_string($1, $2), '') END",
 	"array_join_or":   "array_to_string(list_transform($1, lambda element: coalesce(element, $3)), $2)",
 	"flatten":         "flatten($1)",
 	"each":            "list_transform($1, $2)",
@@ -157,6 +157,7 @@ var duckForms = map[string]string{
 
 	// aggregates
 	"log_or_limit": "CASE WHEN $1 > 0 THEN ln($1) WHEN $1 = 0 THEN '-inf'::DOUBLE WHEN $1 < 0 THEN 'nan'::DOUBLE END",
+	"moderate":     "CASE WHEN abs($1) < 1e75 THEN $1 WHEN $1 IS NOT NULL THEN error('out of range: statistics take numbers up to 1e75') END",
 	"skewness":     "CASE WHEN $2 >= 3 THEN $1 * ($2 - 2) / sqrt($2 * ($2 - 1.0)) END",
 
 	// networks

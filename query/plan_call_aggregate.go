@@ -5,8 +5,25 @@ package query
 
 import "slices"
 
+// moderate are the arguments of a statistical aggregate: doubles, since Presto
+// takes integers for reals of seven digits there, whose powers are finite.
+func moderate(fn string, args []value) []value {
+	switch fn {
+	case "stddev_samp", "stddev_pop", "var_samp", "var_pop", "skewness", "kurtosis", "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
+	default:
+		return args
+	}
+	return mapValues(args, func(x value) value {
+		if x.typ() != Double {
+			return &conversion{x: x, to: Double}
+		}
+		return &call{fn: "moderate", args: []value{x}, t: Double}
+	})
+}
+
 // specialAggregate checks single aggregates; nil: there was a mistake.
 func (s *stage) specialAggregate(a *aggregate, e *Call) value {
+	a.args = moderate(a.fn, a.args)
 	switch a.fn {
 	case "min", "max":
 		return s.least(a, e)
@@ -41,12 +58,6 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		a.filter = both(a.filter, &nullTest{x: a.args[0], not: true})
 		if x := s.storedOrder(a.args[1]); !fixed(x) {
 			a.order = []sortKey{{item: -1, x: x}}
-		}
-	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept": // Presto takes integers for reals of seven digits
-		for i, x := range a.args {
-			if x.typ() == Integer {
-				a.args[i] = &conversion{x: x, to: Double}
-			}
 		}
 	case "skewness":
 		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}

@@ -132,6 +132,10 @@ func TestPlanStaysSmall(t *testing.T) {
 		{"* | SELECT " + strings.Repeat("sqrt(", 150) + "cnt" + strings.Repeat(")", 150), false},
 		{"* | SELECT " + strings.Repeat("if(", 100) + "cnt" + strings.Repeat(" BETWEEN 1 AND 2, 1, 2)", 100), false},
 		{"* | SELECT " + strings.Repeat("replace(", 30) + "eventName" + strings.Repeat(", 'e', 'eeee')", 30), false},
+		{"* | SELECT " + strings.Repeat("array_position(split(cast(", 40) + "cnt" + strings.Repeat(" AS varchar), ','), 'a')", 40), false},
+		{"* | SELECT " + strings.Repeat("slice(", 30) + "ARRAY[1]" + strings.Repeat(", 1, 2)", 30), false},
+		{"* | SELECT " + strings.Repeat("array_max(ARRAY[", 60) + "cnt" + strings.Repeat("])", 60), false},
+		{"* | SELECT " + strings.Repeat("array_max(ARRAY[", 6) + "cnt" + strings.Repeat("])", 6), true},
 		{times(61, "*", " | LIMIT 1", ""), false},
 	} {
 		p, err := planOf(t, "cloudtrail", c.query)

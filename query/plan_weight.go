@@ -2,6 +2,8 @@
 
 package query
 
+import "strings"
+
 // maxWeight bounds the expression that an engine makes of one of ours: it puts
 // the expressions of inner selections in the place of their columns, so that
 // twenty stages of x || x are a million nodes, and forty never end (DuckDB
@@ -39,9 +41,15 @@ func (p *planner) weight(v value) int {
 	case *subquery:
 		w += v.weight
 		rebuild(v, add)
+	case *call:
+		for i, n := range copies(v) {
+			for range n {
+				add(v.args[i])
+			}
+		}
 	default:
 		rebuild(v, add)
-		if c, ok := v.(*call); ok && writtenTwice(c.fn) {
+		if c, ok := v.(*conversion); ok && c.to.IsMap() { // keys and values
 			rebuild(v, add)
 		}
 	}
@@ -49,12 +57,27 @@ func (p *planner) weight(v value) int {
 	return w
 }
 
-// writtenTwice reports whether a dialect may write the arguments of a function
-// more than once.
-func writtenTwice(fn string) bool {
-	switch fn {
-	case "sqrt", "ln", "log2", "log10", "power", "greatest", "least", "regexp_extract":
-		return true
+// copies is how often a dialect may write each argument of a call.
+func copies(c *call) []int {
+	out := make([]int, len(c.args))
+	switch c.fn {
+	case "concat", "array_concat":
+		return fill(out, 1)
+	case "greatest", "least":
+		return fill(out, 2)
 	}
-	return false
+	fill(out, 1)
+	for _, form := range [...]string{duckDB{}.form(c.fn, len(c.args)), trino{}.form(c.fn, len(c.args))} {
+		for i := range min(len(out), 9) {
+			out[i] = max(out[i], strings.Count(form, "$"+string(rune('1'+i))))
+		}
+	}
+	return out
+}
+
+func fill(list []int, n int) []int {
+	for i := range list {
+		list[i] = n
+	}
+	return list
 }

@@ -59,6 +59,7 @@ func ignoresNulls(fn string) bool {
 
 // windowArgs checks what single functions ask.
 func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
+	w.args = moderate(w.fn, w.args)
 	switch w.fn {
 	case "ntile":
 		if n, ok := wholeConst(w.args[0]); !ok || n < 1 {

@@ -77,9 +77,9 @@ var trinoForms = map[string]string{
 
 	// times
 	"date_parse":             "tocsin_year(CAST(try(date_parse($1, $2)) AS TIMESTAMP(6)))",
-	"from_iso8601_timestamp": "tocsin_year(CAST(try(from_iso8601_timestamp($1)) AT TIME ZONE 'UTC' AS TIMESTAMP(6)))",
-	"from_iso8601_date":      "tocsin_year(CAST(try(from_iso8601_date($1)) AS TIMESTAMP(6)))",
-	"to_iso8601":             "(substr(date_format($1, '%Y-%m-%dT%H:%i:%s.%f'), 1, 23) || 'Z')",
+	"from_iso8601_timestamp": `tocsin_year(CAST(try(from_iso8601_timestamp(regexp_extract($1, '\A(?:[0-9]{4}(?:[-Tt].*)?|[Tt].*)\z'))) AT TIME ZONE 'UTC' AS TIMESTAMP(6)))`,
+	"from_iso8601_date":      `tocsin_year(CAST(try(from_iso8601_date(regexp_extract($1, '\A[0-9]{4}(?:-.*)?\z'))) AS TIMESTAMP(6)))`,
+	"to_iso8601":             "(substr(date_format(date_trunc('millisecond', $1), '%Y-%m-%dT%H:%i:%s.%f'), 1, 23) || 'Z')",
 	"last_day_of_month":      "CAST(last_day_of_month($1) AS TIMESTAMP(6))",
 
 	// JSON
@@ -110,6 +110,7 @@ var trinoForms = map[string]string{
 	"entry":            "ROW($1, $2)",
 
 	// aggregates
+	"moderate": "IF(abs($1) >= 1e75, CAST(fail('out of range: statistics take numbers up to 1e75') AS DOUBLE), $1)",
 	"skewness": "$1",
 
 	// networks

@@ -11,15 +11,7 @@ import (
 func networkUDFs() []DuckDBFunction {
 	return []DuckDBFunction{
 		{"tocsin_ip_prefix", []Type{Text, Integer}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
-			if err != nil || addr.Zone() != "" {
-				return nil, nil
-			}
-			p, err := addr.Unmap().Prefix(int(a[1].(int64)))
-			if err != nil { // more bits than it has
-				return nil, nil
-			}
-			return p.String(), nil
+			return prefixOf(a[0].(string), int(a[1].(int64))), nil
 		}},
 		{"tocsin_ip_subnet", []Type{Text, Boolean}, Text, func(a []any) (any, error) {
 			p, ok := networkOf(trimmed(a[0].(string)))
@@ -47,16 +39,33 @@ func networkUDFs() []DuckDBFunction {
 			return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr()), nil
 		}},
 		{"tocsin_ip_domain", []Type{Text}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
-			if err != nil || addr.Zone() != "" {
+			addr, ok := addressOf(a[0].(string))
+			switch {
+			case !ok:
 				return nil, nil
-			}
-			if addr = addr.Unmap(); addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() {
+			case addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast():
 				return "intranet", nil
 			}
 			return "internet", nil
 		}},
 	}
+}
+
+// addressOf reads an address without a zone; one of IPv4 inside of IPv6 is one of
+// IPv4.
+func addressOf(s string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(trimmed(s))
+	return addr.Unmap(), err == nil && addr.Zone() == ""
+}
+
+// prefixOf is the network of so many bits that an address lies in; NULL where it
+// has fewer.
+func prefixOf(s string, bits int) any {
+	addr, ok := addressOf(s)
+	if !ok || bits > addr.BitLen() {
+		return nil
+	}
+	return netip.PrefixFrom(addr, bits).Masked().String()
 }
 
 // networkOf reads a network; one of IPv4 inside of IPv6 is one of IPv4.

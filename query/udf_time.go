@@ -133,6 +133,7 @@ func parseDate(s, format string) (time.Time, bool) {
 func (r *dateReader) letter(c byte) {
 	switch c {
 	case 'Y':
+		r.has("+")
 		r.year = r.between(4, 1, 9999)
 	case 'y':
 		if r.year = r.number(2); r.year < 70 {
@@ -140,6 +141,7 @@ func (r *dateReader) letter(c byte) {
 		}
 		r.year += 1900
 	case 'x':
+		r.has("+")
 		r.weekYear = r.between(4, 1, 9999)
 	case 'v':
 		r.week = r.between(2, 1, 53)
@@ -254,6 +256,9 @@ func parseISO(s string, clock bool) (time.Time, bool) {
 
 // isoDate reads 2026-01-31, 2026-W05-6 or 2026-031; the last parts may be missing.
 func (r *dateReader) isoDate() {
+	if len(r.rest) < 4 || strings.Trim(r.rest[:4], "0123456789") != "" {
+		r.bad = true
+	}
 	r.year = r.between(4, 1, 9999)
 	switch {
 	case !r.has("-"):
