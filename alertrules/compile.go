@@ -42,6 +42,7 @@ func (c *compiler) compile() *Rule {
 	c.severity()
 	c.texts()
 	c.notify()
+	c.tests()
 	c.overNew()
 	for _, p := range c.doc.List.Problems[before:] {
 		if p.Level == diag.Error {

@@ -33,7 +33,7 @@ func FormatQueries(name string, src []byte) ([]byte, error) {
 		switch {
 		case errors.As(err, &list):
 			doc.Merge(q.value, list)
-		case formatted != "" && formatted != strings.TrimRight(q.value.Text, "\n"):
+		case formatted != "" && formatted != withoutEnd(q.value.Text):
 			if e, ok := q.rewrite(text, formatted); ok {
 				edits = append(edits, e)
 			}
@@ -89,10 +89,13 @@ func sameBut(a, b *Node, edits []edit) bool {
 		}
 	}
 	if i := slices.IndexFunc(edits, func(e edit) bool { return e.node == a }); i >= 0 {
-		return strings.TrimRight(b.Text, "\n") == edits[i].mean
+		return withoutEnd(b.Text) == edits[i].mean
 	}
 	return a.Text == b.Text
 }
+
+// withoutEnd is a query without the blank lines behind it.
+func withoutEnd(text string) string { return strings.TrimRight(text, " \t\r\n") }
 
 // A queryText is the query of a rule in its file.
 type queryText struct {
@@ -140,6 +143,8 @@ func (q queryText) rewrite(src, text string) (edit, bool) {
 	switch sign := strings.TrimLeft(rest, " \t\r\n"); {
 	case sign != "" && (sign[0] == '|' || sign[0] == '>'):
 		return q.block(src, q.value.Span.Start-len(sign), text)
+	case !means(q.alone(src[q.value.Span.Start:q.value.Span.End]), withoutEnd(q.value.Text)):
+		return edit{}, false // its end was not found
 	case !lines:
 		return q.inline(src, text)
 	case q.flow:
@@ -169,11 +174,7 @@ func (q queryText) inline(src, text string) (edit, bool) {
 		ways = []string{ways[2], ways[1]}
 	}
 	for _, way := range ways {
-		small := "k: " + way + "\n"
-		if q.flow {
-			small = "{k: " + way + ", z: 1}\n"
-		}
-		if means(small, text) {
+		if means(q.alone(way), text) {
 			e.text = way
 			return e, true
 		}
@@ -181,10 +182,18 @@ func (q queryText) inline(src, text string) (edit, bool) {
 	return edit{}, false
 }
 
+// alone is a small file with a value in the surroundings of the query's.
+func (q queryText) alone(value string) string {
+	if q.flow {
+		return "{k: " + value + ", z: 1}\n"
+	}
+	return "k: " + value + "\n"
+}
+
 // means reports whether the key k of a small file has the text.
 func means(file, text string) bool {
 	d, err := ParseYAML("", []byte(file))
-	return err == nil && d.Root.Get("k") != nil && strings.TrimRight(d.Root.Get("k").Text, "\n") == text
+	return err == nil && d.Root.Get("k") != nil && withoutEnd(d.Root.Get("k").Text) == text
 }
 
 // newBlock writes a text of several lines as a block in place of one that was

@@ -44,6 +44,7 @@ type Rule struct {
 	Annotations []Annotation // sorted by name
 	Runbook     string
 	Notify      Notify
+	Tests       []RuleTest
 
 	// Hash is of everything that an evaluation depends on. An edit of names,
 	// texts or recipients leaves it as it is, so that no end or rise is blamed on

@@ -27,6 +27,10 @@ func Schema() ([]byte, error) {
 	enum(rule, "mode", "state", "event")
 	enum(s.Definitions["notifyText"], "quiet_except", SeverityNames()...)
 	pattern(rule, "id", namePattern.String())
+	describe(s.Definitions["testText"], reflect.TypeFor[testText]())
+	s.Definitions["testText"].Required = []string{"name", "expect"}
+	describe(s.Definitions["expectText"], reflect.TypeFor[expectText]())
+	enum(s.Definitions["expectText"], "severity", SeverityNames()...)
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)

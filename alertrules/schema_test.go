@@ -42,7 +42,10 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, bad := range []string{"rules: [{id: a, sevrity: high}]", "rules: [{id: a, severity: urgent}]", "rules: [{id: a, mode: Event}]", "rules: [{id: A}]", "rules: {}", "rles: []", "rules: [{id: a, notify: {too: [x]}}]"} {
+	for _, bad := range []string{
+		"rules: [{id: a, sevrity: high}]", "rules: [{id: a, severity: urgent}]", "rules: [{id: a, mode: Event}]", "rules: [{id: A}]", "rules: {}", "rles: []", "rules: [{id: a, notify: {too: [x]}}]",
+		"rules: [{id: a, tests: [{name: a, logs: b}]}]", "rules: [{id: a, tests: [{name: a, logs: b, expect: {alert: 1}}]}]", "rules: [{id: a, tests: [{name: a, expect: {severity: urgent}}]}]",
+	} {
 		if schema.Validate(value(t, []byte(bad))) == nil {
 			t.Errorf("accepted: %s", bad)
 		}

@@ -37,7 +37,7 @@ type ruleText struct {
 	Runbook       Text         `yaml:"runbook" doc:"what to do, or an address that says it"`
 	Exceptions    []exceptText `yaml:"exceptions" doc:"records that are left out before anything is counted"`
 	Notify        notifyText   `yaml:"notify" doc:"key by key over what is configured"`
-	Tests         *Node        `yaml:"tests" doc:"examples with the alerts and mails that are expected"`
+	Tests         []testText   `yaml:"tests" doc:"examples with the alerts and mails that are expected"`
 }
 
 // KeyHint implements KeyHinter.

@@ -78,6 +78,9 @@ type Route struct {
 // OneOrMore is a text or a list of texts.
 type OneOrMore []string
 
+// Shapes implements alertrules.Shaper.
+func (*OneOrMore) Shapes() []any { return []any{"", []string(nil)} }
+
 // DecodeNode implements alertrules.NodeDecoder.
 func (o *OneOrMore) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
 	if n.Kind == alertrules.ListNode {

@@ -5,6 +5,7 @@ package query
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func (e duckDB) cast(v *conversion) string {
 	return map[bool]string{true: "TRY_"}[v.try] + "CAST($1 AS " + e.typeName(v.to) + ")"
 }
 
-func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
+func (e duckDB) aggregate(a *aggregate) (*aggregate, string) {
 	c, form := *a, "$1"
 	switch {
 	case a.fn == "count_if": // NULL without a record that has an answer
@@ -108,6 +109,18 @@ func (duckDB) aggregate(a *aggregate) (*aggregate, string) {
 		// DuckDB's own is off by 13 % where Presto's is by 2.
 		c.fn, c.distinct = "count", true
 		form = "CAST($1 AS BIGINT)"
+	case "histogram":
+		form = "CAST($1 AS " + e.typeName(a.t) + ")"
+	case "map_agg", "multimap_agg": // entries in the order of their keys
+		c.args = []value{&call{fn: "row", args: a.args, t: a.args[1].typ()}}
+		if !fixed(a.args[0]) {
+			c.order = append([]sortKey{{item: -1, x: a.args[0]}}, a.order...)
+		}
+	case "geometric_mean":
+		c.args = []value{&call{fn: "log_or_limit", args: a.args, t: Double}}
+	}
+	if known, ok := duckAggregates[a.fn]; ok {
+		c.fn, form = known.fn, known.form
 	}
 	return &c, form
 }
@@ -139,7 +152,17 @@ func (duckDB) rewrite(c *call) *call {
 			r.fn += "_group"
 			return &r
 		}
-		return c
+		r.args = append([]value{r.args[0], unnamed(pattern)}, r.args[2:]...)
+		if len(c.args) < 3 {
+			r.args = r.args[:2]
+		}
+	case "regexp_like", "regexp_count", "regexp_split", "regexp_position":
+		pattern, _ := constText(c.args[1])
+		r.args = []value{c.args[0], unnamed(pattern)}
+	case "regexp_replace":
+		pattern, _ := constText(c.args[1])
+		re2, _ := replacements(c)
+		r.args = []value{c.args[0], unnamed(pattern), re2}
 	}
 	return &r
 }
@@ -150,7 +173,7 @@ func strftime(format string) (string, bool) {
 	known := map[byte]string{
 		'Y': "%Y", 'y': "%y", 'm': "%m", 'c': "%-m", 'd': "%d", 'e': "%-d", 'H': "%H", 'k': "%-H", 'h': "%I", 'I': "%I", 'l': "%-I",
 		'i': "%M", 's': "%S", 'S': "%S", 'p': "%p", 'M': "%B", 'b': "%b", 'W': "%A", 'a': "%a", 'j': "%j", 'T': "%H:%M:%S", 'r': "%I:%M:%S %p",
-		'f': "%f", 'v': "%V", 'x': "%G", '%': "%%",
+		'f': "%g000", 'v': "%V", 'x': "%G", '%': "%%", // milliseconds, as Presto counts
 	}
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
@@ -191,31 +214,69 @@ func (duckDB) lambda(d *sqlPrinter, v *lambda) {
 
 // unnest writes a lateral subquery: several unnest in one SELECT go side by side.
 func (e duckDB) unnest(d *sqlPrinter, u *unnested) {
+	args, held := hold(u.args)
 	if u.outer {
 		d.print(" LEFT")
 	} else {
 		d.print(" CROSS")
 	}
 	d.print(" JOIN LATERAL (SELECT ")
-	d.list(len(u.args), func(i int) {
+	d.list(len(args), func(i int) {
 		d.print("unnest(")
-		d.value(u.args[i])
+		d.value(args[i])
 		d.print(") AS ", resultName(i))
 	})
 	if u.ordinal {
 		d.print(", unnest(generate_series(1, greatest(")
-		d.list(len(u.args), func(i int) {
+		d.list(len(args), func(i int) {
 			d.print("coalesce(len(")
-			d.value(u.args[i])
+			d.value(args[i])
 			d.print("), 0)")
 		})
 		d.print("))) AS ", resultName(len(u.args)))
+	}
+	if len(held) > 0 {
+		d.print(" FROM (SELECT ")
+		d.list(len(held), func(i int) {
+			d.value(held[i])
+			d.print(" AS ", heldName(i))
+		})
+		d.print(")")
 	}
 	d.print(") AS ", relationName(u.id))
 	if u.outer {
 		d.print(" ON true")
 	}
 }
+
+// hold replaces the columns in arrays that lambdas make by held ones, since a
+// lambda in a lateral subquery cannot name what is left of it.
+func hold(args []value) (out []value, held []*column) {
+	lambdas := false
+	for _, a := range args {
+		lambdas = lambdas || contains(a, func(v value) bool { _, ok := v.(*lambda); return ok })
+	}
+	if !lambdas {
+		return args, nil
+	}
+	var put func(v value) value
+	put = func(v value) value {
+		switch v := v.(type) {
+		case *column:
+			i := slices.IndexFunc(held, func(c *column) bool { return c.rel == v.rel && c.name == v.name })
+			if i < 0 {
+				i, held = len(held), append(held, v)
+			}
+			return &column{name: heldName(i), t: v.t}
+		case *jsonAt:
+			return &jsonAt{of: put(v.of), path: v.path, t: v.t}
+		}
+		return rebuild(v, put)
+	}
+	return mapValues(args, put), held
+}
+
+func heldName(i int) string { return "k" + strconv.Itoa(i) }
 
 func (duckDB) jsonAt(d *sqlPrinter, v *jsonAt) {
 	form := "tocsin_json_at($1, $2)"

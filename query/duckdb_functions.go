@@ -13,13 +13,18 @@ func (duckDB) form(fn string, n int) string {
 	case "epoch_seconds":
 		return "CAST(floor(epoch($1)) AS BIGINT)"
 	case "upper", "reverse", "trim", "ltrim", "rtrim":
-		return "tocsin_" + fn + "($1)"
+		if n == 1 {
+			return "tocsin_" + fn + "($1)"
+		}
 	case "substr":
 		if n == 2 {
 			return "tocsin_substr($1, $2, 9223372036854775807)"
 		}
 		return "tocsin_substr($1, $2, $3)"
 	case "split":
+		if n == 3 {
+			return "tocsin_split($1, $2, $3)"
+		}
 		return "CASE WHEN $2 <> '' THEN string_split($1, $2) END"
 	case "split_part":
 		return "CASE WHEN $3 > 0 AND $2 <> '' THEN string_split($1, $2)[$3] END"
@@ -40,13 +45,13 @@ func (duckDB) form(fn string, n int) string {
 		}
 	case "ends_with":
 		return "suffix($1, $2)"
-	case "in_texts":
+	case "in_texts", "in_texts_joined":
 		return "($1 IN (SELECT unnest(string_split($2, chr(31)))))"
-	case "in_texts_folded":
+	case "in_texts_folded", "in_texts_folded_joined":
 		return "(lower($1) IN (SELECT lower(unnest(string_split($2, chr(31))))))"
-	case "in_integers":
+	case "in_integers", "in_integers_joined":
 		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS BIGINT)))"
-	case "in_doubles":
+	case "in_doubles", "in_doubles_joined":
 		return "($1 IN (SELECT CAST(unnest(string_split($2, chr(31))) AS DOUBLE)))"
 	}
 	return duckNumberForm(fn, n)
@@ -69,7 +74,9 @@ func duckTimeForm(fn string, n int) string {
 		return "strftime($1, '%Y-%m-%dT%H:%M:%SZ')"
 	case "date_diff": // whole units, as in Presto
 		return "date_sub($*)"
-	case "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
+	case "date_add_quarter":
+		return "($2 + CAST($1 AS INTEGER) * INTERVAL 3 MONTH)"
+	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
 		return "($2 + CAST($1 AS INTEGER) * INTERVAL 1 " + fn[len("date_add_"):] + ")"
 	case "from_unixtime":
 		return "make_timestamp(CAST(round($1 * 1000000) AS BIGINT))"
@@ -93,8 +100,6 @@ func duckNestedForm(fn string, n int) string {
 			return "tocsin_json_length($1, '[]')"
 		}
 		return "tocsin_json_length($1, $2)"
-	case "array_position":
-		return "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN CAST(coalesce(list_position($1, $2), 0) AS BIGINT) END"
 	case "element_at":
 		return "list_extract($1, $2)"
 	case "map_at":
@@ -121,14 +126,8 @@ func duckNestedForm(fn string, n int) string {
 		return "make_timestamp(tocsin_utc_of(epoch_us($1), $2))"
 	case "date_trunc_zone":
 		return "make_timestamp(tocsin_trunc_zone($1, epoch_us($2), $3))"
-	case "contains":
-		return "CASE WHEN list_contains($1, $2) THEN true WHEN $2 IS NOT NULL AND list_count($1) = len($1) THEN false END"
-	case "array_join":
-		return "array_to_string($1, $2)"
-	case "array_distinct":
-		return "(list_sort(list_distinct($1)) || CASE WHEN list_count($1) < len($1) THEN [NULL] ELSE [] END)"
 	}
-	return sharedForm(fn, n)
+	return duckForm(fn, n)
 }
 
 // boundedList is an array that a lambda goes through: DuckDB does not stop in

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,11 +19,10 @@ import (
 // function is not called), and several goroutines may call one at once.
 type DuckDBFunction struct {
 	Name   string
-	Params []Type // Text is VARCHAR, Boolean BOOLEAN, Integer BIGINT, Double DOUBLE
-	Result Type   // Text, Integer (BIGINT), Double, Boolean, or array of Text (VARCHAR[])
-	// Call takes string, bool, int64 and float64, as Params say, and returns string, int64,
-	// float64, bool, []any of string and nil, or nil for NULL. An error fails the
-	// query.
+	Params []Type // Text (VARCHAR), Integer (BIGINT), Double, Boolean, or arrays of them
+	Result Type   // the same
+	// Call takes string, int64, float64, bool and []any, as Params say, and returns
+	// one of them, []string, or nil for NULL. An error fails the query.
 	Call func(args []any) (any, error)
 }
 
@@ -34,9 +33,13 @@ type DuckDBFunction struct {
 // text, its LIKE is exponential in the number of %, its casts round 1.5 to 2.
 // A call costs about 0.2 µs beside its work.
 func DuckDBFunctions() []DuckDBFunction {
+	return slices.Concat(listFunctions(), searchUDFs(), castUDFs(), jsonUDFs(), textUDFs(), patternUDFs(), urlUDFs(), byteUDFs(), numberUDFs(), timeUDFs(), networkUDFs(), zoneUDFs())
+}
+
+// searchUDFs are those of the search half, and of paths into JSON.
+func searchUDFs() []DuckDBFunction {
 	tests, globs, paths, ways := &cache[jsonTest]{}, &cache[[]Glob]{}, &cache[[]any]{}, &cache[[]string]{}
-	patterns, zones := &cache[*regexp.Regexp]{}, &cache[*time.Location]{}
-	return append(listFunctions(), []DuckDBFunction{
+	return []DuckDBFunction{
 		{"tocsin_json_any", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
 			return tests.get(a[1].(string), decodeTest).holds(a[0].(string)), nil
 		}},
@@ -55,8 +58,8 @@ func DuckDBFunctions() []DuckDBFunction {
 		{"tocsin_json_length", []Type{Text, Text}, Integer, func(a []any) (any, error) {
 			return jsonLength(a[0].(string), paths.get(a[1].(string), decodePath)), nil
 		}},
-		{"tocsin_json_texts", []Type{Text}, ArrayOf(Text), func(a []any) (any, error) {
-			return jsonTexts(a[0].(string)), nil
+		{"tocsin_json_size", []Type{Text, Text}, Integer, func(a []any) (any, error) {
+			return jsonSize(a[0].(string), paths.get(a[1].(string), decodePath)), nil
 		}},
 		{"tocsin_glob", []Type{Text, Text, Boolean}, Boolean, func(a []any) (any, error) {
 			exact := a[2].(bool)
@@ -66,39 +69,34 @@ func DuckDBFunctions() []DuckDBFunction {
 			exact := a[2].(bool)
 			return hasToken(fold(a[0].(string), exact), globs.get(specKey(a[1].(string), exact), decodeFoldedGlob)), nil
 		}},
+		{"is_subnet_of", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
+			return inNetwork(a[0].(string), a[1].(string)), nil
+		}},
+	}
+}
+
+// castUDFs read texts as other types.
+func castUDFs() []DuckDBFunction {
+	return []DuckDBFunction{
 		{"tocsin_number", []Type{Text, Boolean}, Double, reading(func(s string) (any, bool) { return readNumber(s) }, "number")},
 		{"tocsin_integer", []Type{Text, Boolean}, Integer, reading(readInteger, "bigint")},
 		{"tocsin_boolean", []Type{Text, Boolean}, Boolean, reading(readBoolean, "boolean")},
 		{"tocsin_time", []Type{Text, Boolean}, Integer, reading(readTime, "timestamp")},
-		{"tocsin_url_decode", []Type{Text}, Text, func(a []any) (any, error) { return urlDecode(a[0].(string)), nil }},
-		{"tocsin_upper", []Type{Text}, Text, func(a []any) (any, error) { return strings.ToUpper(a[0].(string)), nil }},
-		{"tocsin_reverse", []Type{Text}, Text, func(a []any) (any, error) { return reversed(a[0].(string)), nil }},
-		{"tocsin_trim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimFunc(a[0].(string), whiteSpace), nil }},
-		{"tocsin_ltrim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimLeftFunc(a[0].(string), whiteSpace), nil }},
-		{"tocsin_rtrim", []Type{Text}, Text, func(a []any) (any, error) { return strings.TrimRightFunc(a[0].(string), whiteSpace), nil }},
-		{"tocsin_substr", []Type{Text, Integer, Integer}, Text, func(a []any) (any, error) {
-			return substr(a[0].(string), a[1].(int64), a[2].(int64)), nil
-		}},
+		{"tocsin_decimal", []Type{Text, Text, Boolean}, Double, decimal(func(s string) any { f, _ := readNumber(s); return f })},
+		{"tocsin_decimal_text", []Type{Text, Text, Boolean}, Text, decimal(func(s string) any { return s })},
 		{"tocsin_double_text", []Type{Double}, Text, func(a []any) (any, error) { return doubleText(a[0].(float64)), nil }},
-		{"tocsin_local_time", []Type{Integer, Text}, Integer, func(a []any) (any, error) {
-			return localTime(a[0].(int64), zones.get(a[1].(string), readZone)), nil
-		}},
-		{"tocsin_utc_of", []Type{Integer, Text}, Integer, func(a []any) (any, error) {
-			return utcOf(a[0].(int64), zones.get(a[1].(string), readZone)), nil
-		}},
-		{"tocsin_trunc_zone", []Type{Text, Integer, Text}, Integer, func(a []any) (any, error) {
-			return truncZone(a[0].(string), a[1].(int64), zones.get(a[2].(string), readZone)), nil
-		}},
-		{"tocsin_regexp_extract", []Type{Text, Text, Integer}, Text, func(a []any) (any, error) {
-			return regexpGroups(a[0].(string), patterns.get(a[1].(string), readPattern), int(a[2].(int64)), 1), nil
-		}},
-		{"tocsin_regexp_extract_all", []Type{Text, Text, Integer}, ArrayOf(Text), func(a []any) (any, error) {
-			return regexpGroups(a[0].(string), patterns.get(a[1].(string), readPattern), int(a[2].(int64)), -1), nil
-		}},
-		{"is_subnet_of", []Type{Text, Text}, Boolean, func(a []any) (any, error) {
-			return inNetwork(a[0].(string), a[1].(string)), nil
-		}},
-	}...)
+		{"tocsin_json_array_text", []Type{Text, Boolean}, ArrayOf(Text), jsonArray(elementText, "array(varchar)")},
+		{"tocsin_json_array_json", []Type{Text, Boolean}, ArrayOf(Text), jsonArray(elementText, "array(json)")},
+		{"tocsin_json_array_integer", []Type{Text, Boolean}, ArrayOf(Integer), jsonArray(elementInteger, "array(bigint)")},
+		{"tocsin_json_array_double", []Type{Text, Boolean}, ArrayOf(Double), jsonArray(elementDouble, "array(double)")},
+		{"tocsin_json_array_boolean", []Type{Text, Boolean}, ArrayOf(Boolean), jsonArray(elementBoolean, "array(boolean)")},
+		{"tocsin_json_keys", []Type{Text, Boolean}, ArrayOf(Text), jsonKeys},
+		{"tocsin_json_values_text", []Type{Text, Boolean}, ArrayOf(Text), jsonValues(elementText, "map(varchar, varchar)")},
+		{"tocsin_json_values_json", []Type{Text, Boolean}, ArrayOf(Text), jsonValues(elementText, "map(varchar, json)")},
+		{"tocsin_json_values_integer", []Type{Text, Boolean}, ArrayOf(Integer), jsonValues(elementInteger, "map(varchar, bigint)")},
+		{"tocsin_json_values_double", []Type{Text, Boolean}, ArrayOf(Double), jsonValues(elementDouble, "map(varchar, double)")},
+		{"tocsin_json_values_boolean", []Type{Text, Boolean}, ArrayOf(Boolean), jsonValues(elementBoolean, "map(varchar, boolean)")},
+	}
 }
 
 // reading makes a function (text, try) of one that reads a text: what it cannot
@@ -166,14 +164,6 @@ func parseTime(text string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-func urlDecode(s string) any {
-	t, err := url.QueryUnescape(s)
-	if err != nil {
-		return nil
-	}
-	return validText(t)
 }
 
 // inNetwork reports whether an address lies in a network; a text that is no
@@ -244,21 +234,4 @@ func jsonLength(s string, path []any) any {
 	n := int64(0)
 	eachElement(raw, func(string) bool { n++; return true })
 	return n
-}
-
-func jsonTexts(s string) any {
-	s, ok := follow(s, nil)
-	if !ok || s[0] != '[' {
-		return nil
-	}
-	out := []any{}
-	eachElement(s, func(raw string) bool {
-		if raw == "null" {
-			out = append(out, nil)
-		} else {
-			out = append(out, plain(raw))
-		}
-		return true
-	})
-	return out
 }

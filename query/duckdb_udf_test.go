@@ -75,7 +75,35 @@ func TestFunctionsOfDuckDB(t *testing.T) {
 		{"tocsin_url_decode", []any{"%e3%81x%f0%80"}, "\ufffdx\ufffd\ufffd"},
 		{"tocsin_json_length", []any{`[1,[2,3],"x,y"]`, `[]`}, int64(3)},
 		{"tocsin_json_length", []any{`{}`, `[]`}, nil},
-		{"tocsin_json_texts", []any{`["a",1,{"b": 2},null]`}, []any{"a", "1", `{"b":2}`, nil}},
+		{"tocsin_json_array_text", []any{`["a",1,{"b": 2},null]`, false}, []any{"a", "1", `{"b":2}`, nil}},
+		{"tocsin_json_array_integer", []any{`[1,"2",null,true,1.5,-1.5]`, false}, []any{int64(1), int64(2), nil, int64(1), int64(2), int64(-2)}},
+		{"tocsin_json_array_integer", []any{`[1,"1.5"]`, true}, nil},
+		{"tocsin_json_array_integer", []any{`{}`, false}, `error: cast: "{}" is no array(bigint) (try_cast gives NULL instead)`},
+		{"tocsin_json_array_integer", []any{`[1e300]`, true}, nil},
+		{"tocsin_json_array_double", []any{`[1,"2",null,true,1.5]`, false}, []any{1.0, 2.0, nil, 1.0, 1.5}},
+		{"tocsin_json_array_boolean", []any{`[true,false,1,0,"true","f",null,0.5]`, false}, []any{true, false, true, false, true, false, nil, true}},
+		{"tocsin_json_array_text", []any{`null`, false}, nil},
+		{"tocsin_json_keys", []any{`{"a":1,"b":"2","c":null,"a":3}`, false}, []any{"a", "b", "c"}},
+		{"tocsin_json_values_integer", []any{`{"a":1,"b":"2","c":null,"a":3}`, false}, []any{int64(1), int64(2), nil}},
+		{"tocsin_json_values_json", []any{`{"a":1,"b":{"x": 1}}`, false}, []any{"1", `{"x":1}`}},
+		{"tocsin_json_contains", []any{`[1,2.0,"x",true,null]`, "integer", "2"}, false},
+		{"tocsin_json_contains", []any{`[1,2.0,"x",true,null]`, "double", "2.0"}, true},
+		{"tocsin_json_contains", []any{`[1,2.0,"x",true,null]`, "text", "x"}, true},
+		{"tocsin_json_contains", []any{`["true"]`, "boolean", "true"}, false},
+		{"tocsin_json_contains", []any{`{}`, "integer", "1"}, nil},
+		{"tocsin_json_get", []any{`[1,{"a": 2},"x",null]`, int64(-2)}, "x"},
+		{"tocsin_json_get", []any{`[1,{"a": 2},"x",null]`, int64(1)}, `{"a":2}`},
+		{"tocsin_json_get", []any{`[1,{"a": 2},"x",null]`, int64(3)}, nil},
+		{"tocsin_json_get", []any{`[1]`, int64(-2)}, nil},
+		{"tocsin_json_get", []any{`{}`, int64(0)}, nil},
+		{"tocsin_decimal_text", []any{"1.255", "10,2", false}, "1.26"},
+		{"tocsin_decimal_text", []any{"-0.001", "10,2", false}, "0.00"},
+		{"tocsin_decimal_text", []any{"1e-999999999", "10,2", false}, "0.00"},
+		{"tocsin_decimal_text", []any{"1000", "5,2", true}, nil},
+		{"tocsin_decimal_text", []any{"999.995", "5,2", true}, nil},
+		{"tocsin_levenshtein", []any{"kitten", "sitting"}, int64(3)},
+		{"tocsin_levenshtein", []any{"", "日本"}, int64(2)},
+		{"tocsin_levenshtein", []any{strings.Repeat("a", 1000), strings.Repeat("b", 1000)}, "error: levenshtein_distance: texts of 1000 and 1000 characters are too long for it (compare substr(x, 1, 255))"},
 		{"tocsin_glob", []any{"StopLogging", `stop*ing`, false}, true},
 		{"tocsin_glob", []any{"StopLogging", `stop*ing`, true}, false},
 		{"tocsin_glob", []any{"a*b", `a\*b`, true}, true},
@@ -212,7 +240,10 @@ func FuzzJSON(f *testing.F) {
 			callUDF(t, name, s, `["a","b"]`)
 		}
 		callUDF(t, "tocsin_json_extract", s, `["a",1]`, false)
-		callUDF(t, "tocsin_json_texts", s)
+		callUDF(t, "tocsin_json_array_text", s, true)
+		callUDF(t, "tocsin_json_keys", s, true)
+		callUDF(t, "tocsin_json_values_integer", s, true)
+		callUDF(t, "tocsin_json_get", s, int64(-1))
 	})
 }
 

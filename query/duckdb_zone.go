@@ -65,3 +65,19 @@ func truncTime(unit string, t time.Time) time.Time {
 	}
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
+
+// zoneUDFs are those of times in a zone.
+func zoneUDFs() []DuckDBFunction {
+	zones := &cache[*time.Location]{}
+	return []DuckDBFunction{
+		{"tocsin_local_time", []Type{Integer, Text}, Integer, func(a []any) (any, error) {
+			return localTime(a[0].(int64), zones.get(a[1].(string), readZone)), nil
+		}},
+		{"tocsin_utc_of", []Type{Integer, Text}, Integer, func(a []any) (any, error) {
+			return utcOf(a[0].(int64), zones.get(a[1].(string), readZone)), nil
+		}},
+		{"tocsin_trunc_zone", []Type{Text, Integer, Text}, Integer, func(a []any) (any, error) {
+			return truncZone(a[0].(string), a[1].(int64), zones.get(a[2].(string), readZone)), nil
+		}},
+	}
+}

@@ -81,7 +81,7 @@ func (p *exprParser) from(f *From) {
 
 // joinKind reads the words of a join; "": there is none.
 func (p *exprParser) joinKind() JoinKind {
-	kind := JoinKind("")
+	var kind JoinKind
 	switch t := p.peek(); {
 	case p.accept("JOIN"):
 		return InnerJoin

@@ -23,7 +23,7 @@ func (s *scanner) searchToken(t *lexer.Token) (int, *fault) {
 		t.Type = tokPipe
 		return 1, nil
 	case c == '(' || c == '[' && (value || afterIn):
-		t.Type, s.rng = tokOp, afterIn || c == '['
+		t.Type, s.rng = tokOp, afterIn || c == '[' || value && halfOpen(rest)
 		return 1, nil
 	case c == ')' || c == ']' && s.rng:
 		t.Type, s.rng = tokOp, false
@@ -42,6 +42,13 @@ func (s *scanner) searchToken(t *lexer.Token) (int, *fault) {
 		return listName(t, s.pos, rest)
 	}
 	return s.searchWord(t, wordState{free: value || s.rng || afterIn, value: value || tag || s.rng || afterIn, rng: s.rng, key: key})
+}
+
+// halfOpen reports whether rest begins with (low high]. What ends in ) is a
+// group of two values.
+func halfOpen(rest string) bool {
+	end := strings.IndexAny(rest[1:], `()]"|\`)
+	return end > 0 && rest[1+end] == ']' && len(strings.Fields(rest[1:1+end])) == 2
 }
 
 // quotedToken reads a quoted text of the filter whose quote is at skip.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -127,7 +128,7 @@ type listSet struct {
 // affixes are texts that values may begin, or end, with, and their lengths.
 type affixes struct {
 	texts   map[string]bool
-	lengths []int
+	lengths []int // in bytes
 }
 
 func (a *affixes) add(s string) {
@@ -138,6 +139,16 @@ func (a *affixes) add(s string) {
 	if !slices.Contains(a.lengths, len(s)) {
 		a.lengths = append(a.lengths, len(s))
 	}
+}
+
+// byLength are the texts by their lengths in characters, sorted.
+func (a *affixes) byLength() map[int][]string {
+	out := map[int][]string{}
+	for _, s := range slices.Sorted(maps.Keys(a.texts)) {
+		n := utf8.RuneCountInString(s)
+		out[n] = append(out[n], s)
+	}
+	return out
 }
 
 func newListSet(s listSpec) *listSet {
@@ -200,6 +211,25 @@ func (l *listSet) hasAddress(x string) bool {
 	}
 	a = a.WithZone("")
 	return l.inside(a) || a.Is4In6() && l.inside(a.Unmap())
+}
+
+// byBits are the bits of the networks of one family, as 0 and 1, by how many
+// they are, sorted.
+func (l *listSet) byBits(six bool) map[int][]string {
+	out := map[int][]string{}
+	for p := range l.networks {
+		if p.Addr().Is6() == six {
+			var b strings.Builder
+			for _, x := range p.Addr().AsSlice() {
+				fmt.Fprintf(&b, "%08b", x)
+			}
+			out[p.Bits()] = append(out[p.Bits()], b.String()[:p.Bits()])
+		}
+	}
+	for _, networks := range out {
+		slices.Sort(networks)
+	}
+	return out
 }
 
 func (l *listSet) inside(a netip.Addr) bool {

@@ -59,6 +59,9 @@ func (l *Logstore) find(path []string) (f Field, rest []string, ok bool) {
 	if f, rest, ok = l.findExact(path); ok {
 		return f, rest, true
 	}
+	if strings.HasPrefix(path[0], "__tag__:") { // a key of the record as SLS writes it
+		return l.findExact(append([]string{"extra"}, path...))
+	}
 	first, one := "", true
 	for _, c := range l.all() {
 		head, _, _ := strings.Cut(c.Name, ".")

@@ -39,9 +39,16 @@ func (s *stage) call(e *Call, v env) value {
 		return null()
 	}
 	if f.kind(len(e.Args)-1) == 'l' {
-		return s.overArray(f, e, v)
+		if f.kind(0) == 'M' {
+			return s.overMap(f, e, v)
+		}
+		return s.bounded(s.overArray(f, e, v), e.Span())
 	}
+	before := len(s.faults.Problems)
 	c := &call{fn: f.canonical(), args: s.args(f, e, v)}
+	if len(s.faults.Problems) > before {
+		return null()
+	}
 	if strings.HasPrefix(f.result, "U") {
 		from := 0
 		if f.name == "if" {
@@ -54,7 +61,12 @@ func (s *stage) call(e *Call, v env) value {
 	}
 	v2 := s.special(c, e)
 	if c, ok := v2.(*call); ok {
-		return s.zoned(c, e)
+		if grows(c.fn) {
+			v2 = s.bounded(c, e.Span())
+		}
+		if c, ok = v2.(*call); ok {
+			return s.zoned(c, e)
+		}
 	}
 	return v2
 }
@@ -105,6 +117,9 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true
 	if to, typed := kindType(kind); typed && t == Unknown {
+		if kind == 'A' && oneElement(f.name) {
+			to = ArrayOf(Unknown) // that of the other argument
+		}
 		return typedNull(v, to)
 	}
 	switch kind {
@@ -124,6 +139,10 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 		return s.time(v, a)
 	case 'A':
 		ok = t.IsArray() || t == Unknown
+	case 'B':
+		ok = t.textual() || t == Unknown
+	case 'X':
+		ok = t.textual() || t.IsArray() || t == Unknown
 	case 'M':
 		ok = t.IsMap() || t == Unknown
 	case 'C':
@@ -158,7 +177,7 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 // kindType is the type that NULL takes as an argument of a kind.
 func kindType(kind byte) (Type, bool) {
 	switch kind {
-	case 't', 'j':
+	case 't', 'j', 'X', 'B':
 		return Text, true
 	case 'n', 'i':
 		return Integer, true
@@ -185,7 +204,7 @@ func ofField(v value) bool {
 		return v.to.textual() && ofField(v.x)
 	case *call:
 		switch v.fn {
-		case "json_extract", "json_extract_scalar", "json_parse", "json_format", "arbitrary":
+		case "json_extract", "json_extract_scalar", "json_parse", "json_format", "json_array_get", "arbitrary":
 			return ofField(v.args[0])
 		}
 	case *aggregate:
@@ -205,6 +224,37 @@ func (p *planner) resultType(f *function, args []value) Type {
 		return Unknown
 	}
 	switch f.result {
+	case "1":
+		return arg(0)
+	case "E":
+		return arg(0).Elem()
+	case "L":
+		if !arg(0).nestable() {
+			return Unknown
+		}
+		return ArrayOf(userType(arg(0)))
+	case "K":
+		return ArrayOf(arg(0).Key())
+	case "V":
+		return ArrayOf(arg(0).Elem())
+	case "Z":
+		return MapOf(userType(arg(0).Elem()), userType(arg(1).Elem()))
+	case "N":
+	default:
+		return fixedType(f.result)
+	}
+	for _, a := range args {
+		if a.typ() == Double {
+			return Double
+		}
+	}
+	return Integer
+}
+
+// fixedType is the type that a result letter names by itself; those of H, P and
+// Q are found out with the arguments.
+func fixedType(letters string) Type {
+	switch letters {
 	case "t":
 		return Text
 	case "i":
@@ -219,26 +269,12 @@ func (p *planner) resultType(f *function, args []value) Type {
 		return JSON
 	case "At":
 		return ArrayOf(Text)
-	case "1":
-		return arg(0)
-	case "E":
-		return arg(0).Elem()
-	case "L":
-		if !arg(0).nestable() {
-			return Unknown
-		}
-		return ArrayOf(arg(0))
-	case "K":
-		return ArrayOf(arg(0).Key())
-	case "V":
-		return ArrayOf(arg(0).Elem())
+	case "Ai":
+		return ArrayOf(Integer)
+	case "Mt":
+		return MapOf(Text, Text)
 	}
-	for _, a := range args { // "N"
-		if a.typ() == Double {
-			return Double
-		}
-	}
-	return Integer
+	return Unknown
 }
 
 // aggregate resolves an aggregate over the rows of a group.
@@ -270,12 +306,34 @@ func (s *stage) aggregate(f *function, e *Call, v env) value {
 	return s.settle(a, e)
 }
 
+// aggregated reports whether an aggregate takes values of the type of its first
+// argument: arrays where they are counted or one is chosen, maps where none is
+// compared with another.
+func aggregated(a *aggregate, stored bool) bool {
+	switch t := a.args[0].typ(); {
+	case t.single():
+		return true
+	case t.IsMap():
+		return a.fn == "count" && !a.distinct || a.fn == "arbitrary" && stored
+	}
+	return a.fn == "count" || a.fn == "arbitrary" || a.fn == "approx_distinct"
+}
+
 // settle makes the answer of an aggregate reproducible where the order of
 // records would show: what was stored first counts.
 func (s *stage) settle(a *aggregate, e *Call) value {
-	if len(a.args) > 0 && !a.args[0].typ().single() && a.fn != "count" && a.fn != "arbitrary" && a.fn != "approx_distinct" {
+	if len(a.args) > 0 && !aggregated(a, s.in.seq() != nil) {
 		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return null()
+	}
+	if a.distinct && !takesDistinct(a.fn) {
+		switch a.fn {
+		case "arbitrary", "min", "max", "bool_and", "bool_or":
+			a.distinct = false
+		default:
+			s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
+			return null()
+		}
 	}
 	seq := s.in.seq()
 	switch a.fn {
@@ -283,7 +341,8 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		if seq != nil {
 			return &aggregate{fn: "first_stored", args: append(a.args, seq), filter: a.filter, t: a.t, span: a.span}
 		}
-		a.fn, a.distinct = "min", false
+		a.fn = "min"
+		return a
 	case "array_agg":
 		switch {
 		case a.distinct: // sorted by its elements
@@ -292,13 +351,9 @@ func (s *stage) settle(a *aggregate, e *Call) value {
 		case len(a.order) == 0:
 			a.order = []sortKey{{item: -1, x: a.args[0]}}
 		}
-	case "max_by", "min_by":
-		return s.byKey(a, seq, e)
-	case "min", "max", "bool_and", "bool_or":
-		a.distinct = false
 	}
-	if a.distinct && a.fn != "count" && a.fn != "sum" && a.fn != "avg" && a.fn != "array_agg" && a.fn != "count_if" {
-		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
+	if v := s.specialAggregate(a, e); v != nil {
+		return v
 	}
-	return a
+	return null()
 }

@@ -6,10 +6,10 @@ package query
 func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 	switch {
 	case a.distinct:
-		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "")
+		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
 		return null()
 	case !a.args[1].typ().single():
-		s.fault("query/type", e.Args[1].Span(), "an "+a.args[1].typ().String()+" has no order", "")
+		s.fault("query/type", e.Args[1].Span(), "an "+a.args[1].typ().String()+" has no order", "order by one of its values")
 		return null()
 	case seq != nil:
 		a.args = append(a.args, seq)
@@ -18,7 +18,7 @@ func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 	list := *a
 	list.fn, list.args, list.t = "array_agg", a.args[:1], ArrayOf(a.t)
 	if !a.t.nestable() {
-		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.t.String()+" in a further stage", "")
+		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.t.String()+" in a further stage", "take one of its values")
 		return null()
 	}
 	list.filter = both(a.filter, &nullTest{x: a.args[1], not: true})

@@ -77,7 +77,7 @@ func caseQueries(t testing.TB) (queries [][2]string) {
 			continue
 		}
 		c := [2]string{"cloudtrail", line}
-		for _, other := range []string{"findings", "accounts"} {
+		for _, other := range []string{"findings", "accounts", "audit"} {
 			if rest, ok := strings.CutPrefix(line, other+": "); ok {
 				c = [2]string{other, rest}
 			}

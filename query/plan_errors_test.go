@@ -30,7 +30,7 @@ func TestPlanErrors(t *testing.T) {
 		{`* | SELECT lowr(eventName)`, []string{"lowr|there is no function lowr|did you mean lower?"}},
 		{`* | SELECT uuid()`, []string{"uuid|reproducible|"}},
 		{`* | SELECT levenshtein(eventName, 'x')`, []string{"levenshtein|not bounded|"}},
-		{`* | SELECT regexp_replace(eventName, 'x', 'y')`, []string{"regexp_replace|does not have it yet|"}},
+		{`* | SELECT compare(cnt, 60)`, []string{"compare|it comes in a later version|"}},
 		{`* | SELECT eventName + 1`, []string{"eventName|this is text, not a number|try_cast"}},
 		{`* | SELECT eventName WHERE eventName > 5`, []string{"eventName > 5|text is compared with integer|quotes"}},
 		{`* | SELECT eventName WHERE @time > 5`, []string{"@time > 5|time is compared with integer|__time__"}},

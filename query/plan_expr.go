@@ -214,9 +214,9 @@ func (s *stage) binary(e *Binary, v env) value {
 		}
 		xs := make([]value, len(ops))
 		for i, o := range ops {
-			xs[i] = s.textOf(s.expr(o, v), o)
+			xs[i] = s.expr(o, v)
 		}
-		return s.bounded(&call{fn: "concat", args: xs, t: Text}, e.Span())
+		return s.bounded(s.concat(xs, nodes(ops), e), e.Span())
 	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpDistinct, OpNotDistinct:
 		x, y := s.pair(s.expr(e.X, v), s.expr(e.Y, v), e)
 		return &call{fn: string(e.Op), args: []value{x, y}, t: Boolean}
@@ -322,7 +322,7 @@ func (p *planner) textOf(v value, at Node) value {
 		p.fault("query/type", at.Span(), "this is "+t.String()+", not text", "element_at(m, 'key') is one of its values")
 		return null()
 	}
-	return &conversion{x: v, to: Text}
+	return toText(v)
 }
 
 func (s *stage) subscript(e *Subscript, v env) value {

@@ -3,6 +3,7 @@
 package query
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func TestHostileQueries(t *testing.T) {
 			if strings.Contains(s.Text, ";") || strings.Contains(s.Text, "--") || strings.Contains(s.Text, "DROP") {
 				t.Errorf("%s: text of the query in the statement %.300s", h.ID, s.Text)
 			}
+			if !outerLimit.MatchString(s.Text) {
+				t.Errorf("%s: no outer LIMIT: …%s", h.ID, s.Text[max(0, len(s.Text)-100):])
+			}
 		}
 	}
 	t.Logf("%d refused, %d planned", errs, planned)
@@ -61,6 +65,10 @@ func TestHostileQueries(t *testing.T) {
 		t.Errorf("%d refused, %d planned", errs, planned)
 	}
 }
+
+// outerLimit matches a statement that gives at most the rows of its bound, and
+// one more (G21).
+var outerLimit = regexp.MustCompile(` LIMIT (1001|[0-9]{1,3}|1000)$`)
 
 func planHostile(text string) (*Plan, error) {
 	q, err := Parse(text)

@@ -33,7 +33,7 @@ func (s *stage) overArray(f *function, e *Call, v env) value {
 	a := s.arg(f, f.kind(0), e.Args[0], s.expr(e.Args[0], v))
 	of := []Type{a.typ().Elem()}
 	if f.name == "reduce" {
-		return s.reduce(f, e, a, v)
+		return s.reduce(e, a, v)
 	}
 	body := s.lambda(e.Args[1], of, v)
 	if body == nil {
@@ -80,7 +80,7 @@ func (s *stage) lambda(e Expr, of []Type, v env) *lambda {
 }
 
 // reduce resolves reduce(a, start, (state, x) -> …, state -> …).
-func (s *stage) reduce(f *function, e *Call, a value, v env) value {
+func (s *stage) reduce(e *Call, a value, v env) value {
 	start := s.expr(e.Args[1], v)
 	if !start.typ().single() || start.typ() == Text || start.typ() == JSON || start.typ() == Unknown {
 		s.fault("query/type", e.Args[1].Span(), "reduce starts with a number, a boolean or a time", "array_join puts texts together; cast(null AS bigint) has a type")

@@ -72,6 +72,9 @@ func (s searcher) onField(path *Path, make func(leaf) pred) pred {
 		way[i] = base
 	}
 	f, rest, ok := s.store.find(way)
+	if !ok && len(way) == 1 && way[0] == "source" { // as SLS abbreviates it
+		f, rest, ok = s.store.find([]string{"__source__"})
+	}
 	if !ok {
 		s.store.unknownField(s.faults, path.Names, path.Span())
 		return predAll{}

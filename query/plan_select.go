@@ -235,12 +235,12 @@ func (s *stage) orderBy(n *Select) {
 	for _, o := range n.OrderBy {
 		k := sortKey{item: s.aliased(o.X), desc: o.Desc, nullsFirst: o.Nulls == NullsFirst}
 		if k.item >= 0 && !s.items[k.item].v.typ().single() {
-			s.fault("query/type", o.X.Span(), "an "+s.items[k.item].v.typ().String()+" has no order", "order by one of its values")
+			s.fault("query/type", o.X.Span(), s.items[k.item].v.typ().withArticle()+" has no order", "order by one of its values")
 		}
 		if k.item < 0 {
 			k.x = s.expr(o.X, env{clause: "ORDER BY", aggregates: true, aliases: true, windows: true})
 			if !k.x.typ().single() {
-				s.fault("query/type", o.X.Span(), "an "+k.x.typ().String()+" has no order", "order by one of its values")
+				s.fault("query/type", o.X.Span(), k.x.typ().withArticle()+" has no order", "order by one of its values")
 			}
 			if _, same := k.x.(*constant); same {
 				continue

@@ -59,7 +59,7 @@ func (p *planner) combine(l, r *rows, part *SetPart) *rows {
 			types[i] = a.t
 		}
 		if types[i].IsMap() && !(part.Op == Union && part.All) {
-			p.fault("query/type", part.Span(), "maps are not compared, which "+string(part.Op)+" needs", "write UNION ALL, or select json_format of it")
+			p.fault("query/type", part.Span(), "maps are not compared, which "+string(part.Op)+" needs", "write UNION ALL, or select one of its values: element_at(m, 'key')")
 		}
 	}
 	out := &combined{op: part.Op, all: part.All, left: p.side(l, types, part), right: p.side(r, types, part)}

@@ -66,14 +66,20 @@ func (s *stage) checkCorrelated(n *Select, out *subquery) {
 		return
 	}
 	refs := 0
-	var count func(v value) bool
-	count = func(v value) bool {
+	contains(sel.where, func(v value) bool {
 		if _, ok := v.(*outerRef); ok {
 			refs++
 		}
 		return false
+	})
+	inLambda := contains(sel.where, func(v value) bool {
+		l, ok := v.(*lambda)
+		return ok && contains(l.body, func(v value) bool { _, outer := v.(*outerRef); return outer })
+	})
+	if inLambda {
+		s.fault("query/correlated", n.Span(), "a subquery uses fields of the row around it inside a lambda", "compare with them outside of the lambda, or join the two")
+		return
 	}
-	contains(sel.where, count)
 	if refs < len(out.outers) {
 		s.fault("query/correlated", n.Span(), "a subquery uses fields of the row around it outside of its WHERE", hint)
 		return

@@ -12,6 +12,9 @@ import (
 func (p *planner) pair(x, y value, at Node) (value, value) {
 	tx, ty := x.typ(), y.typ()
 	switch {
+	case (tx.IsMap() || ty.IsMap()) && tx != Unknown && ty != Unknown:
+		p.fault("query/type", at.Span(), "maps are not compared", "compare their values: element_at(m, 'key')")
+		return null(), null()
 	case tx == Unknown, ty == Unknown, tx == ty, tx.textual() && ty.textual(), tx.numeric() && ty.numeric():
 		return x, y
 	}
@@ -63,98 +66,40 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 }
 
 // common brings values to one type: numbers to double where one is, JSON to
-// text beside a text.
+// text beside a text; elements of arrays likewise.
 func (p *planner) common(xs []value, at []Node) ([]value, Type) {
 	t := Unknown
 	for i, x := range xs {
 		p.zoneless(x, at[min(i, len(at)-1)])
-		switch u := x.typ(); {
-		case u == Unknown || u == t:
-		case t == Unknown:
-			t = u
-		case t.numeric() && u.numeric():
-			t = Double
-		case t.textual() && u.textual():
-			t = Text
-		default:
-			p.fault("query/type", at[min(i, len(at)-1)].Span(), "this is "+u.String()+", the values before are "+t.String(), "bring them to one type with cast(… AS varchar)")
+		u, ok := shared(t, x.typ())
+		if !ok {
+			p.fault("query/type", at[min(i, len(at)-1)].Span(), "this is "+x.typ().String()+", the values before are "+t.String(), "bring them to one type with cast(… AS varchar)")
 			return mapValues(xs, func(value) value { return null() }), Unknown
 		}
-	}
-	if t != Double {
-		return xs, t
+		t = u
 	}
 	return mapValues(xs, func(x value) value {
-		if x.typ() == Integer {
-			return &conversion{x: x, to: Double}
+		if u := x.typ(); u == t || u == Unknown || u.textual() && t.textual() {
+			return x
 		}
-		return x
+		return &conversion{x: x, to: t}
 	}), t
 }
 
-// cast resolves CAST and TRY_CAST. The types are a closed list.
-func (s *stage) cast(e *Cast, v env) value {
-	x := s.expr(e.X, v)
-	to, ok := typeNamed(e.Type)
-	if !ok {
-		s.fault("query/unknown-type", e.Type.Span(), "there is no type "+cut(e.Type.Name), "varchar, bigint, integer, double, boolean, timestamp, date, json and array(varchar) are")
-		return null()
-	}
-	if z, ok := x.(*inZone); ok {
-		if to != Time {
-			s.fault("query/zone", e.Span(), "a time in a zone is cast to timestamp or date", "date_format(…, '%Y-%m-%d %H:%i:%s') makes text of it")
-			return null()
-		}
-		x = z.local()
-	}
-	c := &conversion{x: x, to: to, try: e.Try, day: e.Type.Name == "DATE"}
-	if !convertible(x.typ(), to) {
-		s.fault("query/type", e.Span(), x.typ().String()+" cannot become "+to.String(), "take one of its values, or cast to varchar first")
-		return null()
-	}
-	return c
-}
-
-// typeNamed knows the types that users may name.
-func typeNamed(n *TypeName) (Type, bool) {
-	plain := len(n.Args) == 0
-	switch name := strings.ToUpper(n.Name); name {
-	case "VARCHAR", "CHAR":
-		return Text, plain || len(n.Args) == 1 && n.Args[0].Type == nil
-	case "STRING", "TEXT":
-		return Text, plain
-	case "BIGINT", "INTEGER", "INT", "SMALLINT", "TINYINT":
-		return Integer, plain
-	case "DOUBLE", "REAL", "DOUBLE PRECISION":
-		return Double, plain
-	case "DECIMAL":
-		return Double, len(n.Args) <= 2
-	case "BOOLEAN":
-		return Boolean, plain
-	case "TIMESTAMP", "DATE":
-		return Time, plain
-	case "JSON":
-		return JSON, plain
-	case "ARRAY":
-		return ArrayOf(Text), len(n.Args) == 1 && n.Args[0].Type != nil && n.Args[0].Type.Name == "VARCHAR" && len(n.Args[0].Type.Args) == 0
+// shared is the type that values of two types have in common.
+func shared(t, u Type) (Type, bool) {
+	switch {
+	case u == Unknown, u == t:
+		return t, true
+	case t == Unknown:
+		return u, true
+	case t.numeric() && u.numeric():
+		return Double, true
+	case t.textual() && u.textual():
+		return Text, true
+	case t.IsArray() && u.IsArray():
+		elem, ok := shared(t.Elem(), u.Elem())
+		return ArrayOf(elem), ok
 	}
 	return Unknown, false
-}
-
-func convertible(from, to Type) bool {
-	switch {
-	case from == Unknown, from == to, from.textual():
-		return !to.IsArray() || from == JSON || from == to || from == Unknown
-	case from.IsArray():
-		return false
-	case to.textual():
-		return true
-	case from == Time:
-		return to == Time
-	case from == Boolean:
-		return to.numeric()
-	case from.numeric():
-		return to.numeric() || to == Boolean
-	}
-	return false
 }

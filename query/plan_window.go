@@ -29,12 +29,16 @@ func (s *stage) windowCall(f *function, e *Call, v env) value {
 		w.filter = s.condition(e.Filter, inner)
 	}
 	for _, x := range e.Over.Partition {
-		w.partition = append(w.partition, s.expr(x, inner))
+		v := s.expr(x, inner)
+		if v.typ().IsMap() {
+			s.fault("query/type", x.Span(), "maps are not compared", "compare their values: element_at(m, 'key')")
+		}
+		w.partition = append(w.partition, v)
 	}
 	for _, o := range e.Over.OrderBy {
 		x := s.expr(o.X, inner)
 		if !x.typ().single() {
-			s.fault("query/type", o.X.Span(), "an "+x.typ().String()+" has no order", "order by one of its values")
+			s.fault("query/type", o.X.Span(), x.typ().withArticle()+" has no order", "order by one of its values")
 		}
 		w.order = append(w.order, sortKey{item: -1, x: x, desc: o.Desc, nullsFirst: o.Nulls == NullsFirst})
 	}
@@ -74,8 +78,28 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 		}
 	case "arbitrary":
 		w.fn, w.noNulls = "first_value", true
-	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by":
+	default:
+		return s.windowAggregate(w, f, e)
+	}
+	return true
+}
+
+// windowAggregate refuses the aggregates over a window that are more than a call
+// of the engine.
+func (s *stage) windowAggregate(w *windowed, f *function, e *Call) bool {
+	switch w.fn {
+	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by",
+		"skewness", "kurtosis", "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
+		return false
+	}
+	switch {
+	case !f.agg:
+	case (w.fn == "min" || w.fn == "max") && len(w.args) > 1:
+		s.fault("query/window", e.Span(), e.Name+" with a number has no OVER", "group in an earlier stage, or number the rows with row_number()")
+		return false
+	case len(w.args) > 0 && w.fn != "count" && !w.args[0].typ().single():
+		s.fault("query/type", e.Args[0].Span(), w.fn+" does not take "+w.args[0].typ().String(), "aggregate one of its values, or rows of UNNEST")
 		return false
 	}
 	return true

@@ -140,8 +140,19 @@ func (p *filterParser) leaf(t lexer.Token) Search {
 		return p.field(t)
 	case t.Value == "*":
 		return &SearchAll{At(span(t))}
+	case capitalIn(t, next):
+		p.fail(&fault{last: true, span: span(t), message: t.Value + " in capitals is a word to look for", hint: "write in: field in [1 5), in 10.0.0.0/8 or in $name; the word itself stands in quotes"})
 	}
 	return &SearchTerm{At(span(t)), p.valueOf(t)}
+}
+
+// capitalIn reports whether t is meant as the operator in, which has no capitals.
+func capitalIn(t lexer.Token, next *lexer.Token) bool {
+	if t.Type != tokWord || t.Value == "in" || !strings.EqualFold(t.Value, "in") {
+		return false
+	}
+	_, network := parseNetwork(next.Value)
+	return isOp(next, "(") || next.Type == tokWord && (network || strings.HasPrefix(next.Value, "[") || strings.HasPrefix(next.Value, "$"))
 }
 
 // field reads the rest of a leaf that names a field.
@@ -188,6 +199,8 @@ func (p *filterParser) tagPath(tag *Path) (*Path, *fault) {
 func (p *filterParser) match(path *Path, exact bool) Search {
 	t := p.peek()
 	switch {
+	case isOp(t, "(") && p.halfOpen():
+		return p.interval(path)
 	case isOp(t, "("):
 		p.lex.Next()
 		p.group = true
@@ -203,6 +216,15 @@ func (p *filterParser) match(path *Path, exact bool) Search {
 	}
 	v := p.value()
 	return &SearchMatch{startAt(path.Start, p.lex), path, exact, v}
+}
+
+// halfOpen reports whether (low high] comes next.
+func (p *filterParser) halfOpen() bool {
+	here := p.lex.MakeCheckpoint()
+	defer p.lex.LoadCheckpoint(here)
+	p.lex.Next()
+	low, high := *p.lex.Next(), *p.lex.Next()
+	return low.Type == tokWord && high.Type == tokWord && isOp(p.lex.Peek(), "]")
 }
 
 // in reads what follows "field in".

@@ -59,6 +59,7 @@ type sqlPrinter struct {
 	b      strings.Builder
 	args   []any
 	window Window
+	filter bool              // the search half is written, where an engine may join
 	outers [][]value         // what the outerRefs of the open subqueries stand for
 	parts  map[*param]string // what follows a parameter that is a struct here
 }
@@ -233,7 +234,9 @@ func (d *sqlPrinter) table(t *tableRead) {
 	}
 	if _, all := t.filter.(predAll); t.filter != nil && !all {
 		and()
+		d.filter = true
 		d.pred(t.filter, false)
+		d.filter = false
 	}
 }
 

@@ -15,8 +15,12 @@ import (
 const valueSeparator = "\x1f"
 
 // oneOf writes a test whether x is one of the values; form is in_texts and its
-// like: $1 is x, $2 the values with valueSeparator between them.
+// like: $1 is x, $2 the values with valueSeparator between them. In the filter
+// it may be a join, for which the form is in_texts_joined.
 func (d *sqlPrinter) oneOf(form string, x func(), values []string) {
+	if d.filter {
+		form += "_joined"
+	}
 	d.form(d.engine.form(form, 2), x, func() { d.param(strings.Join(values, valueSeparator)) })
 }
 

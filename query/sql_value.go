@@ -333,7 +333,7 @@ func (d *sqlPrinter) form(form string, args ...func()) {
 // operator writes what stands between its operands.
 func (d *sqlPrinter) operator(c *call) bool {
 	switch c.fn {
-	case "concat":
+	case "concat", "array_concat":
 		d.balanced(len(c.args), " || ", func(i int) { d.value(c.args[i]) })
 	case "greatest", "least":
 		d.print("CASE WHEN ")

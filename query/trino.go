@@ -4,6 +4,8 @@
 package query
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,6 +87,10 @@ func (trino) aggregate(a *aggregate) (*aggregate, string) {
 	case a.fn == "array_agg" && a.distinct:
 		return &c, "array_sort($1)"
 	}
+	if known, ok := trinoAggregates[a.fn]; ok {
+		c.fn = known.fn
+		return &c, known.form
+	}
 	return &c, "$1"
 }
 
@@ -132,8 +138,12 @@ func (trino) jsonAt(d *sqlPrinter, v *jsonAt) {
 }
 
 // listed holds a text against the values, the patterns and the networks of a
-// list, each kind one array.
+// list, each kind one array; in the filter it is joined.
 func (e trino) listed(d *sqlPrinter, x func(), l *listSpec) {
+	if d.filter {
+		e.joined(d, x, l)
+		return
+	}
 	d.print("(false")
 	if len(l.Values) > 0 {
 		d.print(" OR ")
@@ -154,6 +164,40 @@ func (e trino) listed(d *sqlPrinter, x func(), l *listSpec) {
 	d.print(")")
 }
 
+// joined joins a text with the values of a list, its beginnings and endings with
+// those of each length, and its networks with those of each length. Other
+// patterns are tried one by one.
+func (trino) joined(d *sqlPrinter, x func(), l *listSpec) {
+	set := newListSet(*l)
+	folded := func() { d.folded(l.Exact, x) }
+	var tests []func()
+	add := func(x func(), values []string) {
+		tests = append(tests, func() { d.oneOf("in_texts", x, values) })
+	}
+	lengths := func(by map[int][]string, form string, x func()) {
+		for _, n := range slices.Sorted(maps.Keys(by)) {
+			add(func() { d.form(strings.Replace(form, "#", itoa(n), 1), x) }, by[n])
+		}
+	}
+	if len(set.values) > 0 {
+		add(folded, slices.Sorted(maps.Keys(set.values)))
+	}
+	lengths(set.starts.byLength(), "substr($1, 1, #)", folded)
+	lengths(set.ends.byLength(), "substr($1, -#)", folded)
+	lengths(set.byBits(false), "tocsin_bits($1, #, false)", x)
+	lengths(set.byBits(true), "tocsin_bits($1, #, true)", x)
+	for _, g := range set.globs {
+		tests = append(tests, func() { d.glob(x, g, l.Exact) })
+	}
+	if len(tests) == 0 {
+		d.print("(false)")
+		return
+	}
+	d.print("(")
+	d.balanced(len(tests), " OR ", func(i int) { tests[i]() })
+	d.print(")")
+}
+
 // jsonTest tests each value below the path as the text that it is.
 func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 	values := func() {
@@ -167,9 +211,10 @@ func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 		d.form("(cardinality($1) > 0)", values)
 		return
 	}
-	one := *l
-	one.t = Text
+	one, filter := *l, d.filter
+	one.t, d.filter = Text, false // no join in a lambda
 	d.form("any_match($1, x0 -> $2)", values, func() { d.valueTest(&one, func() { d.print("x0") }) })
+	d.filter = filter
 }
 
 // glob is LIKE, whose time Trino bounds.
@@ -206,11 +251,15 @@ func (e trino) word(d *sqlPrinter, x func(), parts []Glob, exact bool) {
 func (trino) rewrite(c *call) *call {
 	r := *c
 	switch c.fn {
-	case "regexp_like", "regexp_extract", "regexp_extract_all":
+	case "regexp_like", "regexp_extract", "regexp_extract_all", "regexp_split", "regexp_count", "regexp_position", "regexp_replace":
 		r.args = append([]value(nil), c.args...)
 		pattern, _ := constText(c.args[1])
 		r.args[1] = textConst(joni(pattern))
-	case "json_extract", "json_extract_scalar", "json_array_length":
+		if c.fn == "regexp_replace" {
+			_, java := replacements(c)
+			r.args = append(r.args[:2], java)
+		}
+	case "json_extract", "json_extract_scalar", "json_array_length", "json_size":
 		if len(c.args) < 2 {
 			return c
 		}
@@ -218,7 +267,10 @@ func (trino) rewrite(c *call) *call {
 		path, way := trinoPath(decodePath(spec))
 		r.args = []value{c.args[0], textConst(path), way}
 	default:
-		return c
+		if !strings.Contains(c.fn, "decimal(") || !c.args[0].typ().textual() {
+			return c
+		}
+		r.args = []value{&call{fn: "tocsin_trim", args: c.args, t: Text}}
 	}
 	return &r
 }
@@ -242,6 +294,7 @@ func trinoPath(steps []any) (string, *array) {
 
 // functions are the inline functions that a statement calls.
 func (trino) functions(statement string) string {
+	trinoFunctions := slices.Concat(trinoFunctions[:], trinoCasts(), trinoNetworks[:])
 	used := map[string]bool{}
 	for i := len(trinoFunctions) - 1; i >= 0; i-- { // a function calls those above it
 		f := trinoFunctions[i]

@@ -10,7 +10,9 @@ func (trino) form(fn string, n int) string {
 	case "power":
 		return "CASE WHEN is_finite(power($1, $2)) THEN power($1, $2) END"
 	case "split":
-		return "CASE WHEN $2 <> '' THEN split($1, $2) END"
+		if n == 2 {
+			return "CASE WHEN $2 <> '' THEN split($1, $2) END"
+		}
 	case "split_part":
 		return "CASE WHEN $3 > 0 AND $2 <> '' THEN split_part($1, $2, $3) END"
 	case "text_contains":
@@ -21,6 +23,15 @@ func (trino) form(fn string, n int) string {
 		return "lower(to_hex(" + fn + "(to_utf8($1))))"
 	case "is_subnet_of":
 		return "tocsin_subnet($1, $2)"
+	}
+	return trinoListForm(fn, n)
+}
+
+// trinoListForm is form for many values at once: a join in the filter, where
+// their number does not matter; elsewhere Trino has no subquery in every place.
+func trinoListForm(fn string, n int) string {
+	const values = "FROM UNNEST(split($2, chr(31))) AS t(v)"
+	switch fn {
 	case "in_texts":
 		return "contains(split($2, chr(31)), $1)"
 	case "in_texts_folded":
@@ -29,6 +40,14 @@ func (trino) form(fn string, n int) string {
 		return "contains(transform(split($2, chr(31)), v -> CAST(v AS BIGINT)), $1)"
 	case "in_doubles":
 		return "contains(transform(split($2, chr(31)), v -> CAST(v AS DOUBLE)), $1)"
+	case "in_texts_joined":
+		return "($1 IN (SELECT v " + values + "))"
+	case "in_texts_folded_joined":
+		return "(lower($1) IN (SELECT lower(v) " + values + "))"
+	case "in_integers_joined":
+		return "($1 IN (SELECT CAST(v AS BIGINT) " + values + "))"
+	case "in_doubles_joined":
+		return "($1 IN (SELECT CAST(v AS DOUBLE) " + values + "))"
 	}
 	return trinoTimeForm(fn, n)
 }
@@ -44,7 +63,7 @@ func trinoTimeForm(fn string, n int) string {
 		return "CAST(from_unixtime_nanos(CAST(CAST($1 * 1000000 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))"
 	case "time_text":
 		return "date_format($1, '%Y-%m-%dT%H:%i:%sZ')"
-	case "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_year":
+	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_quarter", "date_add_year":
 		return "date_add('" + fn[len("date_add_"):] + "', $1, $2)"
 	case "local_time":
 		return "CAST(at_timezone(with_timezone($1, 'UTC'), $2) AS TIMESTAMP(6))"
@@ -77,10 +96,8 @@ func trinoNestedForm(fn string, n int) string {
 		return fn + "(" + trinoBoundedList + ", $2)"
 	case "reduce":
 		return "reduce(" + trinoBoundedList + ", $2, $3, $4)"
-	case "array_distinct":
-		return "array_sort(array_distinct($1))"
 	}
-	return sharedForm(fn, n)
+	return trinoForm(fn, n)
 }
 
 // trinoBoundedList is an array that a lambda goes through: as long as DuckDB lets

@@ -203,8 +203,8 @@ BEGIN
   RETURN NULL;
 END`},
 
-	// The elements of an array as texts; NULL: it is none.
-	{"tocsin_json_texts", `(s varchar) RETURNS array(varchar)
+	// The elements of an array as they stand; NULL: it is none.
+	{"tocsin_json_raws", `(s varchar) RETURNS array(varchar)
 BEGIN
   DECLARE tokens array(varchar) DEFAULT tocsin_json_tokens(s);
   DECLARE found array(varchar) DEFAULT ARRAY[];
@@ -229,11 +229,15 @@ BEGIN
         SET start = i;
       END IF;
     ELSEIF depth = 1 AND t <> ',' THEN
-      SET found = found || ARRAY[CASE WHEN t <> 'null' THEN tocsin_json_plain(t) END];
+      SET found = found || t;
     END IF;
   END WHILE;
   RETURN found;
 END`},
+
+	// The elements of an array as texts; NULL: it is none.
+	{"tocsin_json_texts", `(s varchar) RETURNS array(varchar)
+RETURN transform(tocsin_json_raws(s), t -> CASE WHEN t <> 'null' THEN tocsin_json_plain(t) END)`},
 
 	// The tokens of a text, and empty texts between delimiters.
 	{"tocsin_words", `(s varchar) RETURNS array(varchar)
@@ -248,7 +252,7 @@ BEGIN
   IF regexp_like(s, '\A[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\z') AND is_finite(CAST(s AS double)) THEN
     RETURN CAST(s AS double);
   END IF;
-  RETURN CASE WHEN NOT lax THEN fail('cast: ' || substr(x, 1, 60) || ' is no number (try_cast gives NULL instead)') END;
+  RETURN CASE WHEN NOT lax THEN CAST('cast: ' || substr(x, 1, 60) || ' is no number (try_cast gives NULL instead)' AS double) END;
 END`},
 
 	{"tocsin_integer", `(x varchar, lax boolean) RETURNS bigint RETURNS NULL ON NULL INPUT
@@ -258,14 +262,14 @@ BEGIN
   IF regexp_like(s, '\A[-+]?[0-9]+\z') THEN
     SET n = TRY_CAST(s AS bigint);
   END IF;
-  RETURN CASE WHEN n IS NOT NULL OR lax THEN n ELSE fail('cast: ' || substr(x, 1, 60) || ' is no bigint (try_cast gives NULL instead)') END;
+  RETURN CASE WHEN n IS NOT NULL OR lax THEN n ELSE CAST('cast: ' || substr(x, 1, 60) || ' is no bigint (try_cast gives NULL instead)' AS bigint) END;
 END`},
 
 	{"tocsin_boolean", `(x varchar, lax boolean) RETURNS boolean RETURNS NULL ON NULL INPUT
 BEGIN
   DECLARE s varchar DEFAULT lower(tocsin_trim(x));
   RETURN CASE WHEN s IN ('true', 't', '1') THEN true WHEN s IN ('false', 'f', '0') THEN false
-    WHEN NOT lax THEN fail('cast: ' || substr(x, 1, 60) || ' is no boolean (try_cast gives NULL instead)') END;
+    WHEN NOT lax THEN CAST('cast: ' || substr(x, 1, 60) || ' is no boolean (try_cast gives NULL instead)' AS boolean) END;
 END`},
 
 	{"tocsin_time", `(x varchar, lax boolean) RETURNS timestamp(6) RETURNS NULL ON NULL INPUT
@@ -283,7 +287,7 @@ BEGIN
   IF year(t) BETWEEN 1 AND 9999 THEN
     RETURN t;
   END IF;
-  RETURN CASE WHEN NOT lax THEN fail('cast: ' || substr(x, 1, 60) || ' is no timestamp (try_cast gives NULL instead)') END;
+  RETURN CASE WHEN NOT lax THEN CAST('cast: ' || substr(x, 1, 60) || ' is no timestamp (try_cast gives NULL instead)' AS timestamp(6)) END;
 END`},
 
 	{"tocsin_url_decode", `(s varchar) RETURNS varchar
@@ -298,6 +302,21 @@ BEGIN
     SET ip = TRY_CAST(tocsin_trim(x) AS ipaddress);
   END IF;
   RETURN coalesce(contains(network, ip) AND (strpos(network, ':') = 0 OR NOT contains('::ffff:0:0/96', ip)), false);
+END`},
+
+	// The first bits of an address of one family, as 0 and 1.
+	{"tocsin_bits", `(x varchar, n bigint, six boolean) RETURNS varchar RETURNS NULL ON NULL INPUT
+BEGIN
+  DECLARE ip ipaddress;
+  DECLARE digits varchar;
+  IF regexp_like(tocsin_trim(x), '\A[0-9A-Fa-f:.]+\z') THEN
+    SET ip = TRY_CAST(tocsin_trim(x) AS ipaddress);
+  END IF;
+  IF ip IS NULL OR contains('::ffff:0:0/96', ip) = six THEN
+    RETURN NULL;
+  END IF;
+  SET digits = to_hex(CAST(ip AS varbinary));
+  RETURN substr(array_join(transform(sequence(CASE WHEN six THEN 1 ELSE 25 END, 32, 4), i -> lpad(to_base(from_base(substr(digits, i, 4), 16), 2), 16, '0')), ''), 1, n);
 END`},
 }
 

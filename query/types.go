@@ -82,6 +82,14 @@ func (t Type) String() string {
 	return names[t]
 }
 
+// withArticle is the name with an article, of an array or a map.
+func (t Type) withArticle() string {
+	if t.IsArray() {
+		return "an " + t.String()
+	}
+	return "a " + t.String()
+}
+
 // numeric reports whether arithmetic takes t as it is.
 func (t Type) numeric() bool { return t == Integer || t == Double }
 

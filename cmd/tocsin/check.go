@@ -33,7 +33,7 @@ Exit status: 1 for any error, 0 for warnings alone.`,
 			return runCheck(e, o, args)
 		},
 	}
-	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file for editors; the kind is rules")
+	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file for editors: rules or config")
 	return cmd
 }
 
@@ -155,10 +155,16 @@ func (p *project) facts() lint.Facts {
 }
 
 func writeSchema(e *env, kind string) error {
-	if kind != "rules" {
-		return usage("--schema %s: it is rules", diag.Line(kind))
+	var schema []byte
+	var err error
+	switch kind {
+	case "rules":
+		schema, err = alertrules.Schema()
+	case "config":
+		schema, err = alertrules.SchemaOf("config", "tocsin.yaml", &configFile{})
+	default:
+		return usage("--schema %s: it is rules or config", diag.Line(kind))
 	}
-	schema, err := alertrules.Schema()
 	if err != nil {
 		return err
 	}

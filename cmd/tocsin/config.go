@@ -26,7 +26,7 @@ type configFile struct {
 	Sources   []sourceFile                     `yaml:"sources"`
 	Logstores map[string]logstoreFile          `yaml:"logstores"`
 	Tables    map[string]tableFile             `yaml:"tables"`
-	Lists     map[string]*alertrules.Node      `yaml:"lists"`
+	Lists     map[string]listFile              `yaml:"lists"`
 	Mail      mailFile                         `yaml:"mail"`
 	People    map[string]notifier.Person       `yaml:"people"`
 	Groups    map[string][]string              `yaml:"groups"`

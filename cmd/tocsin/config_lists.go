@@ -22,6 +22,16 @@ const (
 	maxListProblems = 10 // of one list; who has more has the wrong file
 )
 
+// listFile is one list: the path of its file, or its entries. They are read from
+// their nodes, which know their places.
+type listFile struct{}
+
+// Shapes implements alertrules.Shaper.
+func (*listFile) Shapes() []any { return []any{"", []string(nil)} }
+
+// DecodeNode implements alertrules.NodeDecoder.
+func (*listFile) DecodeNode(*alertrules.Document, *alertrules.Node) {}
+
 // lists reads the lists in the order of the file.
 func (r *configReader) lists(c *config) {
 	c.lists = map[string][]string{}

@@ -25,6 +25,9 @@ type tableFile struct {
 // plainTable keeps DecodeNode from calling itself.
 type plainTable tableFile
 
+// Shapes implements alertrules.Shaper.
+func (*tableFile) Shapes() []any { return []any{"", plainTable{}} }
+
 // DecodeNode implements alertrules.NodeDecoder.
 func (t *tableFile) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
 	if n.Kind == alertrules.ScalarNode {

@@ -15,6 +15,7 @@ type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
+	inTerminal     bool // standard input is a terminal
 	terminal       bool // standard output is a terminal
 	errTerminal    bool // standard error is a terminal
 	width          int  // columns of the terminal; 0 when there is none
@@ -26,12 +27,22 @@ func systemEnv() *env {
 	e := &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, now: time.Now,
-		terminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		inTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		terminal:   term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		e.width = w
 	}
 	return e
+}
+
+// screen is the size of the terminal now; 0 where there is none.
+func (e *env) screen() (columns, lines int) {
+	w, h, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil || !e.terminal {
+		return e.width, 0
+	}
+	return w, h
 }
 
 // color wraps s in an ANSI attribute when standard output is a terminal that

@@ -15,7 +15,7 @@ import (
 )
 
 // dialects are the values of --dialect.
-var dialects = []query.Dialect{query.DuckDB()}
+var dialects = []query.Dialect{query.DuckDB(), query.Trino()}
 
 // addDialect adds --dialect, for --explain.
 func addDialect(cmd *cobra.Command, name *string) {

@@ -25,8 +25,9 @@ func newFmt(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt [PATH…]",
 		Short: "Lay out the queries of rule files.",
-		Long: `Fmt writes the queries of rule files in one form: the rules of the configuration,
-or the files and directories that are named. Nothing else in a file changes;
+		Long: `Fmt writes the queries of rule files in one form: the rules of the
+configuration, or the files and directories that are named. Nothing else in a
+file changes;
 comments stay, also those in a query. A query of up to 100 columns is one line,
 of a longer one each stage and each clause begins a line.
 

@@ -36,6 +36,7 @@ var mayImport = map[string]string{
 	"store":                     "alertrules ingest notifier query",
 	"store/trino":               "query",
 	"store/trino/trinotest":     "query",
+	"cmd/tocsin/shell":          "alertrules diag query",
 	"cmd/tocsin":                "*",
 }
 
@@ -49,6 +50,8 @@ var onlyIn = map[string]string{
 	"golang.org/x/net/html":                "templates",
 	"github.com/wneessen/go-mail":          "notifier/email",
 	"github.com/spf13/cobra":               "cmd/tocsin",
+	"github.com/reeflective/readline":      "cmd/tocsin/shell",
+	"github.com/guptarohit/asciigraph":     "cmd/tocsin/shell",
 	"github.com/prometheus/client_golang/": "agent",
 }
 

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	os.Setenv(asProgram, "1") // what the program starts of itself is the program
 	testscript.Main(m, map[string]func(){"tocsin": main})
 }
 

@@ -71,11 +71,16 @@ const tableColumns = 12
 // writeTable draws rows for a person; every cell is cleaned and on one line, and
 // cut where it is very long.
 func writeTable(e *env, r *query.Result) error {
-	switch {
-	case len(r.Columns) == 0:
-		return nil
-	case len(r.Columns) > tableColumns:
+	if len(r.Columns) > tableColumns {
 		return writeExpanded(e, r)
+	}
+	return drawTable(e, r)
+}
+
+// drawTable is writeTable for rows of any width.
+func drawTable(e *env, r *query.Result) error {
+	if len(r.Columns) == 0 {
+		return nil
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)

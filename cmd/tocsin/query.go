@@ -56,16 +56,21 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "`logstore` to read; default: the only one that has records")
 	complete(cmd, "logstore", logstoreNames(o))
 	addOutput(cmd, &f.output)
-	cmd.Flags().StringVar(&f.last, "last", "24h", "how far back to look, such as 4h or 30d")
-	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 2026-11-22 or 2026-11-22T09:00:00+09:00")
-	cmd.Flags().StringVar(&f.to, "to", "", "first `moment` that is not looked at any more")
-	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
+	addRange(cmd, &f)
 	cmd.Flags().IntVar(&f.limit, "rows", 100_000, rowsHelp)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "say what the query does and as what SQL, without running it")
 	addDialect(cmd, &f.dialect)
 	cmd.Flags().StringVar(&f.alert, "alert", "", "show what the alert of this `id` saw")
 	return cmd
+}
+
+// addRange adds the flags of the range of time.
+func addRange(cmd *cobra.Command, f *queryFlags) {
+	cmd.Flags().StringVar(&f.last, "last", "24h", "how far back to look, such as 4h or 30d")
+	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 2026-11-22 or 2026-11-22T09:00:00+09:00")
+	cmd.Flags().StringVar(&f.to, "to", "", "first `moment` that is not looked at any more")
+	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
 }
 
 func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []string) error {
@@ -79,8 +84,8 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 	if err := checkRows(f.limit); err != nil {
 		return err
 	}
-	if f.timeout <= 0 {
-		return usage("--timeout %s: write it as 30s or 5m", f.timeout)
+	if err := checkTimeout(f.timeout); err != nil {
+		return err
 	}
 	return withProject(ctx, e, o, "tocsin query", func(p *project) error {
 		if f.alert != "" {
@@ -88,6 +93,14 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 		}
 		return p.ask(ctx, f, format, args[0])
 	})
+}
+
+// checkTimeout refuses a --timeout that bounds nothing.
+func checkTimeout(d time.Duration) error {
+	if d <= 0 {
+		return usage("--timeout %s: write it as 30s or 5m", d)
+	}
+	return nil
 }
 
 // ask answers a query that was typed.

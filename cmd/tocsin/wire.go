@@ -97,7 +97,7 @@ func within(limit time.Duration, ask alertrules.QueryFunc) alertrules.QueryFunc 
 // for everything else, because its idle threads spin beside the decoder and
 // beside the small queries of rules.
 func threads(command string) int {
-	if command == "tocsin query" {
+	if command == "tocsin query" || command == shellCommand {
 		return 0
 	}
 	return store.LoadThreads

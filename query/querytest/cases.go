@@ -28,8 +28,11 @@ type Case struct {
 // Cases reads the cases of a folder (query/testdata): cases*.txt.
 func Cases(dir string) (cases []Case, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "cases*.txt"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("there are no cases in %s: %v", dir, err)
+	if err != nil {
+		return nil, fmt.Errorf("read the cases: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there are no cases in %s", dir)
 	}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
@@ -56,7 +59,7 @@ func readCases(file, text string) (cases []Case) {
 			cases[last].Fails = true
 		default:
 			c := Case{File: file, Line: i + 1, Logstore: "cloudtrail", Query: line}
-			for _, other := range []string{"findings", "accounts"} {
+			for _, other := range []string{"findings", "accounts", "audit"} {
 				if rest, ok := strings.CutPrefix(line, other+": "); ok {
 					c.Logstore, c.Query = other, rest
 				}
@@ -65,6 +68,16 @@ func readCases(file, text string) (cases []Case) {
 		}
 	}
 	return cases
+}
+
+// Script reads the statements that make the records of the cases, each of which
+// ends in a semicolon at the end of a line.
+func Script(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "records.sql"))
+	if err != nil {
+		return "", fmt.Errorf("read the records: %w", err)
+	}
+	return string(b) + auditScript(), nil
 }
 
 // Schema reads the schema of the cases.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ const testdata = "../../query/testdata"
 
 func TestIntegrationTrinoCases(t *testing.T) {
 	s, l := server(t)
-	script, err := os.ReadFile(testdata + "/records.sql")
+	script, err := querytest.Script(testdata)
 	if err != nil {
 		t.Fatal(err)
 	}
