@@ -109,6 +109,12 @@ var kinds = map[ingest.Kind]query.Type{
 // many of them gave rows.
 func (p *pair) compare(t *testing.T, o query.Options, queries []string) (ran, gave int) {
 	t.Helper()
+	return p.compareIn(t, o, querytest.Window(), queries)
+}
+
+// compareIn is compare in a window.
+func (p *pair) compareIn(t *testing.T, o query.Options, w query.Window, queries []string) (ran, gave int) {
+	t.Helper()
 	work := make(chan string)
 	var mu sync.Mutex
 	var wait sync.WaitGroup
@@ -119,7 +125,7 @@ func (p *pair) compare(t *testing.T, o query.Options, queries []string) (ran, ga
 				if err != nil {
 					continue
 				}
-				rows, fault := p.same(plan, approximate(text))
+				rows, fault := p.same(plan, w, approximate(text))
 				mu.Lock()
 				ran++
 				gave += min(1, rows)
@@ -152,11 +158,11 @@ func planned(schema query.Schema, o query.Options, text string) (*query.Plan, er
 
 // same asks both engines. It returns the number of rows and what differs; "":
 // nothing.
-func (p *pair) same(plan *query.Plan, within float64) (rows int, fault string) {
+func (p *pair) same(plan *query.Plan, w query.Window, within float64) (rows int, fault string) {
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()
-	d, err := p.duck.Query(ctx, plan, querytest.Window())
-	tr, err2 := p.trino.Query(ctx, plan, querytest.Window())
+	d, err := p.duck.Query(ctx, plan, w)
+	tr, err2 := p.trino.Query(ctx, plan, w)
 	switch {
 	case err != nil && err2 != nil && valueFault(err) && valueFault(err2):
 		return 0, ""
