@@ -125,6 +125,19 @@ func member(s, key string) string {
 	return found
 }
 
+// element returns the element of the array s with an index; "": it has none.
+func element(s string, index int) string {
+	found, n := "", 0
+	eachElement(s, func(raw string) bool {
+		if n == index {
+			found = raw
+		}
+		n++
+		return found == ""
+	})
+	return found
+}
+
 // sameKey reports whether a raw key, with its quotes, means key.
 func sameKey(raw, key string) bool {
 	if strings.IndexByte(raw, '\\') < 0 {
