@@ -36,6 +36,24 @@ type pair struct {
 // Trino. Call it with other logstores to have several.
 func newPair(t *testing.T, lines map[*ingest.Logstore][]string) *pair {
 	t.Helper()
+	var stores []*ingest.Logstore
+	for ls := range lines {
+		stores = append(stores, ls)
+	}
+	return newPairOf(t, stores, func(l *store.Logs) error {
+		for ls, text := range lines {
+			sum, err := l.Append(t.Context(), []ingest.Object{object(ls.Name, text)}, store.AppendOptions{Logstore: ls, Now: loadTime})
+			if err != nil || sum.Broken > 0 || len(sum.Failed) > 0 {
+				return fmt.Errorf("load %s: %+v, %w", ls.Name, sum, err)
+			}
+		}
+		return nil
+	})
+}
+
+// newPairOf fills the logstores by load and copies them to Trino.
+func newPairOf(t *testing.T, stores []*ingest.Logstore, load func(*store.Logs) error) *pair {
+	t.Helper()
 	ctx := context.Background()
 	server, client := server(t)
 	s, err := store.Open(ctx, store.Options{Dir: t.TempDir(), Command: "test", Now: loadTime, Memory: 1 << 30})
@@ -47,13 +65,10 @@ func newPair(t *testing.T, lines map[*ingest.Logstore][]string) *pair {
 			t.Error(err)
 		}
 	})
-	var stores []*ingest.Logstore
-	for ls, text := range lines {
-		stores = append(stores, ls)
-		sum, err := s.Logs.Append(ctx, []ingest.Object{object(ls.Name, text)}, store.AppendOptions{Logstore: ls, Now: loadTime})
-		if err != nil || sum.Broken > 0 || len(sum.Failed) > 0 {
-			t.Fatalf("load %s: %+v, %v", ls.Name, sum, err)
-		}
+	if err := load(s.Logs); err != nil {
+		t.Fatal(err)
+	}
+	for _, ls := range stores {
 		if err := mirror(ctx, s.Logs, server, ls); err != nil {
 			t.Fatalf("copy %s: %v", ls.Name, err)
 		}
