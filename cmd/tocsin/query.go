@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
+	"tocsin/cmd/tocsin/shell"
 	"tocsin/diag"
 	"tocsin/query"
 	"tocsin/store"
@@ -49,6 +50,9 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 				if err := exclusive(cmd, flags...); err != nil {
 					return err
 				}
+			}
+			if cmd.Flags().Changed("dialect") && !f.explain {
+				return usage("--dialect goes with --explain: tocsin query asks its own store")
 			}
 			return runQuery(cmd.Context(), e, o, f, args)
 		},
@@ -113,8 +117,8 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return err
 	}
-	if bareSelect(src) {
-		fmt.Fprintln(p.env.stderr, "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for")
+	if shell.IsBareSelect(src) {
+		fmt.Fprintln(p.env.stderr, "tocsin: "+shell.BareSelect)
 	}
 	plan, err := p.plan(src, logstore, f.limit)
 	if err != nil {
@@ -128,12 +132,6 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 		return p.explain(ctx, p.env.stdout, plan, d, window)
 	}
 	return p.answer(ctx, f, format, plan, window)
-}
-
-// bareSelect reports whether a query looks like SQL without the pipe before it.
-func bareSelect(src string) bool {
-	words := strings.Fields(src)
-	return len(words) > 1 && strings.EqualFold(words[0], "select") && !strings.Contains(strings.ReplaceAll(src, "||", ""), "|")
 }
 
 // plan reads and plans a query that was typed.

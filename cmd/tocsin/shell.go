@@ -1,3 +1,5 @@
+// tocsin shell: its flags, and what a session is given.
+
 package main
 
 import (

@@ -209,6 +209,24 @@ func TestFailedScript(t *testing.T) {
 	}
 }
 
+// A statement without an end ends the script before it fills the memory, and so
+// does the end of the program, which is no success.
+func TestScriptEnds(t *testing.T) {
+	for _, text := range []string{"(\n" + strings.Repeat(strings.Repeat("x", maxLine/4)+" or\n", 5), "* | SELECT '" + strings.Repeat("x", maxLine)} {
+		f := &fake{}
+		got, err := play(t, f, "*\n\n"+text+"\n\n*\n", nil)
+		if failed := (*Failed)(nil); !errors.As(err, &failed) || len(failed.Errs) != 1 || len(f.asked) != 1 || !strings.Contains(got, "longer than 1 MiB") {
+			t.Errorf("%v, %d asked: %.300s", err, len(f.asked), got)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &session{Options: Options{Project: &fake{err: context.Canceled}, In: strings.NewReader("*"), Out: io.Discard, Err: io.Discard, Logstore: "trail", Now: timeNow}}
+	s.Interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { cancel(); return ctx, func() {} }
+	if err := s.script(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a script that was ended: %v", err)
+	}
+}
+
 // .export writes the last rows, once, for their owner alone.
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
@@ -254,6 +272,12 @@ func TestPages(t *testing.T) {
 		}
 		if got := strings.Count(out.String(), "line\n"); got != want {
 			t.Errorf("%q: %d lines, not %d", keys, got, want)
+		}
+	}
+	for _, h := range []int{1, 2} {
+		s := &session{Options: Options{In: strings.NewReader("\nq\n"), Out: io.Discard, Err: io.Discard}}
+		if err := s.page(t.Context(), []byte(long), h); err != nil {
+			t.Error(h, err)
 		}
 	}
 	var out bytes.Buffer

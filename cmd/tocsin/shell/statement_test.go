@@ -108,8 +108,8 @@ func TestBareSelect(t *testing.T) {
 		"select eventName": true, "SELECT a FROM log": true, "select": false, "selected x": false,
 		"select and x | LIMIT 1": false, `select "a|b"`: true,
 	} {
-		if bareSelect(text) != want {
-			t.Errorf("bareSelect(%q) = %v", text, !want)
+		if IsBareSelect(text) != want {
+			t.Errorf("IsBareSelect(%q) = %v", text, !want)
 		}
 	}
 }
