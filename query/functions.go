@@ -184,6 +184,6 @@ var refusals = [...]struct{ names, why, hint string }{
 	},
 	{
 		"word_stem to_utf16 luhn_check",
-		"the engines have no common form of it", "",
+		"the engines have no common form of it", "lower(x) and regexp_extract(x, '…') come near",
 	},
 }

@@ -113,6 +113,9 @@ func (s *stage) arg(f *function, kind byte, a Expr, v value) value {
 	t := v.typ()
 	ok := true
 	if to, typed := kindType(kind); typed && t == Unknown {
+		if kind == 'A' && oneElement(f.name) {
+			to = ArrayOf(Unknown) // that of the other argument
+		}
 		return typedNull(v, to)
 	}
 	switch kind {

@@ -29,7 +29,7 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		val := userType(a.args[1].typ())
 		if a.fn == "multimap_agg" {
 			if !val.nestable() {
-				s.fault("query/type", e.Args[1].Span(), "an array of "+val.String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
+				s.fault("query/type", e.Args[1].Span(), "an array of "+val.String()+" is not in the language", "take one of its values")
 				return nil
 			}
 			val = ArrayOf(val)

@@ -28,7 +28,7 @@ func (s *stage) specialArray(c *call, e *Call) (value, bool) {
 		return s.arrayJoin(c, e), true
 	case "flatten":
 		if t := c.args[0].typ().Elem(); !t.IsArray() {
-			s.fault("query/type", e.Args[0].Span(), "flatten takes an array of arrays, not "+c.args[0].typ().String(), "the array is flat already: leave flatten out")
+			s.fault("query/type", e.Args[0].Span(), "flatten takes an array of arrays, not "+c.args[0].typ().String(), "it makes one array of ARRAY[a, b], where a and b are arrays")
 			return null(), true
 		}
 	case "sequence":
@@ -45,7 +45,7 @@ func (s *stage) specialArray(c *call, e *Call) (value, bool) {
 		}
 	case "repeat":
 		if c.t == Unknown || !c.args[0].typ().nestable() {
-			s.fault("query/type", e.Args[0].Span(), "an array of "+c.args[0].typ().String()+" is not in the language", "arrays hold values, or arrays of them, at most three deep")
+			s.fault("query/type", e.Args[0].Span(), "an array of "+c.args[0].typ().String()+" is not in the language", "take one of its values")
 			return null(), true
 		}
 		return s.atLeast(c, e, 1, 0, maxElements), true
@@ -60,9 +60,25 @@ func mustWhole(v value) int64 {
 	return n
 }
 
+// oneElement reports whether the arguments of a function are about elements of
+// one type.
+func oneElement(name string) bool {
+	switch name {
+	case "array_union", "array_intersect", "array_except", "arrays_overlap", "array_position", "contains", "array_remove":
+		return true
+	}
+	return false
+}
+
 // element brings the second argument to the type of the elements of the first.
 func (s *stage) element(c *call, e *Call) value {
 	of := c.args[0].typ().Elem()
+	if x := c.args[1].typ(); of == Unknown && x.single() && x != Unknown {
+		c.args[0], of = &conversion{x: c.args[0], to: ArrayOf(x)}, x
+		if c.fn == "array_remove" {
+			c.t = ArrayOf(x)
+		}
+	}
 	if !of.single() {
 		s.fault("query/type", e.Args[0].Span(), c.fn+" does not take "+c.args[0].typ().String(), "flatten(a) is one array of all elements")
 		return null()
@@ -129,9 +145,17 @@ func (s *stage) specialMap(c *call, e *Call) (value, bool) {
 			return null(), true
 		}
 	case "map_concat":
+		for _, a := range c.args {
+			if !isNull(a) {
+				c.t = a.typ()
+				break
+			}
+		}
 		for i, a := range c.args {
-			if a.typ() != c.t && a.typ() != Unknown {
-				s.fault("query/type", e.Args[i].Span(), "this is a "+a.typ().String()+", the first a "+c.t.String(), "bring the values to one type with cast")
+			if isNull(a) {
+				c.args[i] = &conversion{x: null(), to: c.t}
+			} else if a.typ() != c.t {
+				s.fault("query/type", e.Args[i].Span(), "this is a "+a.typ().String()+", the first a "+c.t.String(), "the maps have keys of one type, and values of one")
 				return null(), true
 			}
 		}
@@ -144,6 +168,12 @@ func (s *stage) specialMap(c *call, e *Call) (value, bool) {
 		return c, false
 	}
 	return c, true
+}
+
+// isNull reports whether v is NULL as it was written, of any type.
+func isNull(v value) bool {
+	c, ok := v.(*conversion)
+	return ok && c.x.typ() == Unknown
 }
 
 // keyType refuses keys of maps that would not be the same text everywhere.
@@ -159,7 +189,7 @@ func (s *stage) keyType(t Type, at Node) bool {
 // valueType refuses values that no map has.
 func (s *stage) valueType(t Type, at Node) bool {
 	if t.IsMap() {
-		s.fault("query/type", at.Span(), "a map of maps is not in the language", "keep one of its values: element_at(m, 'key')")
+		s.fault("query/type", at.Span(), "a map of maps is not in the language", "take one of its values: element_at(m, 'key')")
 	}
 	return !t.IsMap()
 }

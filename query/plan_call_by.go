@@ -6,7 +6,7 @@ package query
 func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 	switch {
 	case a.distinct:
-		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "leave it out: one value is chosen anyway")
+		s.fault("query/distinct", e.Span(), a.fn+" does not take DISTINCT", "group by the values in an earlier stage")
 		return null()
 	case !a.args[1].typ().single():
 		s.fault("query/type", e.Args[1].Span(), a.args[1].typ().withArticle()+" has no order", "order by one of its values")
@@ -18,7 +18,7 @@ func (s *stage) byKey(a *aggregate, seq *column, e *Call) value {
 	list := *a
 	list.fn, list.args, list.t = "array_agg", a.args[:1], ArrayOf(a.t)
 	if !a.t.nestable() {
-		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.t.String()+" in a further stage", "take it in the first stage, where records have an order")
+		s.fault("query/type", e.Args[0].Span(), a.fn+" does not take "+a.t.String()+" in a further stage", "take one of its values")
 		return null()
 	}
 	list.filter = both(a.filter, &nullTest{x: a.args[1], not: true})

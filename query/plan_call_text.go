@@ -70,7 +70,9 @@ func (s *stage) specialText(c *call, e *Call) (value, bool) {
 		return s.concat(c.args, nodes(e.Args), e), true
 	case "concat_ws":
 		for i := 1; i < len(c.args); i++ {
-			c.args[i] = s.textOf(c.args[i], e.Args[i])
+			if c.args[i] = s.textOf(c.args[i], e.Args[i]); c.args[i].typ() == Unknown {
+				c.args[i] = &conversion{x: c.args[i], to: Text}
+			}
 		}
 	case "nullif":
 		x, y := s.pair(c.args[0], c.args[1], e)
@@ -128,7 +130,7 @@ func (s *stage) notEmpty(c *call, e *Call) value {
 	}
 	for i := 1; i < last; i++ {
 		if str, _ := constText(c.args[i]); str == "" {
-			s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a text that is not empty", "write what is looked for, as in "+c.fn+"(x, 'a')")
+			s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a text that is not empty", "write what is to be found: "+c.fn+"(a, 'x', 'y')")
 			return null()
 		}
 	}
@@ -148,7 +150,7 @@ func (s *stage) atLeast(c *call, e *Call, i int, least, greatest int64) value {
 		return c
 	}
 	if n, ok := wholeConst(c.args[i]); ok && (n < least || n > greatest) {
-		s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a number from "+itoa(int(least))+" to "+itoa(int(greatest))+" here", "choose one of these")
+		s.fault("query/constant", e.Args[i].Span(), c.fn+" takes a number from "+itoa(int(least))+" to "+itoa(int(greatest))+" here", "write one of them")
 		return null()
 	}
 	return c

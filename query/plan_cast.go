@@ -199,7 +199,7 @@ func (s *stage) convertedMany(x value, to *castType, e *Cast) (value, bool) {
 		return nil, false
 	}
 	if to.t.IsMap() {
-		s.fault("query/unknown-type", e.Type.Span(), "the values of a map are cast to varchar, bigint, double, boolean and json", "write map(varchar, json), and take the values apart")
+		s.fault("query/unknown-type", e.Type.Span(), "the values of a map are cast to varchar, bigint, double, boolean and json", "write map(varchar, bigint)")
 		return null(), true
 	}
 	ok := true

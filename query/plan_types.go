@@ -68,7 +68,7 @@ func (p *planner) meet(v value, t Type) (value, bool) {
 // common brings values to one type: numbers to double where one is, JSON to
 // text beside a text; elements of arrays likewise.
 func (p *planner) common(xs []value, at []Node) ([]value, Type) {
-	t, same := Unknown, true
+	t := Unknown
 	for i, x := range xs {
 		p.zoneless(x, at[min(i, len(at)-1)])
 		u, ok := shared(t, x.typ())
@@ -76,10 +76,7 @@ func (p *planner) common(xs []value, at []Node) ([]value, Type) {
 			p.fault("query/type", at[min(i, len(at)-1)].Span(), "this is "+x.typ().String()+", the values before are "+t.String(), "bring them to one type with cast(… AS varchar)")
 			return mapValues(xs, func(value) value { return null() }), Unknown
 		}
-		same, t = same && (u == t || i == 0), u
-	}
-	if same {
-		return xs, t
+		t = u
 	}
 	return mapValues(xs, func(x value) value {
 		if u := x.typ(); u == t || u == Unknown || u.textual() && t.textual() {

@@ -51,12 +51,12 @@ func (s *stage) zoned(c *call, e *Call) value {
 		switch c.fn {
 		case "date_trunc":
 			unit, _ := constText(c.args[0])
-			if unit == "second" || unit == "minute" {
+			if unit == "millisecond" || unit == "second" || unit == "minute" {
 				c.args[i] = z.x
 				return &inZone{c, z.zone}
 			}
 			return &inZone{&call{fn: "date_trunc_zone", args: []value{c.args[0], z.x, textConst(z.zone)}, t: Time}, z.zone}
-		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "hour", "minute", "second":
+		case "date_format", "year", "quarter", "month", "week", "day", "day_of_week", "day_of_year", "year_of_week", "millisecond", "hour", "minute", "second":
 			c.args[i] = z.local()
 		case "to_unixtime":
 			c.args[i] = z.x

@@ -86,6 +86,7 @@ var trinoForms = map[string]string{
 	"json_contains_integer": "json_array_contains($1, $2)",
 	"json_contains_double":  "json_array_contains($1, $2)",
 	"json_contains_boolean": "json_array_contains($1, $2)",
+	"json_size":             "json_size($1, $2)",
 	"json_array_get":        "element_at(tocsin_json_texts($1), CASE WHEN $2 >= 0 THEN $2 + 1 ELSE $2 END)",
 	"is_json_scalar":        `(NOT regexp_like($1, '\A\s*[\[{]'))`,
 
