@@ -42,17 +42,24 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		if x := s.storedOrder(a.args[1]); !fixed(x) {
 			a.order = []sortKey{{item: -1, x: x}}
 		}
-	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept": // Presto takes integers for reals of seven digits
-		for i, x := range a.args {
-			if x.typ() == Integer {
-				a.args[i] = &conversion{x: x, to: Double}
-			}
-		}
+	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
+		a.args = doubles(a.args)
 	case "skewness":
 		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}
 		return &call{fn: "skewness", args: []value{a, n}, t: Double}
 	}
 	return a
+}
+
+// doubles makes doubles of integers, which Presto takes for reals of seven digits
+// where it counts with pairs of numbers.
+func doubles(args []value) []value {
+	return mapValues(args, func(x value) value {
+		if x.typ() == Integer {
+			return &conversion{x: x, to: Double}
+		}
+		return x
+	})
 }
 
 // storedOrder is what tells rows apart: the order in which they were stored, or
