@@ -42,7 +42,7 @@ bench: build ## figures with a baseline from the same run
 	go test -run '^$$' -bench . -benchtime 1x -timeout 1h ./...
 
 golden: ## rewrite golden files; read the diff
-	UPDATE=1 go test ./query ./alertrules ./templates ./cmd/tocsin
+	UPDATE=1 go test ./query ./alertrules ./templates ./cmd/tocsin ./cmd/tocsin/shell
 
 release: ## stripped program and its checksum in dist/
 	mkdir -p dist

@@ -1,3 +1,6 @@
+// The examples that a rule carries (`tests:`). They are read and kept; nothing
+// that is evaluated looks at them.
+
 package alertrules
 
 import (
@@ -7,9 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The examples that a rule carries (`tests:`). They are read and kept; nothing
-// that is evaluated looks at them.
 
 // A RuleTest is one example: records, a moment, and what the rule has to do then.
 type RuleTest struct {

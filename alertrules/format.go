@@ -1,3 +1,6 @@
+// The queries of a rule file in their normal form, without touching anything
+// else in the file.
+
 package alertrules
 
 import (
@@ -10,9 +13,6 @@ import (
 	"tocsin/diag"
 	"tocsin/query"
 )
-
-// The queries of a rule file in their normal form, without touching anything
-// else in the file.
 
 // FormatQueries returns src with the query of every rule laid out as by
 // query.Format. Only the bytes of these texts change: a block stays a block with

@@ -1,3 +1,5 @@
+// Schemas of files beside those of rules.
+
 package alertrules
 
 import (
@@ -8,8 +10,6 @@ import (
 
 	"github.com/invopop/jsonschema"
 )
-
-// Schemas of files beside those of rules.
 
 // A Shaper is a NodeDecoder that says what may be written for it: values of
 // types that a schema can be made of, such as "" and []string(nil).

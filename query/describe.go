@@ -14,14 +14,14 @@ type Description struct {
 type Read struct {
 	Name   string
 	Lookup bool   // whole, whatever the window is
-	Search string // what is left of its records first; "" all of them
+	Search string // the filter, which its records pass first; "": all of them do
 }
 
 // A StageDescription is one stage.
 type StageDescription struct {
 	Text    string   // in its normal form
 	Columns []Column // what it gives
-	Rows    string   // what one row of it is: "a record", "one for each eventName", …
+	Rows    string   // what one row of it is: "a record", "one for each group", …
 }
 
 // Describe says what the plan does.

@@ -136,7 +136,7 @@ var duckForms = map[string]string{
 	"arrays_overlap":  "CASE WHEN list_has_any($1, $2) THEN true WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN len($1) = 0 OR len($2) = 0 THEN false WHEN list_count($1) < len($1) OR list_count($2) < len($2) THEN NULL ELSE false END",
 	"array_reverse":   "list_reverse($1)",
 	"array_join":      "CASE WHEN $1 IS NOT NULL THEN coalesce(array_to_string($1, $2), '') END",
-	"array_join_or":   "array_to_string(list_transform($1, lambda element: coalesce(element, $3)), $2)",
+	"array_join_or":   "CASE WHEN $1 IS NOT NULL THEN coalesce(array_to_string(list_transform($1, lambda element: coalesce(element, $3)), $2), '') END",
 	"flatten":         "flatten($1)",
 	"each":            "list_transform($1, $2)",
 	"sequence":        "generate_series($1, $2, $3)",

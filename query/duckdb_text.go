@@ -110,18 +110,16 @@ func begun(s string) int {
 	switch c := s[0]; {
 	case c >= 0xC2 && c <= 0xDF:
 		size = 2
-	case c >= 0xE0 && c <= 0xEF:
+	case c == 0xE0:
+		size, low = 3, 0xA0
+	case c >= 0xE1 && c <= 0xEF: // half of a surrogate pair is one letter
 		size = 3
-		if c == 0xE0 {
-			low = 0xA0
-		} // halves of surrogate pairs are one letter
-	case c >= 0xF0 && c <= 0xF4:
+	case c == 0xF0:
+		size, low = 4, 0x90
+	case c >= 0xF1 && c <= 0xF3:
 		size = 4
-		if c == 0xF0 {
-			low = 0x90
-		} else if c == 0xF4 {
-			high = 0x8F
-		}
+	case c == 0xF4:
+		size, high = 4, 0x8F
 	}
 	n := 1
 	for n < size && n < len(s) && s[n] >= low && s[n] <= high {

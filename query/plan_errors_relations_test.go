@@ -118,7 +118,7 @@ func TestPlanErrorsOfCallsOverRows(t *testing.T) {
 		{`* | SELECT array_agg(cnt) OVER (ORDER BY cnt) AS n`, []string{"array_agg(cnt) OVER (ORDER BY cnt)|array_agg has no OVER|earlier stage"}},
 		{`* | SELECT min(cnt, 2) OVER () AS n`, []string{"min(cnt, 2) OVER ()|min with a number has no OVER|row_number()"}},
 		{`* | SELECT max(split(eventName, 'e')) OVER () AS n`, []string{"split(eventName, 'e')|max does not take array of text|UNNEST"}},
-		{`* | SELECT corr(cnt, score) OVER () AS n`, []string{"corr(cnt, score) OVER ()|corr has no OVER|"}},
+		{`* | SELECT skewness(cnt) OVER () AS n`, []string{"skewness(cnt) OVER ()|skewness has no OVER|"}},
 		{`* | SELECT count(*) OVER (PARTITION BY map(ARRAY['x'], ARRAY[cnt])) AS n`, []string{"map(ARRAY['x'], ARRAY[cnt])|maps are not compared|element_at"}},
 		{`* | SELECT max_by(cnt, score) OVER () AS n`, []string{"max_by(cnt, score) OVER ()|max_by has no OVER|"}},
 		{`* | SELECT sum(cnt) OVER (ORDER BY cnt RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS n`, []string{"RANGE BETWEEN 1 PRECEDING AND CURRENT ROW|RANGE with a distance|ROWS"}},

@@ -89,8 +89,7 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 // of the engine.
 func (s *stage) windowAggregate(w *windowed, f *function, e *Call) bool {
 	switch w.fn {
-	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by",
-		"skewness", "kurtosis", "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
+	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by", "skewness":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false
 	}

@@ -77,8 +77,8 @@ var trinoForms = map[string]string{
 
 	// times
 	"date_parse":             "tocsin_year(CAST(try(date_parse($1, $2)) AS TIMESTAMP(6)))",
-	"from_iso8601_timestamp": `tocsin_year(CAST(try(from_iso8601_timestamp(regexp_extract($1, '\A(?:[0-9]{4}(?:[-Tt].*)?|[Tt].*)\z'))) AT TIME ZONE 'UTC' AS TIMESTAMP(6)))`,
-	"from_iso8601_date":      `tocsin_year(CAST(try(from_iso8601_date(regexp_extract($1, '\A[0-9]{4}(?:-.*)?\z'))) AS TIMESTAMP(6)))`,
+	"from_iso8601_timestamp": "tocsin_year(CAST(try(from_iso8601_timestamp($1)) AT TIME ZONE 'UTC' AS TIMESTAMP(6)))",
+	"from_iso8601_date":      "tocsin_year(CAST(try(from_iso8601_date($1)) AS TIMESTAMP(6)))",
 	"to_iso8601":             "(substr(date_format(date_trunc('millisecond', $1), '%Y-%m-%dT%H:%i:%s.%f'), 1, 23) || 'Z')",
 	"last_day_of_month":      "CAST(last_day_of_month($1) AS TIMESTAMP(6))",
 

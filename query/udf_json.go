@@ -96,8 +96,8 @@ func jsonEqual(raw, kind, want string) bool {
 // jsonGet is an element of the array s, counted from 0, or from the end with a
 // minus.
 func jsonGet(s string, i int64) any {
-	s, ok := follow(s, nil)
-	if !ok || s[0] != '[' {
+	s = strings.Trim(s, " \n\t\r")
+	if !strings.HasPrefix(s, "[") || !validJSON(s) {
 		return nil
 	}
 	if i < 0 {
@@ -173,8 +173,8 @@ func elementBoolean(raw string) (any, bool) {
 // holds what cannot be read, is NULL with try, else an error.
 func jsonArray(read func(raw string) (any, bool), to string) func([]any) (any, error) {
 	return func(a []any) (any, error) {
-		s, ok := follow(a[0].(string), nil)
-		out := []any{}
+		s := strings.Trim(a[0].(string), " \n\t\r")
+		out, ok := []any{}, strings.HasPrefix(s, "[") && validJSON(s)
 		if s == "null" {
 			return nil, nil
 		}
@@ -214,11 +214,11 @@ func jsonValues(read func(raw string) (any, bool), to string) func([]any) (any, 
 // eachOwn visits the values, and the keys, of the object s, of equal keys the
 // first (G11). It reports whether s is an object all of whose values were taken.
 func eachOwn(s string, value func(raw string) bool, key func(string)) bool {
-	s, ok := follow(s, nil)
-	if !ok || s[0] != '{' {
+	s = strings.Trim(s, " \n\t\r")
+	if !strings.HasPrefix(s, "{") || !validJSON(s) {
 		return false
 	}
-	seen := map[string]bool{}
+	seen, ok := map[string]bool{}, true
 	eachMember(s, func(k, raw string) bool {
 		k = unquoted(k)
 		if seen[k] {

@@ -242,8 +242,11 @@ func monday(t time.Time) time.Time { return t.AddDate(0, 0, -(int(t.Weekday())+6
 func parseISO(s string, clock bool) (time.Time, bool) {
 	r := &dateReader{rest: s}
 	if !clock || !r.has("T") {
+		r.has("+") // of the year
 		r.isoDate()
 		clock = clock && r.has("T")
+	} else if r.rest == "" {
+		return time.Time{}, false
 	}
 	if clock && r.rest != "" {
 		r.isoClock()
@@ -256,9 +259,6 @@ func parseISO(s string, clock bool) (time.Time, bool) {
 
 // isoDate reads 2026-01-31, 2026-W05-6 or 2026-031; the last parts may be missing.
 func (r *dateReader) isoDate() {
-	if len(r.rest) < 4 || strings.Trim(r.rest[:4], "0123456789") != "" {
-		r.bad = true
-	}
 	r.year = r.between(4, 1, 9999)
 	switch {
 	case !r.has("-"):

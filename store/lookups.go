@@ -44,7 +44,7 @@ func (l *Logs) DeclareLookups(ctx context.Context, lookups ...*ingest.Lookup) er
 	for _, t := range lookups {
 		known[t.Name] = true
 	}
-	if changed := changedLookups(stored, lookups); len(changed) > 0 || len(stored) > len(lookups) || !allIn(stored, known) {
+	if changed := changedLookups(stored, lookups); len(changed) > 0 || !allIn(stored, known) {
 		err = inTx(ctx, conn, func() error { return writeLookups(ctx, conn, changed, stored, known) })
 	}
 	if err != nil {

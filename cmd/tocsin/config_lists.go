@@ -1,3 +1,6 @@
+// Named lists of tocsin.yaml: values, patterns and networks, in it or in a file
+// with one entry a line.
+
 package main
 
 import (
@@ -13,9 +16,6 @@ import (
 	"tocsin/diag"
 	"tocsin/query"
 )
-
-// Named lists of tocsin.yaml: values, patterns and networks, in it or in a file
-// with one entry a line.
 
 const (
 	maxListFile     = 16 << 20

@@ -1,3 +1,5 @@
+// Lookup tables of tocsin.yaml: CSV files that queries join.
+
 package main
 
 import (
@@ -12,8 +14,6 @@ import (
 	"tocsin/diag"
 	"tocsin/ingest"
 )
-
-// Lookup tables of tocsin.yaml: CSV files that queries join.
 
 // tableFile is one table: the path of its file, or the path with the types of
 // columns that are no texts.

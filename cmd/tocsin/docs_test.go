@@ -25,7 +25,7 @@ func TestDocs(t *testing.T) {
 	for _, p := range docPages(t) {
 		t.Run(p.name, func(t *testing.T) { runPage(t, p, logs) })
 	}
-	language, tables := docPage(t, "docs/language.md"), docPage(t, "docs/tables.md")
+	language, tables, investigations := docPage(t, "docs/language.md"), docPage(t, "docs/tables.md"), docPage(t, "docs/investigations.md")
 	t.Run("queries", func(t *testing.T) {
 		s := newSession(t, logs, false)
 		writeDocFiles(t, s.dir)
@@ -35,6 +35,9 @@ func TestDocs(t *testing.T) {
 			a := &asker{t, p}
 			a.page(language)
 			a.fences(tables)
+			if n := a.fences(investigations); n != 25 {
+				t.Errorf("docs/investigations.md has %d queries", n)
+			}
 			return nil
 		})
 		if err != nil {
@@ -63,11 +66,13 @@ type asker struct {
 	p *project
 }
 
-// fences runs the queries of a page that stand in fences.
-func (a *asker) fences(p page) {
+// fences runs the queries of a page that stand in fences, and returns how many
+// there are.
+func (a *asker) fences(p page) (queries int) {
 	for _, f := range p.fences() {
 		switch f.kind {
 		case "query":
+			queries++
 			a.rows(p.name, f.line, strings.TrimSpace(f.text), f.arg)
 		case "refused":
 			if _, err := a.p.plan(strings.TrimSpace(f.text), f.arg, 100); err == nil {
@@ -75,6 +80,7 @@ func (a *asker) fences(p page) {
 			}
 		}
 	}
+	return queries
 }
 
 // page runs the queries of the page of the language, and holds its tables to the

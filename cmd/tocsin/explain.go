@@ -1,3 +1,5 @@
+// What a query would do, for tocsin query --explain and .explain of the shell.
+
 package main
 
 import (
@@ -57,12 +59,12 @@ func (p *project) explain(ctx context.Context, w io.Writer, plan *query.Plan, d 
 		fmt.Fprintf(&b, "gives   %s\n        a row is a record\n", columnList(plan.Columns()))
 	}
 	if n := plan.MaxRows(); n > 0 {
-		fmt.Fprintf(&b, "bounds  at most %s rows are shown\n", strconv.Itoa(n))
+		fmt.Fprintf(&b, "bounds  at most %d rows are shown\n", n)
 	}
 	s := plan.SQL(d, win)
 	fmt.Fprintf(&b, "\n%s\n%s\n", d.Name(), s.Text)
 	for i, a := range s.Args {
-		fmt.Fprintf(&b, "  ?%d %s\n", i+1, argument(a))
+		fmt.Fprintf(&b, "  parameter %d  %s\n", i+1, argument(a))
 	}
 	_, err := io.WriteString(w, diag.Clean(b.String()))
 	return err
@@ -83,7 +85,7 @@ func (p *project) explainRead(ctx context.Context, b *strings.Builder, r query.R
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, ": %s of %s", strconv.FormatInt(n, 10), count(all.Records, "record"))
+	fmt.Fprintf(b, ": %d of %s", n, count(all.Records, "record"))
 	switch {
 	case !win.From.IsZero() && !win.To.IsZero():
 		fmt.Fprintf(b, ", from %s to %s", win.From.UTC().Format(time.RFC3339), win.To.UTC().Format(time.RFC3339))
@@ -97,7 +99,8 @@ func (p *project) explainRead(ctx context.Context, b *strings.Builder, r query.R
 	return nil
 }
 
-// countIn counts the records of a logstore in a window.
+// countIn counts the records of a logstore in a window, or the rows of a lookup
+// table.
 func (p *project) countIn(ctx context.Context, logstore string, win query.Window) (int64, error) {
 	plan, err := p.plan("* | SELECT count(*) AS n", logstore, 1)
 	if err != nil {

@@ -1,3 +1,5 @@
+// tocsin fmt: the queries of rule files in one form.
+
 package main
 
 import (
@@ -6,14 +8,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
+	"tocsin/cmd/tocsin/shell"
 	"tocsin/diag"
 	"tocsin/query"
 )
@@ -137,7 +138,7 @@ func fmtFile(e *env, f fmtFlags, name string, texts [2][]byte) error {
 		_, err := fmt.Fprintln(e.stdout, diag.Line(name))
 		return err
 	}
-	if err := replaceFile(name, texts[1]); err != nil {
+	if err := shell.WriteFile(name, texts[1]); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return note(e, "formatted: %s", diag.Line(name))
@@ -147,30 +148,4 @@ func fmtFile(e *env, f fmtFlags, name string, texts [2][]byte) error {
 func printDiff(e *env, name string, before, after []byte) error {
 	_, err := io.WriteString(e.stdout, diag.Clean(string(diff.Diff(name, before, name+" (formatted)", after))))
 	return err
-}
-
-// replaceFile puts text in the place of a file, wholly or not at all: whoever
-// reads the file meanwhile sees the one or the other. A link stays a link.
-func replaceFile(name string, text []byte) error {
-	name, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	t, err := os.CreateTemp(filepath.Dir(name), ".tocsin-fmt-*")
-	if err != nil {
-		return err
-	}
-	_, err = t.Write(text)
-	err = errors.Join(err, t.Chmod(info.Mode().Perm()), t.Sync(), t.Close())
-	if err == nil {
-		err = os.Rename(t.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(t.Name()))
-	}
-	return nil
 }

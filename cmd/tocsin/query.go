@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alertrules"
+	"tocsin/cmd/tocsin/shell"
 	"tocsin/diag"
+	"tocsin/lint"
 	"tocsin/query"
 	"tocsin/store"
 )
@@ -49,6 +51,9 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 				if err := exclusive(cmd, flags...); err != nil {
 					return err
 				}
+			}
+			if cmd.Flags().Changed("dialect") && !f.explain {
+				return usage("--dialect goes with --explain: tocsin query asks its own store")
 			}
 			return runQuery(cmd.Context(), e, o, f, args)
 		},
@@ -105,6 +110,9 @@ func checkTimeout(d time.Duration) error {
 
 // ask answers a query that was typed.
 func (p *project) ask(ctx context.Context, f queryFlags, format, src string) error {
+	if hint := shell.Prisma(src, shell.Flags); hint != "" {
+		return usage("%s", hint)
+	}
 	window, err := f.window(p)
 	if err != nil {
 		return err
@@ -113,8 +121,8 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return err
 	}
-	if bareSelect(src) {
-		fmt.Fprintln(p.env.stderr, "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for")
+	for _, n := range searchNotes(src) {
+		fmt.Fprintf(p.env.stderr, "tocsin: note: %s\n", n)
 	}
 	plan, err := p.plan(src, logstore, f.limit)
 	if err != nil {
@@ -130,10 +138,14 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	return p.answer(ctx, f, format, plan, window)
 }
 
-// bareSelect reports whether a query looks like SQL without the pipe before it.
-func bareSelect(src string) bool {
-	words := strings.Fields(src)
-	return len(words) > 1 && strings.EqualFold(words[0], "select") && !strings.Contains(strings.ReplaceAll(src, "||", ""), "|")
+// searchNotes are the notes on the filter of a query, each as one line for a
+// terminal.
+func searchNotes(src string) []string {
+	var lines []string
+	for _, n := range lint.SearchNotes(src) {
+		lines = append(lines, diag.Line(n.Message+": "+n.Hint))
+	}
+	return lines
 }
 
 // plan reads and plans a query that was typed.

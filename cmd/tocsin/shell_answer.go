@@ -1,3 +1,7 @@
+// How the shell has a question answered by a process of its own, for the reasons
+// that package shell gives: a request on its standard input, a response on its
+// standard output.
+
 package main
 
 import (
@@ -16,10 +20,6 @@ import (
 	"tocsin/query"
 	"tocsin/store"
 )
-
-// How the shell has a question answered by a process of its own, for the reasons
-// that package shell gives: a request on its standard input, a response on its
-// standard output.
 
 // shellCommand is what the lock of the data directory says while a statement of
 // the shell runs.
@@ -85,7 +85,9 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 		return response{}, fmt.Errorf("start a process that answers: %w", err)
 	}
 	var r response
-	err = gob.NewDecoder(out).Decode(&r)
+	if err = gob.NewDecoder(out).Decode(&r); err != nil {
+		err = errors.Join(err, out.Close()) // what is not read any more cannot hold the process up
+	}
 	if ended := cmd.Wait(); ended != nil { // it says more than half an answer does
 		err = ended
 	}
@@ -195,7 +197,7 @@ func (p *project) holdings(ctx context.Context) ([]shell.Holding, error) {
 	var out []shell.Holding
 	for _, name := range p.schema.Logstores() {
 		if l, ok := p.schema.Logstore(name); ok && l.Lookup {
-			rows, err := p.lookupRows(ctx, name)
+			rows, err := p.countIn(ctx, name, query.Window{Now: p.now})
 			if err != nil {
 				return nil, err
 			}
@@ -209,18 +211,4 @@ func (p *project) holdings(ctx context.Context) ([]shell.Holding, error) {
 		out = append(out, shell.Holding{Logstore: name, Records: r.Records, Oldest: r.Oldest, Newest: r.Newest})
 	}
 	return out, nil
-}
-
-// lookupRows counts the rows of a lookup table.
-func (p *project) lookupRows(ctx context.Context, name string) (int64, error) {
-	plan, err := p.plan("* | SELECT count(*) AS n", name, 1)
-	if err != nil {
-		return 0, err
-	}
-	r, err := p.store.Logs.Query(ctx, plan, query.Window{Now: p.now})
-	if err != nil {
-		return 0, err
-	}
-	n, _ := r.Rows[0][0].(int64) // count(*) is one row with a number
-	return n, nil
 }

@@ -1,3 +1,5 @@
+// What a session of the shell asks of the program.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// .save as rule: the file that a rule is put into.
+
 package main
 
 import (

@@ -35,13 +35,10 @@ func count(n int64, noun string) string {
 
 // didYouMean is the way out when a name is not one of the known ones.
 func didYouMean(name string, known []string) string {
-	if s := diag.Suggest(name, known); s != "" {
-		return "did you mean " + s + "?"
-	}
 	if len(known) == 0 {
 		return "there are none"
 	}
-	return "known are " + strings.Join(known, ", ")
+	return diag.DidYouMean(name, known, "known are "+strings.Join(known, ", "))
 }
 
 // grouped prints a number with its thousands apart, as 3,210.

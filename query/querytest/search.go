@@ -3,7 +3,9 @@
 package querytest
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -93,4 +95,64 @@ func leaf(rng *rand.Rand) string {
 		return searched(rng)
 	}
 	return []string{"#" + searched(rng), pattern(rng), p + `:""`}[rng.IntN(3)]
+}
+
+// FilterOf is a filter for a value that occurs in a decoded record: by its place,
+// or anywhere. It is empty for a record without one.
+func FilterOf(rng *rand.Rand, record map[string]any) string {
+	p, v := place(rng, record)
+	s, ok := v.(string)
+	if n, isNumber := v.(float64); isNumber {
+		if rng.IntN(2) == 0 {
+			return p + " >= " + strconv.FormatFloat(n, 'f', -1, 64)
+		}
+		s, ok = strconv.FormatFloat(n, 'f', -1, 64), true
+	}
+	if !ok || s == "" || len(s) > 200 || strings.ContainsAny(s, "\n\r\t") {
+		return map[bool]string{true: p + ":*"}[p != ""]
+	}
+	q := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	switch rng.IntN(6) {
+	case 0:
+		return p + ":=" + q
+	case 1:
+		return "not " + p + ":" + strings.ToUpper(q)
+	case 2:
+		return p + ":#" + q
+	case 3:
+		return q
+	case 4:
+		if word(s) == s {
+			return p + ":" + s[:1+rng.IntN(len(s))] + "*"
+		}
+	}
+	return p + ":" + q
+}
+
+// place walks down to a value that is no container.
+func place(rng *rand.Rand, v any) (path string, found any) {
+	for {
+		switch x := v.(type) {
+		case []any:
+			if len(x) == 0 {
+				return path, nil
+			}
+			v = x[rng.IntN(len(x))]
+		case map[string]any:
+			if len(x) == 0 {
+				return path, nil
+			}
+			names := slices.Sorted(maps.Keys(x))
+			k := names[rng.IntN(len(names))]
+			if k == "" || strings.ContainsAny(k, `"\`) {
+				return "", nil
+			}
+			if path != "" {
+				path += "."
+			}
+			path, v = path+word(k), x[k]
+		default:
+			return path, v
+		}
+	}
 }

@@ -138,6 +138,8 @@ var functionCases = []struct {
 	{"tocsin_json_size", func(in input) []any { return []any{in.text, asJSON(in.wayOrNone())} }, "CAST(CASE WHEN json_extract(a, path) IS NOT NULL THEN json_size(a, path) END AS varchar)"},
 	{"tocsin_json_contains", func(in input) []any { return []any{in.text, "integer", "1"} }, "CAST(CASE WHEN json_array_length(a) IS NOT NULL THEN json_array_contains(a, 1) END AS varchar)"},
 	{"tocsin_json_contains", func(in input) []any { return []any{in.text, "text", "x"} }, "CAST(CASE WHEN json_array_length(a) IS NOT NULL THEN json_array_contains(a, 'x') END AS varchar)"},
+	{"tocsin_json_array_double", func(in input) []any { return []any{in.text, true} }, "array_join(transform(tocsin_json_array_double(a, true), x -> json_format(CAST(x AS json))), '|', '<nil>')"},
+	{"tocsin_iso8601", func(in input) []any { return []any{in.text, true} }, "CAST(tocsin_year(CAST(try(from_iso8601_timestamp(a)) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS varchar)"},
 	{"tocsin_strpos", func(in input) []any { return []any{in.text, "a", int64(-2)} }, "CAST(CASE WHEN strpos(reverse(a), 'a', 2) = 0 THEN 0 ELSE length(a) - strpos(reverse(a), 'a', 2) + 1 END AS varchar)"},
 	{"tocsin_strpos", func(in input) []any { return []any{in.text, "0", int64(2)} }, "CAST(strpos(a, '0', 2) AS varchar)"},
 	{"tocsin_soundex", func(in input) []any { return []any{in.text} }, "CASE WHEN NOT regexp_like(a, '[^\\x00-\\x7F]') THEN soundex(a) END"},
@@ -277,10 +279,13 @@ func inGo(t *testing.T, name string, args []any) string {
 			texts := make([]string, len(v))
 			for i, x := range v {
 				texts[i] = fmt.Sprint(x)
+				if f, ok := x.(float64); ok {
+					texts[i] = inGo(t, "tocsin_double_text", []any{f})
+				}
 			}
 			return strings.Join(texts, "|")
 		case int64:
-			if name == "tocsin_time" {
+			if name == "tocsin_time" || name == "tocsin_iso8601" {
 				return time.UnixMicro(v).UTC().Format("2006-01-02 15:04:05.000000")
 			}
 		}

@@ -95,8 +95,12 @@ func plan(t *testing.T, text string, maxRows int) *query.Plan {
 		t.Fatal(err)
 	}
 	p, err := q.Plan(query.Fixed{{Name: "l", Table: "l", Fields: []query.Field{
-		{Name: "s", Column: "s", Type: query.Text}, {Name: "n", Column: "n", Type: query.Integer}, {Name: "d", Column: "d", Type: query.Double},
-		{Name: "b", Column: "b", Type: query.Boolean}, {Name: "t", Column: "t", Type: query.Time}, {Name: "j", Column: "j", Type: query.JSON, Open: true},
+		{Name: "s", Column: "s", Type: query.Text},
+		{Name: "n", Column: "n", Type: query.Integer},
+		{Name: "d", Column: "d", Type: query.Double},
+		{Name: "b", Column: "b", Type: query.Boolean},
+		{Name: "t", Column: "t", Type: query.Time},
+		{Name: "j", Column: "j", Type: query.JSON, Open: true},
 	}}}, query.Options{Logstore: "l", MaxRows: maxRows})
 	if err != nil {
 		t.Fatal(err)

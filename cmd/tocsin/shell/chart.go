@@ -4,6 +4,7 @@
 package shell
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -217,23 +218,13 @@ func (l *lines) largest() {
 	if len(order) <= maxLines {
 		return
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return -compare(sums[a], sums[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sums[b], sums[a]) })
 	l.omitted = len(order) - maxLines
 	kept := lines{}
 	for _, i := range order[:maxLines] {
 		kept.names, kept.values = append(kept.names, l.names[i]), append(kept.values, l.values[i])
 	}
 	l.names, l.values = kept.names, kept.values
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // line draws lines over time.
@@ -377,7 +368,7 @@ func (c canvas) bars(r *query.Result, p parts) string {
 		if f := math.Abs(numberOf(v)); f > most {
 			most = f
 		}
-		wide, figures = max(wide, width(labels[i])), max(figures, len(values[i]))
+		wide, figures = max(wide, width(labels[i])), max(figures, width(values[i]))
 	}
 	wide = min(wide, max(10, c.w/3))
 	room := max(5, c.w-wide-figures-4)

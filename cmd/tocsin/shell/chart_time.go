@@ -51,7 +51,7 @@ func timeline(r *query.Result, column int, over span, n int) slots {
 		return s
 	}
 	first, last := at[0], at[len(at)-1]
-	for !over.from.IsZero() && first.Add(-step).After(over.from.Add(-step)) && last.Sub(first)/step < maxSteps {
+	for !over.from.IsZero() && first.After(over.from) && last.Sub(first)/step < maxSteps {
 		first = first.Add(-step)
 	}
 	for !over.to.IsZero() && last.Add(step).Before(over.to) && last.Sub(first)/step < maxSteps {

@@ -37,6 +37,9 @@ func (s *session) complete(ctx context.Context, text string, cursor int) offer {
 	if !strings.HasPrefix(text, ".") {
 		return s.completeQuery(ctx, text, cursor)
 	}
+	if cursor == 0 { // before the dot
+		return offer{}
+	}
 	name, rest, spaced := strings.Cut(text[1:cursor], " ")
 	if !spaced {
 		return offer{span: diag.Span{Start: 0, End: cursor}, entries: commandEntries(name)}

@@ -1,4 +1,4 @@
-// Files that a session writes: readable by their owner alone, whole or not at all.
+// Files of a user that are written: whole or not at all.
 
 package shell
 
@@ -10,9 +10,22 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file, or replaces it.
-func replaceFile(name string, text []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".tocsin-*") // with mode 0600
+// WriteFile writes a file of a user, or replaces it, whole or not at all: who reads
+// it meanwhile sees the one or the other. A new one can be read by its owner alone;
+// one that exists keeps its mode, and a link stays a link.
+func WriteFile(name string, text []byte) (err error) {
+	mode := fs.FileMode(0o600)
+	switch info, err := os.Stat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		mode = info.Mode().Perm()
+		if name, err = filepath.EvalSymlinks(name); err != nil {
+			return err
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".tocsin-*")
 	if err != nil {
 		return err
 	}
@@ -22,7 +35,7 @@ func replaceFile(name string, text []byte) (err error) {
 		}
 	}()
 	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)
@@ -36,7 +49,7 @@ func newFile(name string, text []byte) error {
 		}
 		return wrong("%s exists already: remove it, or name another file", visible(name))
 	}
-	if err := replaceFile(name, text); err != nil {
+	if err := WriteFile(name, text); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil

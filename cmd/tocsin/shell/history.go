@@ -3,7 +3,6 @@
 package shell
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -47,13 +46,11 @@ func openHistory(file string, now func() time.Time) (*history, error) {
 	}
 	if err != nil {
 		h.file = ""
-		return h, fmt.Errorf("read the history: %w", err)
+		return h, fmt.Errorf("read the history: %w (TOCSIN_HISTORY names another file)", err)
 	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
+	for line := range bytes.Lines(text) {
 		var e typed
-		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Text != "" {
+		if json.Unmarshal(line, &e) == nil && e.Text != "" {
 			h.entries = append(h.entries, e)
 		}
 	}
@@ -72,7 +69,7 @@ func (h *history) rewrite() error {
 			return err
 		}
 	}
-	if err := replaceFile(h.file, b.Bytes()); err != nil {
+	if err := WriteFile(h.file, b.Bytes()); err != nil {
 		return fmt.Errorf("shorten the history: %w", err)
 	}
 	return nil

@@ -55,7 +55,7 @@ func TestHistory(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "history")
 	var b strings.Builder
-	b.WriteString("no JSON\n")
+	b.WriteString("no JSON\n" + strings.Repeat("x", 2<<20) + "\n")
 	for i := range 2*maxHistory + 1 {
 		fmt.Fprintf(&b, "{\"at\":\"2026-11-25T12:00:00Z\",\"text\":\"q%d\"}\n", i)
 	}

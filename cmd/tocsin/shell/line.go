@@ -38,7 +38,7 @@ func (s *session) interactive(ctx context.Context) error {
 			return err
 		}
 		if s.lines.err != nil {
-			s.Report(fmt.Errorf("keep the history: %w", s.lines.err))
+			s.Report(fmt.Errorf("keep the history: %w (TOCSIN_HISTORY names another file)", s.lines.err))
 			s.lines.file, s.lines.err = "", nil
 		}
 		if s.run(ctx, text) {

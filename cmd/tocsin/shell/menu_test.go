@@ -77,6 +77,9 @@ func TestLabels(t *testing.T) {
 // What Tab offers for dot commands.
 func TestCompleteCommands(t *testing.T) {
 	s := &session{Options: Options{Project: &fake{}, Logstore: "trail", Now: timeNow, Zone: utc}}
+	if o := s.complete(t.Context(), ".fields", 0); len(o.entries) > 0 { // before the dot
+		t.Errorf("%v", o.entries)
+	}
 	for text, want := range map[string]string{
 		".c":              ".chart",
 		".fie":            ".fields",

@@ -38,8 +38,10 @@ func (s *session) page(ctx context.Context, text []byte, h int) error {
 	return nil
 }
 
-// stops writes text and waits at the end of each screen.
+// stops writes text and waits at the end of each screen, of which a line is shown
+// at least.
 func (s *session) stops(text []byte, h int) error {
+	h = max(h, 3)
 	keys := bufio.NewReader(s.In)
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for len(lines) > h-1 {

@@ -22,7 +22,8 @@ type Project interface {
 	Stored(ctx context.Context) ([]Holding, error)
 	// Plan plans a question without the stored records.
 	Plan(q Question) (*query.Plan, error)
-	// Explain says how a question would be answered.
+	// Explain says how a question would be answered, in lines that a terminal may
+	// get.
 	Explain(ctx context.Context, q Question) (string, error)
 	// Surroundings are what the text of a question is completed in, but for Seen.
 	Surroundings(q Question) query.Surroundings

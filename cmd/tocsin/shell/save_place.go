@@ -4,7 +4,6 @@ package shell
 
 import (
 	"errors"
-	"os"
 	"strings"
 
 	"tocsin/alertrules"
@@ -52,17 +51,4 @@ func indent(text, space string) string {
 		}
 	}
 	return strings.Join(lines, "")
-}
-
-// WriteFile writes a file of a user whole or not at all. A new one can be read by
-// its owner alone; one that exists keeps its mode.
-func WriteFile(name string, text []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return replaceFile(name, text)
-	}
-	if err := replaceFile(name, text); err != nil {
-		return err
-	}
-	return os.Chmod(name, info.Mode().Perm())
 }

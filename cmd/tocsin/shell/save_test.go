@@ -3,7 +3,9 @@ package shell
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -208,5 +210,30 @@ func TestOnlySeqs(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%s: %s, not %s (%v)", text, got, want, err)
 		}
+	}
+}
+
+// A file that is written over keeps its mode, and a link to it stays a link.
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "rules.yaml"), filepath.Join(dir, "link.yaml")
+	if err := errors.Join(os.WriteFile(file, []byte("old"), 0o640), os.Chmod(file, 0o640), os.Symlink("rules.yaml", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(WriteFile(link, []byte("new")), WriteFile(filepath.Join(dir, "own.yaml"), nil)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	info, err2 := os.Lstat(file)
+	linked, err3 := os.Lstat(link)
+	own, err4 := os.Stat(filepath.Join(dir, "own.yaml"))
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != "new" || info.Mode().Perm() != 0o640 || linked.Mode()&os.ModeSymlink == 0 || own.Mode().Perm() != 0o600 {
+		t.Errorf("%s %v %v %v", text, info.Mode(), linked.Mode(), own.Mode())
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 3 {
+		t.Errorf("%v %v", list, err)
 	}
 }

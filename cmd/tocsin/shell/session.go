@@ -32,6 +32,7 @@ type Options struct {
 	History       string                                                      // file of what was typed; "" for none
 	Pager         []string                                                    // command of the pager; none: pages are cut here
 	Report        func(err error)                                             // prints an error for a person
+	Notes         func(text string) []string                                  // what to know of a query before its answer, lines fit for a terminal
 	Interruptible func(context.Context) (context.Context, context.CancelFunc) // ends with Ctrl-C
 
 	Logstore string // to begin with; "": the only one that has records, else the fullest
@@ -75,11 +76,15 @@ type asked struct {
 // errQuit ends a session.
 var errQuit = errors.New("the session is over")
 
-// maxLine bounds one line of a script in bytes.
+// maxLine bounds one line of a script, and one statement, in bytes.
 const maxLine = 1 << 20
 
+// errLong ends a script.
+var errLong = wrong("a statement is longer than 1 MiB, and nothing behind its beginning is read: keep long lists of values in a named list: field in $name")
+
 // script runs the statements of a pipe. A statement ends where the next line does
-// not go on with it.
+// not go on with it; one that is too long ends the script, since where the next
+// one begins is not known.
 func (s *session) script(ctx context.Context) error {
 	if err := s.chooseLogstore(ctx, nil); err != nil {
 		return err
@@ -98,12 +103,22 @@ func (s *session) script(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text = strings.TrimPrefix(text+"\n"+line, "\n")
+		if text = strings.TrimPrefix(text+"\n"+line, "\n"); len(text) > maxLine {
+			s.fail(errLong)
+			return s.outcome()
+		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read the statements: %w", err)
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		s.fail(errLong)
+	case err != nil:
+		s.fail(fmt.Errorf("read the statements: %w", err))
+	default:
+		s.run(ctx, text)
 	}
-	s.run(ctx, text)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	return s.outcome()
 }
 
@@ -112,6 +127,12 @@ func (s *session) outcome() error {
 		return nil
 	}
 	return &Failed{s.failed}
+}
+
+// fail reports an error, and keeps it for the outcome.
+func (s *session) fail(err error) {
+	s.Report(err)
+	s.failed = append(s.failed, err)
 }
 
 // run executes one text and reports what is wrong with it. It reports whether the
@@ -126,8 +147,7 @@ func (s *session) run(ctx context.Context, text string) (over bool) {
 	case errors.Is(err, context.Canceled) && s.Terminal:
 		fmt.Fprintln(s.Err, "interrupted")
 	default:
-		s.Report(err)
-		s.failed = append(s.failed, err)
+		s.fail(err)
 	}
 	return false
 }
@@ -142,11 +162,11 @@ func (s *session) execute(ctx context.Context, text string) error {
 	case s.Terminal && habit[text] != "":
 		return s.command(ctx, habit[text])
 	}
-	if hint := prisma(text); hint != "" {
-		return wrong("%s", strings.TrimSuffix(hint, "\n"))
+	if hint := Prisma(text, commandSettings); hint != "" {
+		return wrong("%s", hint)
 	}
-	if bareSelect(text) {
-		fmt.Fprintln(s.Err, "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for")
+	for _, n := range s.Notes(text) {
+		fmt.Fprintf(s.Err, "tocsin: note: %s\n", n)
 	}
 	return s.ask(ctx, text)
 }
@@ -221,8 +241,8 @@ func (s *session) remark(a *Answer, took time.Duration) {
 	r := a.Result
 	if r.Partial != "" {
 		more := ""
-		if len(r.Rows) == s.Rows {
-			more = fmt.Sprintf(" (.rows %d shows more)", 10*s.Rows)
+		if len(r.Rows) == s.Rows && s.Rows < maxRows {
+			more = fmt.Sprintf(" (.rows %d shows more)", min(10*s.Rows, maxRows))
 		}
 		fmt.Fprintf(s.Err, "tocsin: the answer is not complete: %s%s\n", visible(r.Partial), more)
 	}

@@ -107,6 +107,12 @@ func play(t *testing.T, f *fake, script string, set func(*Options)) (string, err
 		Project: f, In: strings.NewReader(script), Out: &out, Err: &out, Screen: func() (int, int) { return 80, 24 }, Zone: time.UTC,
 		Now: func() time.Time { return noon }, Format: "table", Rows: 100, Range: Range{Last: 24 * time.Hour},
 		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+		Notes: func(text string) []string {
+			if strings.HasPrefix(text, "SELECT") {
+				return []string{"of " + text}
+			}
+			return nil
+		},
 	}
 	o.Report = func(err error) {
 		var list *diag.List
@@ -139,7 +145,7 @@ func TestScripts(t *testing.T) {
 		{"explain", ".explain\n.explain n:1\n*\n.explain", "error: .explain QUERY: nothing was asked yet\nexplained: n:1\nas table: [x 1]\nexplained: *\n"},
 		{"fields", ".fields event\n.fields re*name\n.fields nope", "as table: [eventName text 100 % what was called]\nas table: [request.bucketName text <1 % ]\nerror: trail has no field nope; it is one of eventName, n, request, request.bucketName\n"},
 		{"values", ".values eventName\n.values a | b", "as table: [x 1]\nerror: .values FIELD: write .values eventName\n"},
-		{"SQL without a pipe", "SELECT eventName", "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for\nas table: [x 1]\n"},
+		{"a query with a note", "SELECT eventName", "tocsin: note: of SELECT eventName\nas table: [x 1]\n"},
 		{"help of one", ".help chart\n.help nope", ".chart [bar|line]           draw the last rows; records as counts over time\nerror: there is no .nope; .help lists what there is\n"},
 		{"a chart", ".chart\n.chart pie\n* | GROUP BY eventName\n.chart bar\n.chart line", "error: .chart: nothing was asked yet\nerror: .chart pie: it is bar or line\nas table: [x 1]\nx  1  " + strings.Repeat("█", 74) + "\nerror: a line needs a time: the rows have no column of times; .chart bar draws bars\n"},
 		{"history", ".history", "error: a script has no history\n"},
@@ -209,6 +215,24 @@ func TestFailedScript(t *testing.T) {
 	}
 }
 
+// A statement without an end ends the script before it fills the memory, and so
+// does the end of the program, which is no success.
+func TestScriptEnds(t *testing.T) {
+	for _, text := range []string{"(\n" + strings.Repeat(strings.Repeat("x", maxLine/4)+" or\n", 5), "* | SELECT '" + strings.Repeat("x", maxLine)} {
+		f := &fake{}
+		got, err := play(t, f, "*\n\n"+text+"\n\n*\n", nil)
+		if failed := (*Failed)(nil); !errors.As(err, &failed) || len(failed.Errs) != 1 || len(f.asked) != 1 || !strings.Contains(got, "longer than 1 MiB") {
+			t.Errorf("%v, %d asked: %.300s", err, len(f.asked), got)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &session{Options: Options{Project: &fake{err: context.Canceled}, In: strings.NewReader("*"), Out: io.Discard, Err: io.Discard, Logstore: "trail", Now: timeNow, Notes: func(string) []string { return nil }}}
+	s.Interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { cancel(); return ctx, func() {} }
+	if err := s.script(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a script that was ended: %v", err)
+	}
+}
+
 // .export writes the last rows, once, for their owner alone.
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
@@ -254,6 +278,12 @@ func TestPages(t *testing.T) {
 		}
 		if got := strings.Count(out.String(), "line\n"); got != want {
 			t.Errorf("%q: %d lines, not %d", keys, got, want)
+		}
+	}
+	for _, h := range []int{1, 2} {
+		s := &session{Options: Options{In: strings.NewReader("\nq\n"), Out: io.Discard, Err: io.Discard}}
+		if err := s.page(t.Context(), []byte(long), h); err != nil {
+			t.Error(h, err)
 		}
 	}
 	var out bytes.Buffer

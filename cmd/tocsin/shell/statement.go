@@ -21,12 +21,18 @@ func finished(text string) bool {
 	case strings.HasSuffix(strings.TrimRight(text, " \t"), "\n"):
 		return true
 	}
-	if _, err := query.Parse(trimmed); err == nil {
-		return true
+	if len(trimmed) <= maxParsed {
+		if _, err := query.Parse(trimmed); err == nil {
+			return true
+		}
 	}
 	end := scan(trimmed)
 	return !end.open() && (strings.HasSuffix(trimmed, ";") || !end.wants())
 }
+
+// maxParsed is up to how many bytes a text is parsed at the end of each of its
+// lines; of a longer one, where that would take long, its end alone counts.
+const maxParsed = 4 << 10
 
 // goesOn reports whether a line of a script goes on with the whole statement before
 // it: it begins with white space, with a pipe, or with a word that begins none.
@@ -48,10 +54,10 @@ var clauseWords = strings.Fields(`from where group having order limit offset uni
 // the semicolons that people end statements with.
 func tidy(text string) string {
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	for !strings.HasPrefix(text, ".") && strings.HasSuffix(text, ";") && !scan(text).quoted {
-		text = strings.TrimSpace(strings.TrimSuffix(text, ";"))
+	if strings.HasPrefix(text, ".") || !strings.HasSuffix(text, ";") || scan(text).quoted {
+		return text
 	}
-	return text
+	return strings.TrimRightFunc(text, func(r rune) bool { return r == ';' || unicode.IsSpace(r) })
 }
 
 // An ending is what the end of a text is inside of, and its last token.
@@ -161,10 +167,4 @@ func wordLength(rest string) int {
 		n++
 	}
 	return n
-}
-
-// bareSelect reports whether a query looks like SQL without the pipe before it.
-func bareSelect(text string) bool {
-	words := strings.Fields(text)
-	return len(words) > 1 && strings.EqualFold(words[0], "select") && !scan(text).sql
 }

@@ -28,7 +28,8 @@ type Server struct {
 	dir  string // its working directory, for what it writes
 	cmd  *exec.Cmd
 	log  *bytes.Buffer
-	done chan error
+	done chan struct{} // closed when it has ended, as end says
+	end  error
 }
 
 // Start starts a server and waits until it answers. Without an installation
@@ -46,7 +47,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, ErrMissing
 	}
-	s := &Server{log: &bytes.Buffer{}, done: make(chan error, 1)}
+	s := &Server{log: &bytes.Buffer{}, done: make(chan struct{})}
 	if s.port, err = freePort(ctx); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,10 @@ func Start(ctx context.Context) (*Server, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start Trino: %w", err), os.RemoveAll(s.dir))
 	}
-	go func() { s.done <- s.cmd.Wait() }()
+	go func() {
+		s.end = s.cmd.Wait()
+		close(s.done)
+	}()
 	if err := s.ready(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
@@ -129,9 +133,8 @@ func (s *Server) ready(ctx context.Context) error {
 			return s.catalog(ctx)
 		}
 		select {
-		case err := <-s.done:
-			s.done <- err
-			return fmt.Errorf("start Trino: it ended: %w\n%s", err, tail(s.log.String()))
+		case <-s.done:
+			return fmt.Errorf("start Trino: it ended: %w\n%s", s.end, tail(s.log.String()))
 		case <-ctx.Done():
 			return fmt.Errorf("start Trino: %w", ctx.Err())
 		case <-time.After(100 * time.Millisecond):
@@ -139,7 +142,7 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
-func (s *Server) started(ctx context.Context) (bool, error) {
+func (s *Server) started(ctx context.Context) (ok bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/v1/info", s.port), nil)
 	if err != nil {
 		return false, err
@@ -148,7 +151,7 @@ func (s *Server) started(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer resp.Body.Close()
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	info := struct{ Starting bool }{Starting: true}
 	err = json.NewDecoder(resp.Body).Decode(&info)
 	return !info.Starting, err

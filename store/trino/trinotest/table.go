@@ -30,24 +30,30 @@ func (s *Server) catalog(ctx context.Context) error {
 }
 
 // Run runs statements, one after the other.
-func (s *Server) Run(ctx context.Context, statements ...string) error {
+func (s *Server) Run(ctx context.Context, statements ...string) (err error) {
 	db, err := sql.Open("trino", s.Address())
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, text := range statements {
-		rows, err := db.QueryContext(ctx, text)
-		if err != nil {
-			return err
-		}
-		for rows.Next() { // a statement has run when its answer was read
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := run(ctx, db, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// run runs a statement, which has run when its answer was read.
+func run(ctx context.Context, db *sql.DB, text string) error {
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return rows.Err()
 }
 
 // Load makes a table, in the place of one of that name, and fills it. Values are nil, string, int64, float64, bool
