@@ -372,6 +372,7 @@ func (s *stage) result() *rows {
 		if z, ok := it.v.(*inZone); ok {
 			c.zone = z.zone
 		}
+		c.path = ofPath(it.v)
 		r.cols = append(r.cols, c)
 	}
 	return r

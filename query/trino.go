@@ -69,7 +69,7 @@ func (e trino) cast(v *conversion) string {
 	case v.to.textual() && from == Double:
 		return "json_format(CAST($1 AS JSON))" // 1.0E10, as Presto's; CAST gives 1.0E10, and 1.5E0
 	case v.to.textual() && from == Time && isDay(v.x):
-		return "date_format($1, '%Y-%m-%d')"
+		return "date_format(date_trunc('day', $1), '%Y-%m-%d')"
 	case v.to.textual() && from == Time:
 		return "CAST(CAST(date_trunc('millisecond', $1) AS TIMESTAMP(3)) AS VARCHAR)"
 	}

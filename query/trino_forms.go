@@ -78,7 +78,7 @@ var trinoForms = map[string]string{
 	"date_parse":             "tocsin_year(CAST(try(date_parse($1, $2)) AS TIMESTAMP(6)))",
 	"from_iso8601_timestamp": "tocsin_year(CAST(try(from_iso8601_timestamp($1)) AT TIME ZONE 'UTC' AS TIMESTAMP(6)))",
 	"from_iso8601_date":      "tocsin_year(CAST(try(from_iso8601_date($1)) AS TIMESTAMP(6)))",
-	"to_iso8601":             "(substr(date_format($1, '%Y-%m-%dT%H:%i:%s.%f'), 1, 23) || 'Z')",
+	"to_iso8601":             "(substr(date_format(date_trunc('millisecond', $1), '%Y-%m-%dT%H:%i:%s.%f'), 1, 23) || 'Z')",
 	"last_day_of_month":      "CAST(last_day_of_month($1) AS TIMESTAMP(6))",
 
 	// JSON
@@ -87,7 +87,7 @@ var trinoForms = map[string]string{
 	"json_contains_double":  "json_array_contains($1, $2)",
 	"json_contains_boolean": "json_array_contains($1, $2)",
 	"json_list":             `(CASE WHEN regexp_like($1, '\A\s*\[') THEN $1 WHEN regexp_like($1, '\A\s*\{') THEN '[' || $1 || ']' ELSE '[' || json_format(CAST($1 AS JSON)) || ']' END)`,
-	"json_size":             "json_size($1, $2)",
+	"json_size":             "CASE WHEN json_extract($1, $2) IS NOT NULL THEN json_size($1, $2) END",
 	"json_array_get":        "element_at(tocsin_json_texts($1), CASE WHEN $2 >= 0 THEN $2 + 1 ELSE $2 END)",
 	"is_json_scalar":        `(NOT regexp_like($1, '\A\s*[\[{]'))`,
 

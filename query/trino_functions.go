@@ -62,7 +62,9 @@ func trinoTimeForm(fn string, n int) string {
 	case "from_unixtime": // to the microsecond, in a type that no moment overflows
 		return "CAST(from_unixtime_nanos(CAST(CAST($1 * 1000000 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))"
 	case "time_text":
-		return "date_format($1, '%Y-%m-%dT%H:%i:%sZ')"
+		return "date_format(date_trunc('millisecond', $1), '%Y-%m-%dT%H:%i:%sZ')"
+	case "date_format": // which rounds to milliseconds
+		return "date_format(date_trunc('millisecond', $1), $2)"
 	case "date_add_millisecond", "date_add_second", "date_add_minute", "date_add_hour", "date_add_day", "date_add_week", "date_add_month", "date_add_quarter", "date_add_year":
 		return "date_add('" + fn[len("date_add_"):] + "', $1, $2)"
 	case "local_time":

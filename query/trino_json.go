@@ -36,7 +36,7 @@ BEGIN
   DECLARE keys array(varchar) DEFAULT ARRAY[];
   DECLARE t, key varchar;
   DECLARE i, depth, start bigint DEFAULT 0;
-  IF coalesce(element_at(tokens, 1), '') <> '{' THEN
+  IF coalesce(element_at(tokens, 1), '') <> '{' OR TRY(json_parse(s)) IS NULL THEN
     RETURN NULL;
   END IF;
   WHILE i < cardinality(tokens) DO

@@ -210,7 +210,7 @@ BEGIN
   DECLARE found array(varchar) DEFAULT ARRAY[];
   DECLARE t varchar;
   DECLARE i, depth, start bigint DEFAULT 0;
-  IF json_array_length(s) IS NULL THEN
+  IF json_array_length(s) IS NULL OR TRY(json_parse(s)) IS NULL THEN
     RETURN NULL;
   END IF;
   WHILE i < cardinality(tokens) DO

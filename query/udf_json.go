@@ -36,25 +36,8 @@ func jsonSize(s string, path []any) any {
 		eachElement(raw, func(string) bool { n++; return true })
 	case '{':
 		eachMember(raw, func(string, string) bool { n++; return true })
-	default:
-		if len(path) == 0 && !jsonToken(raw) {
-			return nil
-		}
 	}
 	return n
-}
-
-// jsonToken reports whether s, without white space around it, is one JSON text,
-// number or word.
-func jsonToken(s string) bool {
-	switch {
-	case s == "true", s == "false", s == "null":
-		return true
-	case strings.HasPrefix(s, `"`):
-		return len(s) > 1 && stringEnd(s, 0) == len(s) && strings.HasSuffix(s, `"`)
-	}
-	_, ok := readNumber(s)
-	return ok && s[0] != '+'
 }
 
 // jsonScalar reports whether s is a single JSON value. A text stands without its
@@ -114,7 +97,7 @@ func jsonEqual(raw, kind, want string) bool {
 // minus.
 func jsonGet(s string, i int64) any {
 	s = strings.Trim(s, " \n\t\r")
-	if !strings.HasPrefix(s, "[") {
+	if !strings.HasPrefix(s, "[") || !validJSON(s) {
 		return nil
 	}
 	if i < 0 {
@@ -191,7 +174,7 @@ func elementBoolean(raw string) (any, bool) {
 func jsonArray(read func(raw string) (any, bool), to string) func([]any) (any, error) {
 	return func(a []any) (any, error) {
 		s := strings.Trim(a[0].(string), " \n\t\r")
-		out, ok := []any{}, strings.HasPrefix(s, "[")
+		out, ok := []any{}, strings.HasPrefix(s, "[") && validJSON(s)
 		if s == "null" {
 			return nil, nil
 		}
@@ -232,7 +215,7 @@ func jsonValues(read func(raw string) (any, bool), to string) func([]any) (any, 
 // first (G11). It reports whether s is an object all of whose values were taken.
 func eachOwn(s string, value func(raw string) bool, key func(string)) bool {
 	s = strings.Trim(s, " \n\t\r")
-	if !strings.HasPrefix(s, "{") {
+	if !strings.HasPrefix(s, "{") || !validJSON(s) {
 		return false
 	}
 	seen, ok := map[string]bool{}, true

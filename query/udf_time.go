@@ -240,8 +240,11 @@ func monday(t time.Time) time.Time { return t.AddDate(0, 0, -(int(t.Weekday())+6
 func parseISO(s string, clock bool) (time.Time, bool) {
 	r := &dateReader{rest: s}
 	if !clock || !r.has("T") {
+		r.has("+") // of the year
 		r.isoDate()
 		clock = clock && r.has("T")
+	} else if r.rest == "" {
+		return time.Time{}, false
 	}
 	if clock && r.rest != "" {
 		r.isoClock()

@@ -64,6 +64,9 @@ func (s *scanner) row(rows *sql.Rows) (values []any, seq int64, size int, err er
 	size = 16 * len(values)
 	for i, c := range s.columns {
 		v, n := convert(s.raw[i+s.first], s.kinds[i+s.first])
+		if t, ok := v.(time.Time); ok && (t.Year() < 1 || t.Year() > 9999) {
+			return nil, 0, 0, fmt.Errorf("column %s: a time of the year %d cannot be shown", c.Name, t.Year())
+		}
 		values[i] = typed(v, c.Type)
 		size += n
 	}

@@ -24,7 +24,8 @@ import (
 // everything calls each function of ours.
 const everything = `requestParameters.a:1 and x* | SELECT requestParameters.b AS b, json_extract(requestParameters, '$.a') AS a,
  try_cast(errorCode AS bigint) AS c, try_cast(errorCode AS double) AS d, try_cast(errorCode AS boolean) AS e, try_cast(errorCode AS timestamp) AS f,
- cast(json_extract(requestParameters, '$.a') AS array(varchar)) AS g, url_decode(errorCode) AS h, is_subnet_of('10.0.0.0/8', errorCode) AS i`
+ cast(json_extract(requestParameters, '$.a') AS array(varchar)) AS g, cast(requestParameters AS array(bigint)) AS g2,
+ cast(requestParameters AS array(double)) AS g3, cast(requestParameters AS map(varchar, varchar)) AS g4, from_iso8601_timestamp(errorCode) AS g5, url_decode(errorCode) AS h, is_subnet_of('10.0.0.0/8', errorCode) AS i`
 
 // declarations are the functions as they stand in front of a statement.
 func declarations(t *testing.T) string {
@@ -123,7 +124,12 @@ var functionCases = []struct {
 	{"tocsin_json_extract", func(in input) []any { return []any{in.text, asJSON(in.wayOrNone()), true} }, "json_extract_scalar(a, path)"},
 	{"tocsin_json_length", func(in input) []any { return []any{in.text, asJSON(in.wayOrNone())} }, "CAST(json_array_length(json_extract(a, path)) AS varchar)"},
 	{"tocsin_json_length", func(in input) []any { return []any{in.text, "[]"} }, "CAST(json_array_length(a) AS varchar)"},
-	{"tocsin_json_texts", func(in input) []any { return []any{in.text} }, "array_join(tocsin_json_texts(a), '|', '<nil>')"},
+	{"tocsin_json_array_text", func(in input) []any { return []any{in.text, true} }, "array_join(tocsin_json_array_text(a, true), '|', '<nil>')"},
+	{"tocsin_json_array_integer", func(in input) []any { return []any{in.text, true} }, "array_join(tocsin_json_array_integer(a, true), '|', '<nil>')"},
+	{"tocsin_json_array_double", func(in input) []any { return []any{in.text, true} }, "array_join(transform(tocsin_json_array_double(a, true), x -> json_format(CAST(x AS json))), '|', '<nil>')"},
+	{"tocsin_json_keys", func(in input) []any { return []any{in.text, true} }, "array_join(tocsin_json_keys(a, true), '|', '<nil>')"},
+	{"tocsin_json_size", func(in input) []any { return []any{in.text, asJSON(in.wayOrNone())} }, "CAST(CASE WHEN json_extract(a, path) IS NOT NULL THEN json_size(a, path) END AS varchar)"},
+	{"tocsin_iso8601", func(in input) []any { return []any{in.text, true} }, "CAST(tocsin_year(CAST(try(from_iso8601_timestamp(a)) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS varchar)"},
 	{"tocsin_number", func(in input) []any { return []any{in.text, true} }, "json_format(CAST(tocsin_number(a, true) AS json))"},
 	{"tocsin_integer", func(in input) []any { return []any{in.text, true} }, "CAST(tocsin_integer(a, true) AS varchar)"},
 	{"tocsin_boolean", func(in input) []any { return []any{in.text, true} }, "CAST(tocsin_boolean(a, true) AS varchar)"},
@@ -240,10 +246,13 @@ func inGo(t *testing.T, name string, args []any) string {
 			texts := make([]string, len(v))
 			for i, x := range v {
 				texts[i] = fmt.Sprint(x)
+				if f, ok := x.(float64); ok {
+					texts[i] = inGo(t, "tocsin_double_text", []any{f})
+				}
 			}
 			return strings.Join(texts, "|")
 		case int64:
-			if name == "tocsin_time" {
+			if name == "tocsin_time" || name == "tocsin_iso8601" {
 				return time.UnixMicro(v).UTC().Format("2006-01-02 15:04:05.000000")
 			}
 		}

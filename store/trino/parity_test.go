@@ -41,7 +41,7 @@ const moments = "from_unixtime((cnt % 1000) * 7776543 + __seq__ * 123456.789)"
 
 func formats() (out []string) {
 	for _, c := range "YymcdeHkhIlisSpMbWajTrfvx%" {
-		out = append(out, "* | SELECT date_format("+moments+", '"+fmt.Sprintf("<%%%c>", c)+"') AS x")
+		out = append(out, "* | SELECT date_format("+moments+", '"+fmt.Sprintf("<%%%c>", c)+"') AS x, date_format(@time, '"+fmt.Sprintf("<%%%c>", c)+"') AS y")
 	}
 	return append(out, "* | SELECT date_format("+moments+" AT TIME ZONE 'Asia/Tokyo', '%Y-%m-%d %H:%i:%s.%f') AS x, CAST("+moments+" AS varchar) AS y, CAST(CAST("+moments+" AS date) AS varchar) AS z")
 }
@@ -59,6 +59,7 @@ func times() (out []string) {
 	for _, f := range strings.Fields("year month day hour minute second day_of_week to_unixtime") {
 		out = append(out, "* | SELECT "+f+"("+moments+") AS x")
 	}
+	out = append(out, "* | SELECT to_iso8601(@time) AS x", "* | SELECT from_iso8601_timestamp(errorCode) AS x", "* | SELECT from_iso8601_date(errorCode) AS x", "@time:*5* | SELECT __seq__", "* | SELECT cast(@time AS varchar) AS x")
 	return append(out, "* | SELECT to_unixtime(@time) AS x, from_unixtime(score) AS y WHERE score < 1e11", "* | SELECT from_unixtime(cnt + 0.0000005) AS x, from_unixtime(-cnt - 0.25) AS y WHERE cnt < 100")
 }
 
@@ -127,7 +128,7 @@ func textQueries() (out []string) {
 		"requestParameters.a.b", "requestParameters.tags", "resources.k", "resources.a.b", "extra.apiVersion", "is_subnet_of('10.0.0.0/8', sourceIPAddress)", "is_subnet_of('::/0', sourceIPAddress)",
 		"is_subnet_of('2001:db8::/32', sourceIPAddress)", "is_subnet_of('0.0.0.0/0', sourceIPAddress)", "is_subnet_of('::ffff:10.0.0.0/104', sourceIPAddress)",
 		"array_position(split(errorCode, ' '), 'a')", "contains(split(errorCode, 'a'), eventName)", "array_distinct(split(errorCode, 'a'))", "array_join(split(errorCode, 'a'), '-')",
-		"cardinality(split(errorCode, 'a'))", "element_at(split(errorCode, 'a'), cnt)", "element_at(split(errorCode, 'a'), -1)", "split(errorCode, 'a')[1]", "array_distinct(ARRAY[errorCode, NULL, 'a'])",
+		"cardinality(split(errorCode, 'a'))", "element_at(split(errorCode, 'a'), cnt)", "element_at(split(errorCode, 'a'), -1)", "split(errorCode, 'a')[1]", "array_distinct(ARRAY[errorCode, NULL, 'a'])", "array_join(ARRAY[errorCode, NULL, eventName], '-')", "array_join(ARRAY[cnt, NULL], '-')", "array_join(ARRAY[score, cnt], '-')", "json_size(requestParameters.tags, '$')",
 		"greatest(errorCode, errorMessage)", "least(cnt, score)", "greatest(eventName, NULL)", "nullif(errorCode, '')", "coalesce(errorCode, errorMessage, 'x')", "errorCode IN ('a', '', NULL)",
 		"errorCode < errorMessage", "errorCode IS DISTINCT FROM errorMessage", "cnt IS DISTINCT FROM score", "cnt = score", "cnt / 2", "cnt % 3", "score / 0", "score % 2", "-cnt", "abs(score)", "round(score)",
 		"round(score, 1)", "round(cnt, -1)", "floor(score)", "ceil(score)", "sign(score)", "sign(cnt)", "power(score, 2)", "power(score, 0.5)", "sqrt(score)", "ln(score)", "log2(score)", "log10(score)", "mod(cnt, -2)",
