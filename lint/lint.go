@@ -54,7 +54,8 @@ func Checks() []Check {
 	return []Check{
 		{Name: "config/no-operator", All: noOperator},
 		{Name: "query/no-filter", Rule: noFilter},
-		{Name: "query/sql-in-search", Rule: sqlInSearch},
+		{Name: notationCheck, Rule: otherNotation},
+		{Name: sqlCheck, Rule: sqlInSearch},
 		{Name: "rule/always-fires", Rule: alwaysFires},
 		{Name: "rule/caller-chosen", Rule: callerChosen},
 		{Name: "rule/never-fires", Rule: neverFires},

@@ -25,6 +25,8 @@ func TestChecks(t *testing.T) {
 	for _, c := range []struct{ check, bad, good string }{
 		{"query/no-filter", `query: "*"`, `query: "eventName:x"`},
 		{"query/no-filter", `query: "* | SELECT eventName"`, `query: "* | SELECT eventName WHERE awsRegion = 'x'"`},
+		{"query/other-notation", `query: "eventName:'x'"`, `query: "eventName:\"'x'\""`},
+		{"query/other-notation", `query: "eventName:x", exceptions: [{match: "sourceIPAddress:10.0.0.0/8", until: 2027-01-01}]`, `query: "eventName:x", exceptions: [{match: "sourceIPAddress in 10.0.0.0/8", until: 2027-01-01}]`},
 		{"query/sql-in-search", `query: "eventName:x and awsRegion is not NULL"`, `query: "eventName:x and awsRegion:* and not \"null\""`},
 		{"rule/always-fires", `window: 1h, query: "eventName:x | SELECT count(*) AS n"`, `window: 1h, query: "eventName:x | SELECT count(*) AS n", trigger: {when: "n > 3"}`},
 		{"rule/always-fires", `window: 1h, query: "eventName:x | SELECT count(*) AS n, max(awsRegion) AS r"`, `window: 1h, query: "eventName:x | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"`},

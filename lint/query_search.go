@@ -3,36 +3,31 @@
 package lint
 
 import (
-	"strings"
-
 	"tocsin/alertrules"
 	"tocsin/query"
 )
 
 // sqlInSearch finds SQL before the pipe, which the search half reads as words
 // to look for: "k is not NULL" searches for k, is, and not NULL (sls.md §1.7).
-func sqlInSearch(r *Reporter, rule *alertrules.Rule) {
-	q, err := query.Parse(rule.Query)
-	if err != nil || q.Filter == nil {
-		return
-	}
-	found := ""
-	query.Walk(q.Filter, func(n query.Node) bool {
-		if t, ok := n.(*query.SearchTerm); ok && !t.Value.Quoted && sqlWords[strings.ToLower(t.Value.Text)] && found == "" {
-			found = t.Value.Text
-		}
-		_, group := n.(*query.SearchGroup)
-		return !group
-	})
-	if found != "" {
-		r.warn(rule, "before the pipe, "+found+" is a word to look for, not SQL", "write field:* for a field that exists, not field:* for one that does not, or move the condition behind the pipe: | WHERE …", "query")
-	}
-}
+func sqlInSearch(r *Reporter, rule *alertrules.Rule) { r.notes(rule, sqlCheck) }
 
-// sqlWords are words that nobody looks for in logs, and that SQL is full of.
-var sqlWords = map[string]bool{
-	"is": true, "null": true, "like": true, "between": true, "where": true, "select": true, "from": true, "group": true, "having": true,
-	"=": true, "!=": true, "<>": true, "''": true, "!=''": true, "<>''": true,
+// otherNotation finds what other languages write and a filter takes as text:
+// comments, single quotes, networks as values, lists with commas, /patterns/.
+func otherNotation(r *Reporter, rule *alertrules.Rule) { r.notes(rule, notationCheck) }
+
+// notes reports the notes of one check on the query and the exceptions of a rule.
+func (r *Reporter) notes(rule *alertrules.Rule, check string) {
+	report := func(src, key string) {
+		for _, n := range SearchNotes(src) {
+			if n.Check == check {
+				r.warn(rule, n.Message, n.Hint, key)
+			}
+		}
+	}
+	report(rule.Query, "query")
+	for _, e := range rule.Exceptions {
+		report(e.Match, "exceptions")
+	}
 }
 
 // noFilter finds a rule over `new` that tells every record there is.

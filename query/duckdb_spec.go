@@ -43,6 +43,9 @@ func mustJSON(v any) string {
 	return string(b)
 }
 
+// globText puts a backslash before what is no wildcard.
+var globText = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`)
+
 // encodeGlob writes a pattern, with a backslash before what is no wildcard.
 func encodeGlob(parts []Glob) string {
 	var b strings.Builder
@@ -51,7 +54,7 @@ func encodeGlob(parts []Glob) string {
 			b.WriteRune(p.Wild)
 			continue
 		}
-		b.WriteString(strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`).Replace(p.Text))
+		b.WriteString(globText.Replace(p.Text))
 	}
 	return b.String()
 }

@@ -64,6 +64,8 @@ func known(tokens []lexer.Token, i int) *fault {
 	switch {
 	case prev.Type == tokKeyword && prev.Value == "DISTINCT" && t.Value == "ON":
 		return &fault{span: span(t), message: "DISTINCT ON keeps any one of several rows", hint: "say which: SELECT a, max_by(b, __seq__) AS b GROUP BY a"}
+	case isWord(&prev, "ILIKE"), isWord(&t, "ILIKE"):
+		return &fault{last: true, span: span(t), message: "ILIKE is not in the language", hint: "write lower(a) LIKE 'x%', or search before the pipe, field:x*, which is without case"}
 	case i > 1 && isWord(&prev, "RECURSIVE") && tokens[i-2].Value == "WITH":
 		return &fault{last: true, span: span(prev), message: "WITH RECURSIVE is not in the language: it need not end", hint: "a query of WITH names those before it"}
 	case clause == "FROM" && t.Type == tokString:

@@ -61,6 +61,10 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 			plan.logstores = append(plan.logstores, name)
 		}
 	}
+	if len(plan.SQL(DuckDB(), Window{}).Text) > maxStatement {
+		p.fault("query/too-large", q.Span(), "the statement that comes of this query is larger than 4 MB", "use fewer calls inside each other, fields in front of the words that are looked for, and fewer stages that build on one another")
+		return nil, p.err()
+	}
 	slices.Sort(plan.logstores)
 	slices.Sort(plan.lookups)
 	p.describe(q, plan)

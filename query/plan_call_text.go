@@ -15,14 +15,18 @@ func (s *stage) special(c *call, e *Call) value {
 	case "regexp_like", "regexp_extract", "regexp_extract_all", "regexp_replace", "regexp_split", "regexp_count", "regexp_position":
 		return s.regexp(c, e)
 	case "json_extract", "json_extract_scalar", "json_array_length", "json_size":
-		return s.jsonPath(c, e)
-	case "json_array_contains":
+		return s.jsonPath(asList(c), e)
+	case "json_array_contains", "json_array_get":
+		if asList(c); c.fn == "json_array_get" {
+			return c
+		}
 		return s.jsonWanted(c, e)
 	case "is_subnet_of", "is_prefix_subnet_of":
 		return s.network(c, e)
 	case "try":
 		return s.try(c, e)
 	case "typeof":
+		s.grouped = s.grouped || contains(c.args[0], isAggregate)
 		return textConst(prestoType(c.args[0].typ()))
 	}
 	return c

@@ -186,8 +186,8 @@ func (s *stage) convertedMany(x value, to *castType, e *Cast) (value, bool) {
 	base := &castType{t: to.elem.t}
 	switch {
 	case from == Unknown, from.textual(), from == to.t:
-		if _, path := x.(*jsonAt); path && to.t.IsArray() { // a list of one is its element there
-			x = &call{fn: "json_list", args: []value{x}, t: JSON}
+		if to.t.IsArray() {
+			x = listOf(x)
 		}
 		if from != to.t {
 			x = &conversion{x: x, to: to.t, try: e.Try}
@@ -258,4 +258,39 @@ func convertible(from, to Type) bool {
 		return to.numeric() || to == Boolean
 	}
 	return false
+}
+
+// listOf is the value at a path as a list: a list of one element is that element
+// there, since a path goes through lists.
+func listOf(x value) value {
+	if !ofPath(x) {
+		return x
+	}
+	return &call{fn: "json_list", args: []value{x}, t: JSON}
+}
+
+// ofPath reports whether x is the value at a path below JSON, or a column that
+// an inner query made of one.
+func ofPath(x value) bool {
+	switch x := x.(type) {
+	case *jsonAt:
+		return x.t == JSON
+	case *column:
+		return x.path
+	}
+	return false
+}
+
+// asList has a function of JSON arrays read a list where its argument is a path,
+// and nothing goes on from it but into a list.
+func asList(c *call) *call {
+	into := len(c.args) < 2 || c.fn == "json_array_contains" || c.fn == "json_array_get"
+	if !into {
+		path, _ := constText(c.args[1])
+		into = path == "$" || strings.HasPrefix(path, "$[") && !strings.HasPrefix(path, `$["`) && !strings.HasPrefix(path, "$['")
+	}
+	if into && c.fn != "json_size" {
+		c.args[0] = listOf(c.args[0])
+	}
+	return c
 }

@@ -331,7 +331,11 @@ func (s *stage) subscript(e *Subscript, v env) value {
 	case t == Unknown:
 		return x
 	case t == JSON:
-		s.fault("query/subscript", e.Span(), "JSON is not indexed by [ ]", "write json_extract(x, '$[0]')")
+		hint := "write json_extract(x, '$[0]')"
+		if key, ok := constText(s.expr(e.Index, v)); ok {
+			hint = "a key is written behind a dot: " + cut(exprString(e.X)+"."+key)
+		}
+		s.fault("query/subscript", e.Span(), "JSON is not indexed by [ ]", hint)
 		return null()
 	case t.IsMap():
 		k := s.elementKey(x, s.expr(e.Index, v), e.Index)

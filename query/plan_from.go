@@ -72,8 +72,14 @@ func (p *planner) from(n *Select, in surrounding) *scope {
 	}
 	var sc *scope
 	for _, one := range f {
+		if sc != nil && p.tables > maxReads {
+			break
+		}
 		sc = p.joinSource(sc, &Join{Kind: CrossJoin, Source: one.Source, At: one.Source.At}, in)
 		for _, j := range one.Joins {
+			if p.tables > maxReads { // told already
+				break
+			}
 			sc = p.joinSource(sc, j, in)
 		}
 	}
@@ -190,6 +196,10 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 	case j.Kind != CrossJoin && (j.Kind != LeftJoin || !isTrue(j.On)):
 		p.fault("query/unnest", j.Span(), "UNNEST is joined by CROSS JOIN, or by LEFT JOIN … ON true", "filter the elements in WHERE")
 	}
+	if p.tooMany(n.Span()) {
+		return left
+	}
+	p.tables++
 	p.aggregates = true
 	st := &stage{planner: p, in: left}
 	u := &unnested{left: left.from, ordinal: n.Ordinality, outer: j.Kind == LeftJoin, id: p.relation()}

@@ -47,6 +47,7 @@ type resultColumn struct {
 	weight int
 	grown  float64
 	zone   string // of a time that is in one
+	path   bool   // the value at a path below JSON
 }
 
 // A correlation hands values of a query to a subquery in it.
@@ -73,7 +74,7 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 	if src == nil {
 		src = sc.likely(names)
 	}
-	if len(ref.Names) == 1 && ref.Names[0].Quoted && strings.Trim(ref.Names[0].Text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@") != "" {
+	if len(ref.Names) == 1 && ref.Names[0].Quoted && suggest(ref.Names[0].Text, sc.names()) == "" {
 		p.fault("query/unknown-field", ref.Span(), "there is no field "+cut(ref.Names[0].Text), "double quotes are for names; a text is written '"+cut(ref.Names[0].Text)+"'")
 		return null()
 	}
@@ -81,18 +82,27 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 		src.store.unknownField(p.faults, names, ref.Span())
 		return null()
 	}
-	var known []string
+	known := sc.names()
+	hint := didYouMean(written(names), known, "the stage before gives "+listed(known))
+	if i := src.columnNamed(names[0].Text); i >= 0 && len(names) == 2 && src.rows.cols[i].t.IsMap() {
+		hint = "a value of a map is written " + cut(names[0].Text+"['"+names[1].Text+"']")
+	}
+	p.fault("query/unknown-column", ref.Span(), "there is no column "+cut(written(names)), hint)
+	return null()
+}
+
+// names are the names of fields and columns that can be written.
+func (sc *scope) names() (known []string) {
 	for _, s := range sc.sources {
-		if s.rows == nil {
+		if s.store != nil {
+			known = append(known, names(s.store.all())...)
 			continue
 		}
 		for _, c := range s.rows.cols {
 			known = append(known, c.name)
 		}
 	}
-	hint := didYouMean(written(names), known, "the stage before gives "+listed(known))
-	p.fault("query/unknown-column", ref.Span(), "there is no column "+cut(written(names)), hint)
-	return null()
+	return known
 }
 
 // likely is the source to speak of when no source has a name.
@@ -270,7 +280,7 @@ func (s *source) columnNamed(name string) int {
 
 func (s *source) column(i int, at diag.Span) *column {
 	c := s.rows.cols[i]
-	return &column{rel: s.id, name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name, weight: c.weight, grown: c.grown}
+	return &column{rel: s.id, name: resultName(i), t: c.t, agg: c.agg, span: at, label: c.name, path: c.path, weight: c.weight, grown: c.grown}
 }
 
 // value is a column, in the zone that it has.

@@ -273,10 +273,11 @@ func joinEqual(xs []pred) pred {
 		}
 		k := key{l.column, strings.Join(l.path, "\x00"), l.exact}
 		if f := first[k]; f != nil {
-			f.texts = append(f.texts[:len(f.texts):len(f.texts)], l.texts...)
+			f.texts = append(f.texts, l.texts...)
 			continue
 		}
 		one := *l
+		one.texts = slices.Clone(l.texts)
 		first[k] = &one
 		out = append(out, &one)
 	}

@@ -10,6 +10,12 @@ func (p *planner) sets(n *Select, in surrounding) *rows {
 	sides := []*rows{first}
 	var ops []*SetPart
 	for _, part := range n.Sets {
+		if p.tooMany(part.Span()) {
+			break
+		}
+		if in.before != nil { // each side writes the stage before once more
+			p.tables++
+		}
 		r := p.operand(&part.Core, part.Place, in)
 		if part.Op == Intersect {
 			sides[len(sides)-1] = p.combine(sides[len(sides)-1], r, part)

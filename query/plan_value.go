@@ -27,6 +27,7 @@ type column struct {
 	agg   bool      // comes from an aggregate
 	span  diag.Span // where it was written
 	label string    // as it was written, for messages
+	path  bool      // the value at a path below JSON, see listOf
 
 	// Of a column of an inner selection: how large its expression is, which
 	// the engine puts in its place, and how far its text has grown.

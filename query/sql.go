@@ -64,7 +64,18 @@ type sqlPrinter struct {
 	parts  map[*param]string // what follows a parameter that is a struct here
 }
 
+// maxStatement bounds the text of a statement. A form may write an argument more
+// than once, so that nested calls could double it without end.
+const maxStatement = 4 << 20
+
+// full reports whether the statement has become too large; from then on nothing
+// is written. Plan refuses such a query.
+func (d *sqlPrinter) full() bool { return d.b.Len() > maxStatement }
+
 func (d *sqlPrinter) print(parts ...string) {
+	if d.full() {
+		return
+	}
 	for _, s := range parts {
 		d.b.WriteString(s)
 	}
@@ -96,6 +107,9 @@ func (d *sqlPrinter) list(n int, each func(i int)) {
 
 // selection writes a SELECT; maxRows > 0 bounds its rows to one more.
 func (d *sqlPrinter) selection(s *selection, maxRows int) {
+	if d.full() {
+		return
+	}
 	d.print("SELECT ")
 	if s.distinct {
 		d.print("DISTINCT ")

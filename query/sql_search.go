@@ -12,6 +12,9 @@ import (
 // the leaves: a leaf stands bare, since NULL keeps no record, and its negation
 // is closed against NULL (a coalesce around every leaf costs three times).
 func (d *sqlPrinter) pred(p pred, not bool) {
+	if d.full() {
+		return
+	}
 	switch p := p.(type) {
 	case predAll:
 		d.print(strconv.FormatBool(!not))

@@ -10,6 +10,9 @@ import (
 // value writes an expression, in parentheses where it is more than a name or a
 // call.
 func (d *sqlPrinter) value(v value) {
+	if d.full() {
+		return
+	}
 	switch v := v.(type) {
 	case *constant:
 		d.param(v.v)

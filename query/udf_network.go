@@ -11,15 +11,14 @@ import (
 func networkUDFs() []DuckDBFunction {
 	return []DuckDBFunction{
 		{"tocsin_ip_prefix", []Type{Text, Integer}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
-			if err != nil || addr.Zone() != "" {
+			addr, ok := addressOf(a[0].(string))
+			if !ok {
 				return nil, nil
 			}
-			p, err := addr.Unmap().Prefix(int(a[1].(int64)))
-			if err != nil { // more bits than it has
-				return nil, nil
+			if p, err := addr.Unmap().Prefix(int(a[1].(int64))); err == nil {
+				return p.String(), nil
 			}
-			return p.String(), nil
+			return nil, nil // more bits than it has
 		}},
 		{"tocsin_ip_subnet", []Type{Text, Boolean}, Text, func(a []any) (any, error) {
 			p, ok := parseNetwork(trimmed(a[0].(string)))
@@ -47,8 +46,8 @@ func networkUDFs() []DuckDBFunction {
 			return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr()), nil
 		}},
 		{"tocsin_ip_domain", []Type{Text}, Text, func(a []any) (any, error) {
-			addr, err := netip.ParseAddr(trimmed(a[0].(string)))
-			if err != nil || addr.Zone() != "" {
+			addr, ok := addressOf(a[0].(string))
+			if !ok {
 				return nil, nil
 			}
 			if addr = addr.Unmap(); addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() {
@@ -67,4 +66,10 @@ func lastOf(p netip.Prefix) netip.Addr {
 	}
 	a, _ := netip.AddrFromSlice(b)
 	return a
+}
+
+// addressOf reads an address without a zone.
+func addressOf(text string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(trimmed(text))
+	return addr, err == nil && addr.Zone() == ""
 }

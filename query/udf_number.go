@@ -18,11 +18,10 @@ func numberUDFs() []DuckDBFunction {
 			return strconv.FormatInt(a[0].(int64), int(a[1].(int64))), nil
 		}},
 		{"tocsin_from_base", []Type{Text, Integer}, Integer, func(a []any) (any, error) {
-			n, err := strconv.ParseInt(a[0].(string), int(a[1].(int64)), 64)
-			if err != nil {
-				return nil, nil
+			if n, err := strconv.ParseInt(a[0].(string), int(a[1].(int64)), 64); err == nil {
+				return n, nil
 			}
-			return n, nil
+			return nil, nil
 		}},
 		{"tocsin_shift", []Type{Text, Integer, Integer}, Integer, func(a []any) (any, error) {
 			return shifted(a[0].(string), a[1].(int64), a[2].(int64)), nil

@@ -111,7 +111,30 @@ func clarify(ctx context.Context, err error) error {
 	case strings.Contains(text, "More than one row returned by a subquery"):
 		return fmt.Errorf("run the query: %w", errManyRows)
 	}
-	return fmt.Errorf("run the query: %w", err)
+	return &valueError{text: engineWords(text), err: err}
+}
+
+// A valueError is what the engine says of a value that a query cannot work with.
+type valueError struct {
+	text string
+	err  error
+}
+
+// Error says so.
+func (e *valueError) Error() string { return "run the query: " + e.text }
+
+// Unwrap returns what the engine said.
+func (e *valueError) Unwrap() error { return e.err }
+
+// engineWords drops what is about the engine and its driver from an error.
+func engineWords(text string) string {
+	for _, prefix := range []string{"Invalid Input Error: ", "database/sql/driver: ", "API error: ", "Out of Range Error: ", "Conversion Error: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	if strings.HasPrefix(text, "Overflow in ") {
+		text += " (cast one side to double, or use try(…) for NULL)"
+	}
+	return text
 }
 
 // read runs one statement inside a read-only transaction, on a connection that

@@ -12,6 +12,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/cmd/tocsin/shell"
 	"tocsin/diag"
+	"tocsin/lint"
 	"tocsin/query"
 	"tocsin/store"
 )
@@ -109,6 +110,9 @@ func checkTimeout(d time.Duration) error {
 
 // ask answers a query that was typed.
 func (p *project) ask(ctx context.Context, f queryFlags, format, src string) error {
+	if hint := shell.Prisma(src, shell.Flags); hint != "" {
+		return usage("%s", hint)
+	}
 	window, err := f.window(p)
 	if err != nil {
 		return err
@@ -117,8 +121,8 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return err
 	}
-	if shell.IsBareSelect(src) {
-		fmt.Fprintln(p.env.stderr, "tocsin: "+shell.BareSelect)
+	for _, n := range searchNotes(src) {
+		fmt.Fprintf(p.env.stderr, "tocsin: note: %s\n", n)
 	}
 	plan, err := p.plan(src, logstore, f.limit)
 	if err != nil {
@@ -132,6 +136,16 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 		return p.explain(ctx, p.env.stdout, plan, d, window)
 	}
 	return p.answer(ctx, f, format, plan, window)
+}
+
+// searchNotes are the notes on the filter of a query, each as one line for a
+// terminal.
+func searchNotes(src string) []string {
+	var lines []string
+	for _, n := range lint.SearchNotes(src) {
+		lines = append(lines, diag.Line(n.Message+": "+n.Hint))
+	}
+	return lines
 }
 
 // plan reads and plans a query that was typed.

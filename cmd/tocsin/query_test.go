@@ -31,6 +31,10 @@ func TestQueryNotes(t *testing.T) {
 		{[]string{"nothingLikeThis"}, 0, all, pipe},
 		{[]string{"--from", "2026-01-01", "--last", "1h", "*"}, exitUsage, "--last", pipe},
 		{[]string{"--to", "2026-01-01", "--all", "*"}, exitUsage, "--all", pipe},
+		{[]string{"eventName:'StopLogging'"}, 0, "tocsin: note: single quotes are a part of the text: write eventName:StopLogging or eventName:\"StopLogging\"\n", pipe},
+		{[]string{"eventName:\"'StopLogging'\""}, 0, all, "note:"},
+		{[]string{"event from cloud.audit_logs where operation IN ('StopLogging')"}, exitUsage, "with -l cloudtrail, and\n  operation IN", "note:"},
+		{[]string{"config from cloud.resource where api.name = 'x'"}, exitUsage, "-l findings, and @status:FAIL", "note:"},
 	} {
 		args := append([]string{"query", "--data", data, "-l", "cloudtrail"}, c.args...)
 		code, _, stderr := inProcess(t, args...)

@@ -94,7 +94,7 @@ func runShell(ctx context.Context, e *env, o *options, f queryFlags) error {
 		In:      e.stdin, Out: e.stdout, Err: e.stderr,
 		Terminal: interactive, Person: e.terminal, Screen: e.screen, Color: e.color("1", "") != "",
 		Zone: p.config.zone, Now: e.now, History: historyFile(e.getenv), Pager: pager(e.getenv),
-		Report: func(err error) { report(e, err) },
+		Report: func(err error) { report(e, err) }, Notes: searchNotes,
 		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(ctx, os.Interrupt)
 		},

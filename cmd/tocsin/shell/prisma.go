@@ -33,23 +33,33 @@ func attribute(names string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b(` + names + `)\s*(=|!=|NOT\b|IN\b|EXISTS\b|MATCHES\b)`)
 }
 
-// prisma is what to say to a text in Prisma Cloud's notation, "" to any other.
-func prisma(text string) string {
+// Settings are how a logstore and a range of time are chosen where a query is
+// typed.
+type Settings struct{ Findings, Trail, Range string }
+
+// Flags are the settings of a command line.
+var Flags = Settings{Findings: "-l findings", Trail: "-l cloudtrail", Range: "--last 4h"}
+
+// commandSettings are those of a session.
+var commandSettings = Settings{Findings: ".use findings", Trail: ".use cloudtrail", Range: ".last 4h"}
+
+// Prisma is what to say to a text in Prisma Cloud's notation, "" to any other.
+func Prisma(text string, set Settings) string {
 	m := prismaQuery.FindStringSubmatch(text)
 	if m == nil {
 		return ""
 	}
 	if !strings.EqualFold(m[1], "event") {
 		return "this is a query of Prisma Cloud over " + strings.ToLower(m[1]) + " data; tocsin reads audit logs and findings:\n" +
-			"  .use findings, and @status:FAIL and @severity:(critical or high)\n"
+			"  " + set.Findings + ", and @status:FAIL and @severity:(critical or high)"
 	}
 	var b strings.Builder
-	b.WriteString("this is a query of Prisma Cloud, which tocsin does not read yet; the same is asked here with .use cloudtrail, and\n")
+	b.WriteString("this is a query of Prisma Cloud, which tocsin does not read yet; the same is asked here with " + set.Trail + ", and\n")
 	for _, n := range prismaNames {
 		if n.attribute.MatchString(text) {
 			b.WriteString("  " + n.name + strings.Repeat(" ", max(1, 46-len(n.name))) + n.here + "\n")
 		}
 	}
-	b.WriteString("  conditions are joined with and, or, not; the time is not part of a query: .last 4h\n")
+	b.WriteString("  conditions are joined with and, or, not; the time is not part of a query: " + set.Range)
 	return b.String()
 }

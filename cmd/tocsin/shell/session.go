@@ -32,6 +32,7 @@ type Options struct {
 	History       string                                                      // file of what was typed; "" for none
 	Pager         []string                                                    // command of the pager; none: pages are cut here
 	Report        func(err error)                                             // prints an error for a person
+	Notes         func(text string) []string                                  // what to know of a query before its answer, lines fit for a terminal
 	Interruptible func(context.Context) (context.Context, context.CancelFunc) // ends with Ctrl-C
 
 	Logstore string // to begin with; "": the only one that has records, else the fullest
@@ -161,11 +162,11 @@ func (s *session) execute(ctx context.Context, text string) error {
 	case s.Terminal && habit[text] != "":
 		return s.command(ctx, habit[text])
 	}
-	if hint := prisma(text); hint != "" {
-		return wrong("%s", strings.TrimSuffix(hint, "\n"))
+	if hint := Prisma(text, commandSettings); hint != "" {
+		return wrong("%s", hint)
 	}
-	if IsBareSelect(text) {
-		fmt.Fprintln(s.Err, "tocsin: "+BareSelect)
+	for _, n := range s.Notes(text) {
+		fmt.Fprintf(s.Err, "tocsin: note: %s\n", n)
 	}
 	return s.ask(ctx, text)
 }

@@ -107,6 +107,12 @@ func play(t *testing.T, f *fake, script string, set func(*Options)) (string, err
 		Project: f, In: strings.NewReader(script), Out: &out, Err: &out, Screen: func() (int, int) { return 80, 24 }, Zone: time.UTC,
 		Now: func() time.Time { return noon }, Format: "table", Rows: 100, Range: Range{Last: 24 * time.Hour},
 		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+		Notes: func(text string) []string {
+			if strings.HasPrefix(text, "SELECT") {
+				return []string{"of " + text}
+			}
+			return nil
+		},
 	}
 	o.Report = func(err error) {
 		var list *diag.List
@@ -139,7 +145,7 @@ func TestScripts(t *testing.T) {
 		{"explain", ".explain\n.explain n:1\n*\n.explain", "error: .explain QUERY: nothing was asked yet\nexplained: n:1\nas table: [x 1]\nexplained: *\n"},
 		{"fields", ".fields event\n.fields re*name\n.fields nope", "as table: [eventName text 100 % what was called]\nas table: [request.bucketName text <1 % ]\nerror: trail has no field nope; it is one of eventName, n, request, request.bucketName\n"},
 		{"values", ".values eventName\n.values a | b", "as table: [x 1]\nerror: .values FIELD: write .values eventName\n"},
-		{"SQL without a pipe", "SELECT eventName", "tocsin: SQL stands behind a pipe: write * | SELECT …; this is read as words to search for\nas table: [x 1]\n"},
+		{"a query with a note", "SELECT eventName", "tocsin: note: of SELECT eventName\nas table: [x 1]\n"},
 		{"help of one", ".help chart\n.help nope", ".chart [bar|line]           draw the last rows; records as counts over time\nerror: there is no .nope; .help lists what there is\n"},
 		{"a chart", ".chart\n.chart pie\n* | GROUP BY eventName\n.chart bar\n.chart line", "error: .chart: nothing was asked yet\nerror: .chart pie: it is bar or line\nas table: [x 1]\nx  1  " + strings.Repeat("█", 74) + "\nerror: a line needs a time: the rows have no column of times; .chart bar draws bars\n"},
 		{"history", ".history", "error: a script has no history\n"},
@@ -220,7 +226,7 @@ func TestScriptEnds(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &session{Options: Options{Project: &fake{err: context.Canceled}, In: strings.NewReader("*"), Out: io.Discard, Err: io.Discard, Logstore: "trail", Now: timeNow}}
+	s := &session{Options: Options{Project: &fake{err: context.Canceled}, In: strings.NewReader("*"), Out: io.Discard, Err: io.Discard, Logstore: "trail", Now: timeNow, Notes: func(string) []string { return nil }}}
 	s.Interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { cancel(); return ctx, func() {} }
 	if err := s.script(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("a script that was ended: %v", err)

@@ -168,13 +168,3 @@ func wordLength(rest string) int {
 	}
 	return n
 }
-
-// BareSelect is what a query deserves to be told that looks like SQL without the
-// pipe before it.
-const BareSelect = "SQL stands behind a pipe: write * | SELECT …; this is read as words to search for"
-
-// IsBareSelect reports whether a query is one to say BareSelect of.
-func IsBareSelect(text string) bool {
-	words := strings.Fields(text)
-	return len(words) > 1 && strings.EqualFold(words[0], "select") && !scan(text).sql
-}

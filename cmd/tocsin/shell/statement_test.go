@@ -103,17 +103,6 @@ func TestTidy(t *testing.T) {
 	}
 }
 
-func TestBareSelect(t *testing.T) {
-	for text, want := range map[string]bool{
-		"select eventName": true, "SELECT a FROM log": true, "select": false, "selected x": false,
-		"select and x | LIMIT 1": false, `select "a|b"`: true,
-	} {
-		if IsBareSelect(text) != want {
-			t.Errorf("IsBareSelect(%q) = %v", text, !want)
-		}
-	}
-}
-
 // What is typed in Prisma Cloud's notation gets an answer about what it names, and
 // no query of ours is taken for it.
 func TestPrisma(t *testing.T) {
@@ -127,7 +116,7 @@ func TestPrisma(t *testing.T) {
 		{"event where cloud.account.group = 'x' AND json.rule = $.userAgent contains 'kali'", []string{"@account:", "userAgent:*kali*"}, "crud"},
 		{"config from cloud.resource where api.name = 'aws-s3api-get-bucket-acl'", []string{"config data", ".use findings"}, "operation"},
 	} {
-		got := prisma(c.text)
+		got := Prisma(c.text, commandSettings)
 		for _, s := range c.says {
 			if !strings.Contains(got, s) {
 				t.Errorf("%s: it does not say %q:\n%s", c.text, s, got)
@@ -138,7 +127,7 @@ func TestPrisma(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"event", "event and where", "eventName:x", "network:x | WHERE a = 1", "* | SELECT a AS event FROM log WHERE a = 1"} {
-		if got := prisma(text); got != "" {
+		if got := Prisma(text, commandSettings); got != "" {
 			t.Errorf("%s: taken for Prisma's: %s", text, got)
 		}
 	}
