@@ -43,12 +43,26 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 			a.order = []sortKey{{item: -1, x: x}}
 		}
 	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
-		a.args = doubles(a.args)
+		a.args = moderate(doubles(a.args))
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "kurtosis":
+		a.args = moderate(a.args)
 	case "skewness":
+		a.args = moderate(a.args)
 		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}
 		return &call{fn: "skewness", args: []value{a, n}, t: Double}
 	}
 	return a
+}
+
+// moderate are numbers whose fourth power is one: beyond that DuckDB fails, and
+// Trino gives nonsense.
+func moderate(args []value) []value {
+	return mapValues(args, func(x value) value {
+		if x.typ() != Double {
+			return x
+		}
+		return &call{fn: "moderate", args: []value{x}, t: Double}
+	})
 }
 
 // doubles makes doubles of integers, which Presto takes for reals of seven digits

@@ -110,6 +110,7 @@ var trinoForms = map[string]string{
 
 	// aggregates
 	"skewness": "$1",
+	"moderate": "CASE WHEN abs($1) >= 1e75 THEN fail('numbers of 1e75 and more are too large for this aggregate') ELSE $1 END",
 
 	// networks
 	"is_prefix_subnet_of": "tocsin_prefix_in($1, $2)",
