@@ -157,7 +157,7 @@ var duckForms = map[string]string{
 
 	// aggregates
 	"log_or_limit": "CASE WHEN $1 > 0 THEN ln($1) WHEN $1 = 0 THEN '-inf'::DOUBLE WHEN $1 < 0 THEN 'nan'::DOUBLE END",
-	"moderate":     "CASE WHEN abs($1) < 1e75 THEN $1 WHEN $1 IS NOT NULL THEN error('out of range: statistics take numbers up to 1e75') END",
+	"moderate":     "CASE WHEN abs($1) >= 1e75 THEN error('numbers of 1e75 and more are too large for this aggregate') ELSE $1 END",
 	"skewness":     "CASE WHEN $2 >= 3 THEN $1 * ($2 - 2) / sqrt($2 * ($2 - 1.0)) END",
 
 	// networks

@@ -77,16 +77,21 @@ func (l *Logstore) find(path []string) (f Field, rest []string, ok bool) {
 }
 
 func (l *Logstore) findExact(path []string) (Field, []string, bool) {
-	fields := l.all()
-	longest := 0 // no longer prefix is a name; a hostile path has thousands of steps
-	for _, f := range fields {
+	lists := [2][]Field{l.Fields, systemFields()}
+	if l.Lookup {
+		lists[1] = nil
+	}
+	longest := 1 // no longer prefix is a name; a hostile path has thousands of steps
+	for _, f := range l.Fields {
 		longest = max(longest, strings.Count(f.Name, ".")+1)
 	}
 	for n := min(len(path), longest); n > 0; n-- {
 		name := strings.Join(path[:n], ".")
-		for _, f := range fields {
-			if f.Name == name && (n == len(path) || f.Open) {
-				return f, path[n:], true
+		for _, list := range lists {
+			for i := range list {
+				if f := &list[i]; f.Name == name && (n == len(path) || f.Open) {
+					return *f, path[n:], true
+				}
 			}
 		}
 	}

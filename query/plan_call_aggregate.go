@@ -5,25 +5,8 @@ package query
 
 import "slices"
 
-// moderate are the arguments of a statistical aggregate: doubles, since Presto
-// takes integers for reals of seven digits there, whose powers are finite.
-func moderate(fn string, args []value) []value {
-	switch fn {
-	case "stddev_samp", "stddev_pop", "var_samp", "var_pop", "skewness", "kurtosis", "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
-	default:
-		return args
-	}
-	return mapValues(args, func(x value) value {
-		if x.typ() != Double {
-			return &conversion{x: x, to: Double}
-		}
-		return &call{fn: "moderate", args: []value{x}, t: Double}
-	})
-}
-
 // specialAggregate checks single aggregates; nil: there was a mistake.
 func (s *stage) specialAggregate(a *aggregate, e *Call) value {
-	a.args = moderate(a.fn, a.args)
 	switch a.fn {
 	case "min", "max":
 		return s.least(a, e)
@@ -59,11 +42,38 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		if x := s.storedOrder(a.args[1]); !fixed(x) {
 			a.order = []sortKey{{item: -1, x: x}}
 		}
+	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
+		a.args = moderate(doubles(a.args))
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "kurtosis":
+		a.args = moderate(a.args)
 	case "skewness":
+		a.args = moderate(a.args)
 		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}
 		return &call{fn: "skewness", args: []value{a, n}, t: Double}
 	}
 	return a
+}
+
+// moderate are numbers whose fourth power is one: beyond that DuckDB fails, and
+// Trino gives nonsense.
+func moderate(args []value) []value {
+	return mapValues(args, func(x value) value {
+		if x.typ() != Double {
+			return x
+		}
+		return &call{fn: "moderate", args: []value{x}, t: Double}
+	})
+}
+
+// doubles makes doubles of integers, which Presto takes for reals of seven digits
+// where it counts with pairs of numbers.
+func doubles(args []value) []value {
+	return mapValues(args, func(x value) value {
+		if x.typ() == Integer {
+			return &conversion{x: x, to: Double}
+		}
+		return x
+	})
 }
 
 // storedOrder is what tells rows apart: the order in which they were stored, or

@@ -119,7 +119,7 @@ func (s *stage) network(c *call, e *Call) value {
 
 // jsonWanted takes what json_array_contains looks for as the JSON text of it.
 func (s *stage) jsonWanted(c *call, e *Call) value {
-	kind := ""
+	var kind string
 	switch t := c.args[1].typ(); {
 	case t == Unknown:
 		return &conversion{x: null(), to: Boolean}

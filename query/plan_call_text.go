@@ -26,10 +26,7 @@ func (s *stage) special(c *call, e *Call) value {
 	case "try":
 		return s.try(c, e)
 	case "typeof":
-		if contains(c.args[0], func(v value) bool { return isAggregate(v) || isWindowed(v) }) {
-			s.fault("query/type", e.Args[0].Span(), "typeof takes no aggregate", "aggregate in an earlier stage, and ask for the type of its column")
-			return null()
-		}
+		s.grouped = s.grouped || contains(c.args[0], isAggregate)
 		return textConst(prestoType(c.args[0].typ()))
 	}
 	return c

@@ -229,18 +229,3 @@ func TestExceptions(t *testing.T) {
 		t.Error(ps)
 	}
 }
-
-func BenchmarkPlan(b *testing.B) {
-	s, options := testSchema(b), testOptions(b, "cloudtrail")
-	q, err := Parse(`sourceIPAddress in 10.0.0.0/8 and userIdentity.arn:*admin* | SELECT @actor, count(*) AS n, approx_distinct(eventSource) AS regions GROUP BY @actor HAVING n > 5 | LIMIT 10`)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		p, err := q.Plan(s, options)
-		if err != nil {
-			b.Fatal(err)
-		}
-		p.SQL(DuckDB(), testWindow)
-	}
-}

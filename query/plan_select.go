@@ -17,6 +17,9 @@ type stage struct {
 	out   *selection
 	items []selectItem
 	cond  bool // an aggregate decides which rows there are
+	// grouped is set where an aggregate was written of which only the type is
+	// left (typeof).
+	grouped bool
 }
 
 // A selectItem is one column that the SELECT gives.
@@ -261,7 +264,7 @@ func (s *stage) orderBy(n *Select) {
 
 // group turns everything above the grouping into columns g0… and a0….
 func (s *stage) group(n *Select) {
-	s.out.grouped = len(s.out.groups) > 0 || contains(s.out.having, isAggregate)
+	s.out.grouped = s.grouped || len(s.out.groups) > 0 || contains(s.out.having, isAggregate)
 	for _, it := range s.items {
 		s.out.grouped = s.out.grouped || contains(it.v, isAggregate)
 	}
@@ -292,6 +295,9 @@ func (s *stage) group(n *Select) {
 		}
 	}
 	s.out.aggs = g.aggs
+	if len(s.out.groups)+len(g.aggs) == 0 {
+		s.out.aggs = []*aggregate{{fn: "count", t: Integer}}
+	}
 }
 
 // before is the selection that this one alone reads; nil: it reads records, or

@@ -59,7 +59,6 @@ func ignoresNulls(fn string) bool {
 
 // windowArgs checks what single functions ask.
 func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
-	w.args = moderate(w.fn, w.args)
 	switch w.fn {
 	case "ntile":
 		if n, ok := wholeConst(w.args[0]); !ok || n < 1 {
@@ -89,6 +88,8 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 // of the engine.
 func (s *stage) windowAggregate(w *windowed, f *function, e *Call) bool {
 	switch w.fn {
+	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
+		w.args = doubles(w.args)
 	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by", "skewness":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false

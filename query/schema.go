@@ -85,15 +85,15 @@ const (
 	ingestColumn = "ingest_time"
 )
 
-// systemFields are the names that every logstore has.
-func systemFields() []Field {
-	return []Field{
-		{Name: "@time", Column: timeColumn, Type: Time, Doc: "time of the event"},
-		{Name: "__time__", Column: timeColumn, Type: EpochSeconds, Doc: "time of the event, epoch seconds"},
-		{Name: "__ingest_time__", Column: ingestColumn, Type: EpochSeconds, Doc: "when the record was stored, epoch seconds"},
-		{Name: "__seq__", Column: seqColumn, Type: Integer, Doc: "number of the record, in the order of storing"},
-		{Name: "__topic__", Column: "topic", Type: Text, Doc: "kind of record"},
-		{Name: "__source__", Column: "source", Type: Text, Doc: "where the record came from"},
-		{Name: "__tenant__", Column: "tenant", Type: Text, Doc: "whose record it is"},
-	}
+// systemFields are the names that every logstore has. The list is read only.
+func systemFields() []Field { return systemFieldList[:] }
+
+var systemFieldList = [...]Field{
+	{Name: "@time", Column: timeColumn, Type: Time, Doc: "time of the event"},
+	{Name: "__time__", Column: timeColumn, Type: EpochSeconds, Doc: "time of the event, epoch seconds"},
+	{Name: "__ingest_time__", Column: ingestColumn, Type: EpochSeconds, Doc: "when the record was stored, epoch seconds"},
+	{Name: "__seq__", Column: seqColumn, Type: Integer, Doc: "number of the record, in the order of storing"},
+	{Name: "__topic__", Column: "topic", Type: Text, Doc: "kind of record"},
+	{Name: "__source__", Column: "source", Type: Text, Doc: "where the record came from"},
+	{Name: "__tenant__", Column: "tenant", Type: Text, Doc: "whose record it is"},
 }

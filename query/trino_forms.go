@@ -110,8 +110,8 @@ var trinoForms = map[string]string{
 	"entry":            "ROW($1, $2)",
 
 	// aggregates
-	"moderate": "IF(abs($1) >= 1e75, CAST(fail('out of range: statistics take numbers up to 1e75') AS DOUBLE), $1)",
 	"skewness": "$1",
+	"moderate": "CASE WHEN abs($1) >= 1e75 THEN fail('numbers of 1e75 and more are too large for this aggregate') ELSE $1 END",
 
 	// networks
 	"is_prefix_subnet_of": "tocsin_prefix_in($1, $2)",

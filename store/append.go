@@ -160,6 +160,9 @@ func (l *Logs) append(ctx context.Context, objects []ingest.Object, o AppendOpti
 	stop()
 	for range d.full { // until the decoder has ended
 	}
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = errors.Join(ctx.Err(), err) // the engine says only that it was interrupted
+	}
 	if err != nil {
 		return a.summary, fmt.Errorf("load into %s: %w", o.Logstore.Name, err)
 	}

@@ -235,7 +235,7 @@ func (g *shapes) core(kinds, from string) (string, []shapeColumn) {
 	var cols []shapeColumn
 	for i := range kinds {
 		k, name := kinds[i], g.name("c")
-		x := ""
+		var x string
 		switch {
 		case grouped && (i == 0 || g.one(3)) && k != 'A':
 			x = g.expr(k, 2)

@@ -26,9 +26,9 @@ func upTo(head string, part func(i int) string, tail string) string {
 	return b.String()
 }
 
-// inside is head, n times open, the core, n times end, and tail.
-func inside(head, open, core, end, tail string, n int) string {
-	return head + strings.Repeat(open, n) + core + strings.Repeat(end, n) + tail
+// inside is n times open, the core, and n times end.
+func inside(n int, open, core, end string) string {
+	return strings.Repeat(open, n) + core + strings.Repeat(end, n)
 }
 
 // times is a part so many times; each knows its number.
@@ -49,10 +49,10 @@ func counted(format string) func(int) string {
 // Adversaries are texts of queries by name.
 func Adversaries() map[string]string {
 	all := map[string]string{
-		"brackets":            inside("* | SELECT ", "(", "cnt", ")", " AS x", 32000),
-		"brackets, as deep":   inside("* | SELECT ", "(", "cnt", ")", " AS x", 199),
-		"brackets in rows":    upTo("* | SELECT 1 AS x WHERE true", always(" AND "+inside("", "(", "cnt = 1", ")", "", 150)), ""),
-		"search brackets":     inside("", "(", "a", ")", "", 32000),
+		"brackets":            "* | SELECT " + inside(32000, "(", "cnt", ")") + " AS x",
+		"brackets, as deep":   "* | SELECT " + inside(199, "(", "cnt", ")") + " AS x",
+		"brackets in rows":    upTo("* | SELECT 1 AS x WHERE true", always(" AND "+inside(150, "(", "cnt = 1", ")")), ""),
+		"search brackets":     inside(32000, "(", "a", ")"),
 		"search and or":       upTo("a", always(" and (b or not c)"), ""),
 		"search words":        upTo("", always("a "), ""),
 		"search unknown":      upTo("", counted("eventNam%d:x and "), "x"),
@@ -67,7 +67,7 @@ func Adversaries() map[string]string {
 		"open groups":         upTo("", always("cnt:(1 "), ""),
 		"one text":            upTo("* | SELECT '", always("x"), "' AS x"),
 		"one name":            upTo("* | SELECT ", always("x"), " AS x"),
-		"letters":             upTo("* | SELECT '", always("𝒳é̂‮検﷽"), "' AS x"),
+		"letters":             upTo("* | SELECT '", always("𝒳é̂\u202e検﷽"), "' AS x"),
 		"names of letters":    upTo("* | SELECT ", always("検査é"), ""),
 		"words of letters":    upTo("", always("ΣΊΣΥΦΟΣ İ "), ""),
 		"quotes":              upTo("* | SELECT '", always("''"), "' AS x"),
@@ -84,9 +84,9 @@ func Adversaries() map[string]string {
 		"concat of fields":    upTo("* | SELECT eventName", always("||eventName"), " AS x"),
 		"IN":                  upTo("* | SELECT cnt IN (0", counted(",%d"), ") AS x"),
 		"CASE":                upTo("* | SELECT CASE", counted(" WHEN cnt = %d THEN 1"), " END AS x"),
-		"CASE in CASE":        inside("* | SELECT ", "CASE WHEN true THEN ", "1", " END", " AS x", 190),
-		"functions":           inside("* | SELECT ", "lower(", "eventName", ")", " AS x", 190),
-		"greatest":            inside("* | SELECT ", "greatest(1, ", "cnt", ")", " AS x", 190),
+		"CASE in CASE":        "* | SELECT " + inside(190, "CASE WHEN true THEN ", "1", " END") + " AS x",
+		"functions":           "* | SELECT " + inside(190, "lower(", "eventName", ")") + " AS x",
+		"greatest":            "* | SELECT " + inside(190, "greatest(1, ", "cnt", ")") + " AS x",
 		"columns":             upTo("* | SELECT 1 AS c", counted(", cnt + %[1]d AS c%[1]d"), ""),
 		"groups":              upTo("* | SELECT count(*) AS n GROUP BY cnt", counted(", cnt + %d"), ""),
 		"groups and columns":  upTo("* | SELECT count(*) AS n", counted(", cnt + %[1]d AS c%[1]d"), " GROUP BY "+strings.TrimPrefix(upTo("", func(i int) string { return fmt.Sprintf(", c%d", i%900) }, "")[:20000], ", ")),
@@ -113,31 +113,31 @@ func relationAdversaries() map[string]string {
 		"ninety stars":         "* | SELECT * FROM log" + times(90, " JOIN log a%[1]d ON a%[1]d.cnt = log.cnt"),
 		"USING":                upTo("* | SELECT 1 AS x FROM accounts", counted(" JOIN accounts a%d USING (account)"), ""),
 		"long ON":              upTo("* | SELECT 1 AS x FROM log a JOIN log b ON a.cnt = b.cnt", always(" AND a.cnt = b.cnt"), ""),
-		"sources in brackets":  inside("* | SELECT cnt FROM ", "(SELECT cnt FROM ", "log", ")", "", 190),
-		"stars in brackets":    inside("* | ", "SELECT * FROM (", "SELECT * FROM log", ")", "", 55),
+		"sources in brackets":  "* | SELECT cnt FROM " + inside(190, "(SELECT cnt FROM ", "log", ")"),
+		"stars in brackets":    "* | " + inside(55, "SELECT * FROM (", "SELECT * FROM log", ")"),
 		"WITH":                 upTo("* | WITH w AS (SELECT cnt FROM log)", counted(", w%d AS (SELECT cnt FROM w)"), " SELECT cnt FROM w"),
 		"WITH in a row":        upTo("* | WITH w0 AS (SELECT cnt FROM log)", func(i int) string { return fmt.Sprintf(", w%d AS (SELECT cnt FROM w%d)", i+1, i) }, " SELECT cnt FROM w900"),
 		"WITH that doubles":    upTo("* | WITH w0 AS (SELECT cnt FROM log)", func(i int) string { return fmt.Sprintf(", w%d AS (SELECT a.cnt FROM w%d a, w%d b)", i+1, i, i) }, " SELECT cnt FROM w500"),
 		"WITH used often":      upTo("* | WITH w AS (SELECT cnt FROM log) SELECT 1 AS x FROM w", counted(", w a%d"), ""),
-		"WITH inside WITH":     inside("* | ", "WITH w AS (", "SELECT cnt FROM log", ") SELECT cnt FROM w", "", 190),
+		"WITH inside WITH":     "* | " + inside(190, "WITH w AS (", "SELECT cnt FROM log", ") SELECT cnt FROM w"),
 		"unused, wrong WITH":   upTo("* | WITH w AS (SELECT nosuch FROM log)", counted(", w%d AS (SELECT nosuch FROM w)"), " SELECT cnt FROM log"),
 		"UNION":                upTo("* | SELECT cnt FROM log", always(" UNION ALL SELECT cnt FROM log"), ""),
 		"UNION of stages":      upTo("* | SELECT cnt | SELECT cnt", always(" UNION SELECT cnt"), ""),
 		"INTERSECT EXCEPT":     upTo("* | SELECT cnt FROM log", always(" INTERSECT SELECT cnt FROM log EXCEPT SELECT 1 FROM log"), ""),
-		"UNION in brackets":    inside("* | ", "(SELECT cnt FROM log UNION ", "SELECT cnt FROM log", ")", "", 190),
+		"UNION in brackets":    "* | " + inside(190, "(SELECT cnt FROM log UNION ", "SELECT cnt FROM log", ")"),
 		"windows":              upTo("* | SELECT 1 AS x", counted(", row_number() OVER (PARTITION BY eventName ORDER BY cnt) AS w%d"), ""),
 		"one long window":      upTo("* | SELECT row_number() OVER (PARTITION BY cnt", counted(", cnt + %d"), ") AS w"),
 		"windows over groups":  upTo("* | SELECT cnt", counted(", sum(count(*)) OVER (ORDER BY cnt) AS w%d"), " GROUP BY cnt"),
 		"lambdas":              upTo("* | SELECT 1 AS x", counted(", any_match(split(eventName, 'e'), x -> x = 'a') AS w%d"), ""),
-		"lambda in lambda":     inside("* | SELECT ", "any_match(split(eventName, 'e'), x -> ", "true", ")", " AS x", 190),
-		"filters of filters":   inside("* | SELECT ", "filter(", "split(eventName, 'e')", ", x -> x = 'a')", " AS x", 190),
+		"lambda in lambda":     "* | SELECT " + inside(190, "any_match(split(eventName, 'e'), x -> ", "true", ")") + " AS x",
+		"filters of filters":   "* | SELECT " + inside(190, "filter(", "split(eventName, 'e')", ", x -> x = 'a')") + " AS x",
 		"UNNEST":               upTo("* | SELECT 1 AS x FROM log", counted(" CROSS JOIN UNNEST(ARRAY[1]) AS t%[1]d (x%[1]d)"), ""),
 		"UNNEST of many":       upTo("* | SELECT 1 AS x FROM log CROSS JOIN UNNEST(ARRAY[1]", always(", ARRAY[1]"), ")"),
 		"subqueries":           upTo("* | SELECT 1 AS x WHERE true", always(" AND cnt IN (SELECT cnt FROM log)"), ""),
 		"correlated":           upTo("* | SELECT 1 AS x FROM log l WHERE true", always(" AND EXISTS (SELECT 1 FROM accounts WHERE account = l.eventName)"), ""),
-		"subqueries inside":    inside("* | SELECT ", "(SELECT max(cnt) FROM log WHERE cnt = ", "1", ")", " AS x", 190),
-		"correlated, one deep": inside("* | SELECT 1 AS x FROM log WHERE ", "EXISTS (SELECT 1 FROM log l WHERE l.cnt = log.cnt AND ", "true", ")", "", 55),
-		"arrays":               inside("* | SELECT ", "ARRAY[", "1", "]", " AS x", 190),
+		"subqueries inside":    "* | SELECT " + inside(190, "(SELECT max(cnt) FROM log WHERE cnt = ", "1", ")") + " AS x",
+		"correlated, one deep": "* | SELECT 1 AS x FROM log WHERE " + inside(55, "EXISTS (SELECT 1 FROM log l WHERE l.cnt = log.cnt AND ", "true", ")"),
+		"arrays":               "* | SELECT " + inside(190, "ARRAY[", "1", "]") + " AS x",
 		"long array":           upTo("* | SELECT ARRAY[0", counted(",%d"), "] AS x"),
 		"zones":                upTo("* | SELECT 1 AS x", counted(", hour(@time AT TIME ZONE 'Asia/Tokyo') AS w%d"), ""),
 		"intervals":            upTo("* | SELECT @time", always(" + INTERVAL '1' DAY"), " AS x"),

@@ -210,7 +210,7 @@ func approximate(text string) float64 {
 func valueFault(err error) bool {
 	for _, s := range []string{
 		"Out of Range", "Conversion Error", "cast: ", "Overflow", "out of range", "a lambda goes through", "More than one row",
-		"NUMERIC_VALUE_OUT_OF_RANGE", "INVALID_CAST_ARGUMENT", "SUBQUERY_MULTIPLE_ROWS", "integer overflow", "cannot be shown",
+		"NUMERIC_VALUE_OUT_OF_RANGE", "INVALID_CAST_ARGUMENT", "SUBQUERY_MULTIPLE_ROWS", "integer overflow", "cannot be shown", "too large for this aggregate",
 	} {
 		if strings.Contains(err.Error(), s) {
 			return true

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/trinodb/trino-go-client/trino"
@@ -160,6 +161,9 @@ func clarify(ctx context.Context, err error) error {
 			return &BoundError{Bound: "time", Err: err}
 		}
 		return fmt.Errorf("run the query on Trino: %s: %w", said.ErrorName, err)
+	}
+	if strings.Contains(err.Error(), "cannot load timezone") { // what the driver makes of +58855-01-01 00:00:00
+		return fmt.Errorf("run the query on Trino: a time beyond the year 9999 cannot be shown: %w", err)
 	}
 	return fmt.Errorf("run the query on Trino: %w", err)
 }
