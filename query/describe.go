@@ -25,31 +25,28 @@ type StageDescription struct {
 }
 
 // Describe says what the plan does.
-func (p *Plan) Describe() Description { return p.description }
-
-// describe fills the description of a plan.
-func (p *planner) describe(q *Query, plan *Plan) {
-	d := &plan.description
-	d.Query = q.String()
+func (p *Plan) Describe() Description {
+	d := Description{Query: p.source.String()}
 	search := ""
-	if q.Filter != nil {
-		search = (&Query{Filter: q.Filter}).String()
+	if p.source.Filter != nil {
+		search = (&Query{Filter: p.source.Filter}).String()
 	}
-	for _, name := range plan.logstores {
+	for _, name := range p.logstores {
 		r := Read{Name: name}
-		if name == p.o.Logstore && search != "*" {
+		if name == p.own && search != "*" {
 			r.Search = search
 		}
 		d.Reads = append(d.Reads, r)
 	}
-	for _, name := range plan.lookups {
+	for _, name := range p.lookups {
 		d.Reads = append(d.Reads, Read{Name: name, Lookup: true})
 	}
-	for i, s := range p.told {
+	for i, s := range p.stages {
 		text := &printer{}
-		text.stage(q.Stages[i])
+		text.stage(p.source.Stages[i])
 		d.Stages = append(d.Stages, StageDescription{Text: text.String(), Columns: s.columns(), Rows: s.kind()})
 	}
+	return d
 }
 
 // columns are the columns of a result.

@@ -45,24 +45,8 @@ func numbered(d *sqlPrinter, form string, v any) {
 	d.print(strings.Replace(form, "$", "$"+strconv.Itoa(len(d.args)), 1))
 }
 
-func (e duckDB) typeName(t Type) string {
-	switch {
-	case t.IsArray():
-		return e.typeName(t.Elem()) + "[]"
-	case t.IsMap():
-		return "MAP(" + e.typeName(t.Key()) + ", " + e.typeName(t.Elem()) + ")"
-	}
-	switch t {
-	case Integer:
-		return "BIGINT"
-	case Double:
-		return "DOUBLE"
-	case Boolean:
-		return "BOOLEAN"
-	case Time:
-		return "TIMESTAMP"
-	}
-	return "VARCHAR"
+func (duckDB) typeName(t Type) string {
+	return sqlType(t, "TIMESTAMP", func(elem string) string { return elem + "[]" })
 }
 
 func (e duckDB) cast(v *conversion) string {

@@ -59,12 +59,16 @@ type Plan struct {
 	columns     []Column
 	logstores   []string
 	lookups     []string
-	description Description
 	maxRows     int
 	rowIdentity bool
 	aggregates  bool
 	havingOnAgg bool
 	usesNow     bool
+
+	// For Describe.
+	source *Query
+	own    string  // the logstore that the search is over
+	stages []*rows // what each stage gives
 }
 
 // Columns are the columns of the result, without the hidden __seq__.

@@ -51,7 +51,7 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 	}
 	plan := &Plan{
 		root: root.set.(*selection), maxRows: o.MaxRows, rowIdentity: root.seq, aggregates: p.aggregates,
-		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow,
+		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow, source: q, own: o.Logstore, stages: p.told,
 	}
 	plan.columns = root.columns()
 	for name := range p.reads {
@@ -67,7 +67,6 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 	}
 	slices.Sort(plan.logstores)
 	slices.Sort(plan.lookups)
-	p.describe(q, plan)
 	return plan, nil
 }
 

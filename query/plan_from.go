@@ -72,12 +72,12 @@ func (p *planner) from(n *Select, in surrounding) *scope {
 	}
 	var sc *scope
 	for _, one := range f {
-		if sc != nil && p.tables > maxReads {
+		if sc != nil && p.full() {
 			break
 		}
 		sc = p.joinSource(sc, &Join{Kind: CrossJoin, Source: one.Source, At: one.Source.At}, in)
 		for _, j := range one.Joins {
-			if p.tables > maxReads { // told already
+			if p.full() {
 				break
 			}
 			sc = p.joinSource(sc, j, in)
@@ -92,9 +92,7 @@ func (p *planner) implicit(at diag.Span, in surrounding) *source {
 	if in.before != nil {
 		return p.derived(in.before, "")
 	}
-	if !p.tooMany(at) {
-		p.tables++
-	}
+	p.another(at)
 	return p.read(in.store, "log")
 }
 
@@ -196,44 +194,26 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 	case j.Kind != CrossJoin && (j.Kind != LeftJoin || !isTrue(j.On)):
 		p.fault("query/unnest", j.Span(), "UNNEST is joined by CROSS JOIN, or by LEFT JOIN … ON true", "filter the elements in WHERE")
 	}
-	if p.tooMany(n.Span()) {
+	if !p.another(n.Span()) {
 		return left
 	}
-	p.tables++
 	p.aggregates = true
 	st := &stage{planner: p, in: left}
 	u := &unnested{left: left.from, ordinal: n.Ordinality, outer: j.Kind == LeftJoin, id: p.relation()}
-	r := &rows{}
-	column := func(t Type) {
-		name := "_col" + itoa(len(r.cols))
-		if i := len(r.cols); i < len(n.Columns) {
-			name = n.Columns[i].Text
-		}
-		r.cols = append(r.cols, resultColumn{name: name, t: t})
-	}
+	var types []Type
 	for _, a := range n.Unnest {
-		v := st.expr(a, env{clause: "UNNEST"})
-		switch t := v.typ(); {
-		case t.IsArray():
-			u.args = append(u.args, v)
-			column(t.Elem())
-		case t.IsMap():
-			u.args = append(u.args, &call{fn: "map_keys", args: []value{v}, t: ArrayOf(t.Key())}, &call{fn: "map_values", args: []value{v}, t: ArrayOf(t.Elem())})
-			column(t.Key())
-			column(t.Elem())
-		case t == JSON:
-			p.fault("query/type", a.Span(), "JSON is not unnested as it is", "write UNNEST(cast(… AS array(json))), or AS array(varchar)")
-			column(Text)
-		default:
-			if t != Unknown {
-				p.fault("query/type", a.Span(), "this is "+t.String()+", not an array", "split(a, ',') makes an array of a text")
-			}
-			u.args = append(u.args, &conversion{x: null(), to: ArrayOf(Text)})
-			column(Text)
-		}
+		args, ts := st.unnestArg(a)
+		u.args, types = append(u.args, args...), append(types, ts...)
 	}
 	if n.Ordinality {
-		column(Integer)
+		types = append(types, Integer)
+	}
+	r := &rows{}
+	for i, t := range types {
+		r.cols = append(r.cols, resultColumn{name: "_col" + itoa(i), t: t})
+		if i < len(n.Columns) {
+			r.cols[i].name = n.Columns[i].Text
+		}
 	}
 	if len(n.Columns) > 0 && len(n.Columns) != len(r.cols) {
 		p.fault("query/columns", n.Columns[0].Span(), "UNNEST gives "+itoa(len(r.cols))+" columns here, and "+itoa(len(n.Columns))+" are named", "write a name for each, an ordinal is the last: AS t (x, y)")
@@ -244,6 +224,24 @@ func (p *planner) unnest(left *scope, j *Join, in surrounding) *scope {
 	return sc
 }
 
+// unnestArg resolves an argument of UNNEST: the arrays that an engine gets, and
+// the types of their elements.
+func (s *stage) unnestArg(a Expr) ([]value, []Type) {
+	v := s.expr(a, env{clause: "UNNEST"})
+	switch t := v.typ(); {
+	case t.IsArray():
+		return []value{v}, []Type{t.Elem()}
+	case t.IsMap():
+		keys, vals := ArrayOf(t.Key()), ArrayOf(t.Elem())
+		return []value{&call{fn: "map_keys", args: []value{v}, t: keys}, &call{fn: "map_values", args: []value{v}, t: vals}}, []Type{t.Key(), t.Elem()}
+	case t == JSON:
+		s.fault("query/type", a.Span(), "JSON is not unnested as it is", "write UNNEST(cast(… AS array(json))), or AS array(varchar)")
+	case t != Unknown:
+		s.fault("query/type", a.Span(), "this is "+t.String()+", not an array", "split(a, ',') makes an array of a text")
+	}
+	return []value{&conversion{x: null(), to: ArrayOf(Text)}}, []Type{Text}
+}
+
 func isTrue(e Expr) bool {
 	l, ok := e.(*Literal)
 	return ok && l.Kind == BoolLit && l.Text == "true"
@@ -251,10 +249,9 @@ func isTrue(e Expr) bool {
 
 // source resolves one source that is no UNNEST.
 func (p *planner) source(n *Source, in surrounding) *source {
-	if p.tooMany(n.Span()) {
+	if !p.another(n.Span()) {
 		return p.broken(n)
 	}
-	p.tables++
 	if n.Sub != nil {
 		in.before, in.outer = nil, nil
 		src := p.derived(p.query(n.Sub, in), p.alias(n.Alias, ""))
@@ -332,14 +329,18 @@ func (p *planner) relation() int {
 	return p.relations
 }
 
-// tooMany reports that the statement reads too much, once.
-func (p *planner) tooMany(at diag.Span) bool {
+// another counts one more source, and reports whether there is room for it; that
+// there is none is said once.
+func (p *planner) another(at diag.Span) bool {
 	if p.tables == maxReads {
-		p.tables++
 		p.fault("query/too-large", at, "the query reads more than 100 sources, those of a WITH as often as it is named", "make two queries of it")
 	}
-	return p.tables > maxReads
+	p.tables++
+	return !p.full()
 }
+
+// full reports whether the statement reads too much, which is said already.
+func (p *planner) full() bool { return p.tables > maxReads }
 
 // read is one reference to a logstore.
 func (p *planner) read(store *Logstore, alias string) *source {

@@ -10,11 +10,11 @@ func (p *planner) sets(n *Select, in surrounding) *rows {
 	sides := []*rows{first}
 	var ops []*SetPart
 	for _, part := range n.Sets {
-		if p.tooMany(part.Span()) {
-			break
-		}
 		if in.before != nil { // each side writes the stage before once more
-			p.tables++
+			p.another(part.Span())
+		}
+		if p.full() {
+			break
 		}
 		r := p.operand(&part.Core, part.Place, in)
 		if part.Op == Intersect {
@@ -75,7 +75,7 @@ func (p *planner) combine(l, r *rows, part *SetPart) *rows {
 		if a.zone != b.zone {
 			p.fault("query/zone", part.Span(), "the two sides of "+string(part.Op)+" have times in different zones", "cast(… AS timestamp), or date_format, gives what the clock shows")
 		}
-		cols[i] = resultColumn{name: a.name, t: types[i], agg: a.agg || b.agg, weight: max(a.weight, b.weight), grown: max(a.grown, b.grown), zone: a.zone}
+		cols[i] = resultColumn{name: a.name, t: types[i], agg: a.agg || b.agg, weight: max(a.weight, b.weight), grown: max(a.grown, b.grown), zone: a.zone, path: a.path && b.path}
 	}
 	return &rows{set: out, cols: cols}
 }

@@ -172,6 +172,28 @@ func (d *sqlPrinter) from(s *selection) {
 	}
 }
 
+// sqlType is the name of a type where a time is called stamp, and array names the
+// arrays of a type.
+func sqlType(t Type, stamp string, array func(elem string) string) string {
+	switch {
+	case t.IsArray():
+		return array(sqlType(t.Elem(), stamp, array))
+	case t.IsMap():
+		return "MAP(" + sqlType(t.Key(), stamp, array) + ", " + sqlType(t.Elem(), stamp, array) + ")"
+	}
+	switch t {
+	case Integer:
+		return "BIGINT"
+	case Double:
+		return "DOUBLE"
+	case Boolean:
+		return "BOOLEAN"
+	case Time:
+		return stamp
+	}
+	return "VARCHAR"
+}
+
 // relation writes one source, or several joined ones.
 func (d *sqlPrinter) relation(r relation) {
 	switch r := r.(type) {

@@ -39,24 +39,8 @@ func (trino) param(d *sqlPrinter, v any) {
 	}
 }
 
-func (e trino) typeName(t Type) string {
-	switch {
-	case t.IsArray():
-		return "ARRAY(" + e.typeName(t.Elem()) + ")"
-	case t.IsMap():
-		return "MAP(" + e.typeName(t.Key()) + ", " + e.typeName(t.Elem()) + ")"
-	}
-	switch t {
-	case Integer:
-		return "BIGINT"
-	case Double:
-		return "DOUBLE"
-	case Boolean:
-		return "BOOLEAN"
-	case Time:
-		return "TIMESTAMP(6)"
-	}
-	return "VARCHAR"
+func (trino) typeName(t Type) string {
+	return sqlType(t, "TIMESTAMP(6)", func(elem string) string { return "ARRAY(" + elem + ")" })
 }
 
 func (e trino) cast(v *conversion) string {
