@@ -23,7 +23,9 @@ func (d *sqlPrinter) pred(p pred, not bool) {
 	case *predAnd:
 		d.preds(p.xs, not, not)
 	case *predOr:
-		d.preds(p.xs, not, !not)
+		if !d.guardedAny(p, not) {
+			d.preds(p.xs, not, !not)
+		}
 	case *leaf:
 		d.leaf(p, not)
 	}
@@ -216,16 +218,19 @@ func (d *sqlPrinter) folds(exact bool, x func(), text string) []func() {
 	return []func(){func() { d.folded(exact, x) }, func() { d.folded(exact, func() { d.param(text) }) }}
 }
 
-// word writes a test of the tokens of a text: first the cheap test whether the
-// longest part occurs at all.
+// word writes a test of the tokens of a text.
 func (d *sqlPrinter) word(l *leaf, x func()) {
-	test := func() { d.engine.word(d, x, l.parts, l.exact) }
+	d.guarded(d.wordGuard(l, x), func() { d.engine.word(d, x, l.parts, l.exact) })
+}
+
+// wordGuard writes the cheap test whether the longest part of a word occurs in a
+// text at all; nil: there is none.
+func (d *sqlPrinter) wordGuard(l *leaf, x func()) func() {
 	s := longest(l.parts)
 	if s == "" {
-		test()
-		return
+		return nil
 	}
-	d.guarded(func() { d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, s)...) }, test)
+	return func() { d.form(d.engine.form("text_contains", 2), d.folds(l.exact, x, s)...) }
 }
 
 func longest(parts []Glob) string {
@@ -274,8 +279,7 @@ func simpleGlob(parts []Glob) (form, text string) {
 	return "", ""
 }
 
-// jsonTest writes a test of the values below a path of a JSON text: first the
-// cheap test whether the value, the word or the last key occurs in the text.
+// jsonTest writes a test of the values below a path of a JSON text.
 func (d *sqlPrinter) jsonTest(l *leaf) {
 	if l.op == leafCompare || l.op == leafRange {
 		if _, isTime := l.num.(time.Time); isTime {
@@ -283,27 +287,47 @@ func (d *sqlPrinter) jsonTest(l *leaf) {
 			return
 		}
 	}
-	hint := l.hint()
-	if hint == "" {
-		d.engine.jsonTest(d, l)
-		return
+	d.guarded(d.jsonGuard(l), func() { d.engine.jsonTest(d, l) })
+}
+
+// jsonGuard writes the cheap test whether the last key and the value or the word
+// occur in a JSON text at all; nil: there is none.
+func (d *sqlPrinter) jsonGuard(l *leaf) func() {
+	key, text := l.keyHint(), l.textHint()
+	if key == "" && text == "" {
+		return nil
 	}
-	d.guarded(func() {
+	x := func() { d.name(l.column) }
+	has := func(exact bool, text string) { d.form(d.engine.form("text_contains", 2), d.folds(exact, x, text)...) }
+	return func() {
+		d.print("(")
+		switch {
+		case key != "" && text != "":
+			d.print("(")
+			has(true, key)
+			d.print(" AND ")
+			has(l.exact, text)
+			d.print(")")
+		case key != "":
+			has(true, key)
+		default:
+			has(l.exact, text)
+		}
 		// A letter may be hidden as \u0041. (DuckDB looks for one byte four times
 		// slower than for two.)
-		fold := !l.exact && (l.deep || l.sought() != "")
-		x := func() { d.name(l.column) }
-		d.print("(")
-		d.form(d.engine.form("text_contains", 2), d.folds(!fold, x, hint)...)
 		d.print(" OR ")
 		d.form(d.engine.form("text_contains", 2), x, func() { d.print(`'\u'`) })
 		d.print(")")
-	}, func() { d.engine.jsonTest(d, l) })
+	}
 }
 
-// guarded writes a test that is made only where a cheap one holds. It is no AND:
-// engines turn its sides round.
+// guarded writes a test that is made only where a cheap one holds, if there is
+// one. It is no AND: engines turn its sides round.
 func (d *sqlPrinter) guarded(cheap, test func()) {
+	if cheap == nil {
+		test()
+		return
+	}
 	d.print("CASE WHEN ")
 	cheap()
 	d.print(" THEN ")
@@ -311,22 +335,65 @@ func (d *sqlPrinter) guarded(cheap, test func()) {
 	d.print(" ELSE false END")
 }
 
-// sought is a part of an equal value that its JSON text holds; "": it may be
-// written in another way, or is too common to look for.
-func (l *leaf) sought() string {
-	if l.op != leafEqual || len(l.texts) != 1 || strings.ContainsAny(l.texts[0], "{[") {
-		return ""
+// guardedAny writes alternatives that all have a cheap test, as a word anywhere
+// in the record, or their negation: first the cheap ones of all, which engines
+// run over whole columns, then the others. It reports whether it did.
+func (d *sqlPrinter) guardedAny(p *predOr, not bool) bool {
+	cheap := make([]func(), len(p.xs))
+	for i, x := range p.xs {
+		l, ok := x.(*leaf)
+		if !ok {
+			return false
+		}
+		switch {
+		case l.t == JSON && l.deep:
+			cheap[i] = d.jsonGuard(l)
+		case l.t == Text && l.op == leafWord:
+			cheap[i] = d.wordGuard(l, func() { d.name(l.column) })
+		}
+		if cheap[i] == nil {
+			return false
+		}
 	}
-	return plainRun(l.texts[0])
+	if not {
+		d.print("NOT coalesce(")
+	}
+	d.guarded(func() {
+		d.balanced(len(cheap), " OR ", func(i int) { cheap[i]() })
+	}, func() {
+		d.balanced(len(p.xs), " OR ", func(i int) { d.bare(p.xs[i].(*leaf)) })
+	})
+	if not {
+		d.print(", false)")
+	}
+	return true
 }
 
-// hint is a text that a JSON text must hold for the leaf to match; "": none.
-func (l *leaf) hint() string {
+// bare writes the test of a leaf that guardedAny took, without its cheap one.
+func (d *sqlPrinter) bare(l *leaf) {
+	if l.t == JSON {
+		d.engine.jsonTest(d, l)
+		return
+	}
+	d.engine.word(d, func() { d.name(l.column) }, l.parts, l.exact)
+}
+
+// keyHint is a part of the last key of the path; "": there is no path, or the key
+// is too common to look for.
+func (l *leaf) keyHint() string {
+	if l.deep || len(l.path) == 0 {
+		return ""
+	}
+	return plainRun(l.path[len(l.path)-1])
+}
+
+// textHint is a text that a JSON text must hold, in any case unless exact, for
+// the leaf to match; "": it may be written in another way, or is too common to
+// look for.
+func (l *leaf) textHint() string {
 	switch {
-	case l.sought() != "":
-		return l.sought()
-	case !l.deep && len(l.path) > 0:
-		return plainRun(l.path[len(l.path)-1])
+	case l.op == leafEqual && len(l.texts) == 1 && !strings.ContainsAny(l.texts[0], "{["):
+		return plainRun(l.texts[0])
 	case l.deep && l.op == leafWord:
 		return plainRun(longest(l.parts))
 	case l.deep && l.op == leafPhrase:
