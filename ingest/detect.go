@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 )
@@ -14,25 +13,76 @@ const (
 	sniffedBroken = 200
 )
 
-// detect finds the format of which the first records are.
+// detect finds the format of which the first records are. Whole records come
+// first: nearly always one is enough.
 func detect(head []byte, candidates []*Format) (*Format, error) {
-	samples := sample(head, candidates)
-	tried := make([]Tried, len(candidates))
-	for n, s := range samples {
-		for i, f := range candidates {
-			why := f.match(s)
-			if why == "" {
-				return f, nil
-			}
-			if n == 0 {
-				tried[i] = Tried{f.Name, why}
-			}
+	d := detection{candidates: candidates}
+	if f := d.whole(head); f != nil {
+		return f, nil
+	}
+	for _, s := range d.cut {
+		if f := d.matching(s); f != nil {
+			return f, nil
 		}
 	}
-	if len(samples) > 0 && len(samples[0].members) > 0 {
-		return nil, &NoFormat{Tried: tried}
+	if d.tried != nil {
+		return nil, &NoFormat{Tried: d.tried}
 	}
 	return nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
+}
+
+// detection is what is known while the first records are looked at.
+type detection struct {
+	candidates []*Format
+	samples    int
+	cut        []sniff // records that are broken, or that head does not hold whole
+	tried      []Tried // why the first does not fit; nil when it has no members
+}
+
+// matching returns the format that a record is of, or nil.
+func (d *detection) matching(s sniff) *Format {
+	tried := make([]Tried, len(d.candidates))
+	for i, f := range d.candidates {
+		why := f.match(s)
+		if why == "" {
+			return f
+		}
+		tried[i] = Tried{f.Name, why}
+	}
+	if d.samples++; d.samples == 1 && len(s.members) > 0 {
+		d.tried = tried
+	}
+	return nil
+}
+
+// whole looks at the records that head holds whole, and collects the others.
+func (d *detection) whole(head []byte) *Format {
+	var s scanner
+	wrap := ""
+	f := framer{win: windowOf(head), limits: Limits{}.withDefaults(), scan: &s}
+	for _, c := range d.candidates {
+		f.wraps = append(f.wraps, c.wraps...)
+	}
+	f.cut = func(b []byte) int { return s.value(b, 0, 0) }
+	f.found = func(key string) { wrap = key }
+	for d.samples < sniffed && len(d.cut) < sniffedBroken {
+		raw, err := f.next()
+		var broken *Broken
+		switch {
+		case err == nil:
+			if found := d.matching(newSniff(wrap, raw, members)); found != nil {
+				return found
+			}
+		case errors.As(err, &broken):
+			d.cut = append(d.cut, newSniff(wrap, head[broken.Offset:], looseMembers))
+		default:
+			if d.samples+len(d.cut) == 0 && wrap != "" {
+				return d.matching(sniff{wrap: wrap})
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 func names(formats []*Format) string {
@@ -41,35 +91,6 @@ func names(formats []*Format) string {
 		out = append(out, f.Name)
 	}
 	return strings.Join(out, ", ")
-}
-
-// sample looks at the first records, broken ones last.
-func sample(head []byte, candidates []*Format) []sniff {
-	var all, cut []sniff // cut: of records that are broken, or that head does not hold whole
-	var s scanner
-	wrap := ""
-	f := framer{win: newWindow(bytes.NewReader(head)), limits: Limits{}.withDefaults(), scan: &s}
-	for _, c := range candidates {
-		f.wraps = append(f.wraps, c.wraps...)
-	}
-	f.cut = func(b []byte) int { return s.value(b, 0, 0) }
-	f.found = func(key string) { wrap = key }
-	for len(all) < sniffed && len(cut) < sniffedBroken {
-		raw, err := f.next()
-		var broken *Broken
-		switch {
-		case err == nil:
-			all = append(all, newSniff(wrap, raw, members))
-		case errors.As(err, &broken):
-			cut = append(cut, newSniff(wrap, head[broken.Offset:], looseMembers))
-		default:
-			if len(all)+len(cut) == 0 && wrap != "" {
-				all = append(all, sniff{wrap: wrap})
-			}
-			return append(all, cut...)
-		}
-	}
-	return append(all, cut...)
 }
 
 // walkFunc calls f for the members of an object.

@@ -1,6 +1,10 @@
 package ingest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // The formats, in the order in which they are tried, and the logstores.
 
@@ -36,8 +40,11 @@ func formats() []*Format {
 	}
 }
 
-// Builtin returns the logstores that exist without configuration.
-func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings()} }
+// Builtin returns the logstores that exist without configuration: always the
+// same ones, which nobody may change. The list is the caller's.
+func Builtin() []*Logstore { return slices.Clone(builtin()) }
+
+var builtin = sync.OnceValue(func() []*Logstore { return []*Logstore{cloudTrail(), findings()} })
 
 // input is what a decoder is made from.
 type input struct {

@@ -21,16 +21,22 @@ type Options struct {
 }
 
 // Opened is an object that was recognised. It is a Decoder; whoever opened it
-// closes it.
+// closes it, once. A record of it is no longer valid afterwards.
 type Opened struct {
 	Decoder
 	Format   *Format
 	Logstore *Logstore
 	closer   io.Closer
+	body     *unpacker
+	window   *window
 }
 
 // Close closes the object.
-func (o *Opened) Close() error { return o.closer.Close() }
+func (o *Opened) Close() error {
+	o.window.release()
+	o.body.release()
+	return o.closer.Close()
+}
 
 // NoFormat is the error of an object that no decoder takes.
 type NoFormat struct {
@@ -73,12 +79,22 @@ func Decode(obj Object, o Options) (*Opened, error) {
 }
 
 func decode(raw io.Reader, name string, o Options) (*Opened, error) {
-	limits := o.Limits.withDefaults()
-	body, err := unpack(raw, limits)
+	body, err := unpack(raw, o.Limits.withDefaults())
 	if err != nil {
 		return nil, err
 	}
 	w := newWindow(body)
+	opened, err := decodeWindow(w, name, o)
+	if err != nil {
+		w.release()
+		body.release()
+		return nil, err
+	}
+	opened.body = body
+	return opened, nil
+}
+
+func decodeWindow(w *window, name string, o Options) (*Opened, error) {
 	w.atLeast(windowSize)
 	if err := w.failure(); err != nil {
 		return nil, err
@@ -88,10 +104,10 @@ func decode(raw io.Reader, name string, o Options) (*Opened, error) {
 		return nil, err
 	}
 	in := input{
-		framer: framer{win: w, wraps: f.wraps, limits: limits}, clock: newClock(o.Now, o.Zone),
+		framer: framer{win: w, wraps: f.wraps, limits: o.Limits.withDefaults()}, clock: newClock(o.Now, o.Zone),
 		logstore: store, object: name, source: o.Source, tenant: o.Tenant,
 	}
-	return &Opened{Decoder: f.open(in), Format: f, Logstore: store}, nil
+	return &Opened{Decoder: f.open(in), Format: f, Logstore: store, window: w}, nil
 }
 
 // recognise finds the format of an object by its first bytes.
@@ -99,7 +115,7 @@ func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
 	if why := unlikeJSON(head); why != "" {
 		return nil, nil, &NoFormat{Why: why}
 	}
-	if named != nil && !slices.ContainsFunc(Builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
+	if named != nil && !slices.ContainsFunc(builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
 		return jsonLines(), named, nil
 	}
 	found, err := detect(head, formats())
@@ -109,7 +125,7 @@ func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
 	if named != nil && named.Name != found.Logstore {
 		return nil, nil, &NoFormat{Why: fmt.Sprintf("it is %s, which belongs to logstore %s, not %s", found.Name, found.Logstore, named.Name)}
 	}
-	for _, l := range Builtin() {
+	for _, l := range builtin() {
 		if l.Name == found.Logstore {
 			return found, l, nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -62,29 +63,69 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unpack reads an object through one layer of gzip, if it has one, and without
-// its byte order mark.
-func unpack(raw io.Reader, limits Limits) (io.Reader, error) {
+// An unpacker reads an object through one layer of gzip, if it has one, and
+// without its byte order mark. Its buffers are used again for later objects: an
+// object of a few records costs little more than these.
+type unpacker struct {
+	b    *bufio.Reader
+	gzip *gzip.Reader // nil until an object is packed
+	body *bufio.Reader
+}
+
+var unpackers = sync.Pool{New: func() any {
+	return &unpacker{b: bufio.NewReaderSize(nil, 64<<10), body: bufio.NewReaderSize(nil, 16)}
+}}
+
+// unpack begins an object. Whoever reads it calls release at the end.
+func unpack(raw io.Reader, limits Limits) (*unpacker, error) {
+	u, _ := unpackers.Get().(*unpacker) // New makes no others
+	if err := u.begin(raw, limits); err != nil {
+		u.release()
+		return nil, err
+	}
+	return u, nil
+}
+
+func (u *unpacker) begin(raw io.Reader, limits Limits) error {
 	packed := &counter{Reader: raw}
-	b := bufio.NewReaderSize(packed, 64<<10)
-	l := &limited{src: b, limits: limits}
-	if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(b)
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
+	u.b.Reset(packed)
+	l := &limited{src: u.b, limits: limits}
+	if magic, err := u.b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		if err := u.unzip(); err != nil {
+			return fmt.Errorf("unpack: %w", err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("unpack: %w", err)
-		}
-		l.src, l.packed = z, packed
+		l.src, l.packed = u.gzip, packed
 	}
-	body := bufio.NewReaderSize(l, 16)
-	if mark, err := body.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
-		if _, err := body.Discard(3); err != nil {
-			return nil, err
+	u.body.Reset(l)
+	if mark, err := u.body.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
+		if _, err := u.body.Discard(3); err != nil {
+			return err
 		}
 	}
-	return body, nil
+	return nil
+}
+
+// unzip reads the header of gzip.
+func (u *unpacker) unzip() (err error) {
+	if u.gzip == nil {
+		u.gzip, err = gzip.NewReader(u.b)
+	} else {
+		err = u.gzip.Reset(u.b)
+	}
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Read implements io.Reader.
+func (u *unpacker) Read(p []byte) (int, error) { return u.body.Read(p) }
+
+// release gives the buffers away: nothing may be read afterwards.
+func (u *unpacker) release() {
+	u.b.Reset(nil)
+	u.body.Reset(nil)
+	unpackers.Put(u)
 }
 
 // closing closes c because of err.

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"io"
+	"sync"
 )
 
 // A window slides over a reader and holds the bytes that are not yet consumed.
@@ -22,7 +23,29 @@ type window struct {
 const windowSize = 256 << 10
 
 func newWindow(src io.Reader) *window {
-	return &window{src: src, buf: make([]byte, windowSize), nl: -1}
+	buf, _ := windowBuffers.Get().(*[]byte)
+	if buf == nil {
+		b := make([]byte, windowSize)
+		buf = &b
+	}
+	return &window{src: src, buf: *buf, nl: -1}
+}
+
+// windowOf is a window over bytes that are there.
+func windowOf(b []byte) *window {
+	return &window{buf: b, end: len(b), nl: -1, done: io.EOF}
+}
+
+// windowBuffers are buffers of windowSize of objects that were closed.
+var windowBuffers sync.Pool
+
+// release gives the buffer away: nothing may use it afterwards.
+func (w *window) release() {
+	if cap(w.buf) == windowSize {
+		b := w.buf[:windowSize]
+		windowBuffers.Put(&b)
+	}
+	w.buf, w.at, w.end, w.done = nil, 0, 0, io.EOF
 }
 
 func (w *window) unread() []byte { return w.buf[w.at:w.end] }

@@ -1,5 +1,5 @@
 // Append takes objects in: whole, in transactions with their rows in the
-// ledger, each record once.
+// ledger, each record once. Load (load.go) does it for objects of any logstore.
 //
 // One goroutine decodes into batches (append_decode.go) while the caller's
 // writes them (append_write.go). An object that does not fit into one batch is
@@ -12,6 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"tocsin/ingest"
@@ -54,21 +56,25 @@ type AppendOptions struct {
 // which is not the caller's of Append.
 type decoder struct {
 	ingest.Decoder
-	format string
-	close  func() error
+	format   string
+	logstore *ingest.Logstore
+	close    func() error
 }
 
 // withDefaults fills in what is not said.
 func (o AppendOptions) withDefaults() AppendOptions {
 	o.rows, o.records = cmp.Or(o.rows, batchRows), cmp.Or(o.records, commitRecords)
-	o.Read.Logstore, o.Read.Now = o.Logstore, o.Now
+	if o.Logstore != nil {
+		o.Read.Logstore = o.Logstore
+	}
+	o.Read.Now = o.Now
 	if o.decode == nil {
 		o.decode = func(obj ingest.Object) (decoder, error) {
 			opened, err := ingest.Decode(obj, o.Read)
 			if err != nil {
 				return decoder{}, err
 			}
-			return decoder{Decoder: opened, format: opened.Format.Name, close: opened.Close}, nil
+			return decoder{Decoder: opened, format: opened.Format.Name, logstore: opened.Logstore, close: opened.Close}, nil
 		}
 	}
 	return o
@@ -123,36 +129,47 @@ type Conflict struct {
 // could not write, or that ctx is over: then everything that the Summary counts
 // is committed, and nothing else.
 func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
-	s, err := l.append(ctx, objects, o.withDefaults())
-	if invalidated(err) { // what is not in the summary can be tried again
-		err = errors.Join(err, l.repair(context.WithoutCancel(ctx)))
+	a := &appender{logs: l, options: o.withDefaults(), objects: objects}
+	target := a.target(o.Logstore)
+	_, err := a.run(ctx, o.Logstore)
+	if err != nil && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("load into %s: %w", o.Logstore.Name, err)
 	}
-	return s, err
+	return target.summary, err
 }
 
-func (l *Logs) append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
-	a := &appender{logs: l, options: o, objects: objects, table: quoteName(tableName(o.Logstore.Name))}
-	if err := l.Declare(ctx, o.Logstore); err != nil {
-		return a.summary, err
+// run does it. The objects may be of any of the logstores. It returns what was
+// refused, when they say their logstore themselves.
+func (a *appender) run(ctx context.Context, logstores ...*ingest.Logstore) ([]refusal, error) {
+	refused, err := a.all(ctx, logstores)
+	if invalidated(err) { // what is in no summary can be tried again
+		err = errors.Join(err, a.logs.repair(context.WithoutCancel(ctx)))
 	}
-	conn, err := l.in.conn(ctx)
+	return refused, err
+}
+
+// all decodes on one goroutine and writes on this one.
+func (a *appender) all(ctx context.Context, logstores []*ingest.Logstore) ([]refusal, error) {
+	if err := a.logs.Declare(ctx, logstores...); err != nil {
+		return nil, err
+	}
+	conn, err := a.logs.in.conn(ctx)
 	if err != nil {
-		return a.summary, err
+		return nil, err
 	}
 	defer conn.Close()
 	a.conn = conn
-	known, err := a.known(ctx)
+	known, err := a.known(ctx, logstores)
 	if err == nil {
-		err = a.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM deadletters WHERE position IS NULL AND logstore = ?", o.Logstore.Name).Scan(&a.retried)
+		err = a.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM deadletters WHERE position IS NULL AND logstore <> ''").Scan(&a.retried)
 	}
 	if err != nil {
-		return a.summary, fmt.Errorf("look into the ledger: %w", err)
+		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
-	a.summary.Known = len(known)
 
-	d := &decoding{options: o, objects: objects, skip: known, full: make(chan *batch), free: make(chan *batch, batches)}
+	d := &decoding{options: a.options, objects: a.objects, skip: known, full: make(chan *batch), free: make(chan *batch, batches)}
 	for range batches {
-		d.free <- newBatch(o.Logstore, o.rows)
+		d.free <- newBatch(a.options.Logstore, a.options.rows)
 	}
 	inner, stop := context.WithCancel(ctx)
 	go d.run(inner)
@@ -163,22 +180,26 @@ func (l *Logs) append(ctx context.Context, objects []ingest.Object, o AppendOpti
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = errors.Join(ctx.Err(), err) // the engine says only that it was interrupted
 	}
-	if err != nil {
-		return a.summary, fmt.Errorf("load into %s: %w", o.Logstore.Name, err)
+	if err == nil {
+		err = ctx.Err()
 	}
-	return a.summary, ctx.Err()
+	return d.refused, err
 }
 
 // batches is the number of batches under way: one is decoded into while
 // another is written.
 const batches = 2
 
-// known returns the numbers of the objects that the ledger has in this version,
-// or that stand twice in the list.
-func (a *appender) known(ctx context.Context) (map[int]bool, error) {
+// known returns the numbers of the objects that the ledger has in this version
+// in one of the logstores, or that stand twice in the list. It counts the former.
+func (a *appender) known(ctx context.Context, logstores []*ingest.Logstore) (map[int]bool, error) {
+	byName := map[string]*ingest.Logstore{}
+	for _, ls := range logstores {
+		byName[ls.Name] = ls
+	}
 	rows, err := a.conn.QueryContext(withSource(ctx, &nameSource{objects: a.objects}),
-		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version WHERE o.logstore = ?",
-		a.options.Logstore.Name)
+		"SELECT DISTINCT ON (p.n) p.n, o.logstore FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version WHERE list_contains(?, o.logstore) ORDER BY p.n, o.id",
+		slices.Collect(maps.Keys(byName)))
 	if err != nil {
 		return nil, err
 	}
@@ -186,15 +207,20 @@ func (a *appender) known(ctx context.Context) (map[int]bool, error) {
 	known := map[int]bool{}
 	for rows.Next() {
 		var n int
-		if err := rows.Scan(&n); err != nil {
+		var logstore string
+		if err := rows.Scan(&n, &logstore); err != nil {
 			return nil, err
 		}
 		known[n] = true
+		a.target(byName[logstore]).summary.Known++
 	}
 	type version struct{ name, version string }
 	listed := make(map[version]bool, len(a.objects))
 	for n, o := range a.objects {
 		v := version{o.Name, o.Version}
+		if !known[n] && listed[v] && a.options.Logstore != nil {
+			a.target(a.options.Logstore).summary.Known++
+		}
 		known[n] = known[n] || listed[v]
 		listed[v] = true
 		if !known[n] {

@@ -23,6 +23,7 @@ type decoding struct {
 	free    chan *batch // back from it
 
 	b        *batch
+	refused  []refusal // what no logstore takes, where objects say their own
 	record   ingest.Record
 	progress Progress
 	before   int64 // packed bytes of the objects before this one
@@ -118,14 +119,22 @@ func (d *decoding) pass(ctx context.Context) bool {
 // object decodes one object; false when ctx is over.
 func (d *decoding) object(ctx context.Context, i int) bool {
 	d.broken = 0
-	d.begin(segment{object: i, first: true})
 	opened, err := d.options.decode(d.counting(d.objects[i]))
-	if err != nil {
+	if err != nil && d.options.Logstore == nil {
+		d.refused = append(d.refused, refusal{d.objects[i], err})
+		return true
+	}
+	alive := d.turn(ctx, opened.logstore)
+	if alive {
+		d.begin(segment{object: i, first: true, format: opened.format})
+	}
+	if err != nil && alive {
 		d.end(err)
 		return true
 	}
-	d.segment().format = opened.format
-	alive, err := d.records(ctx, opened)
+	if alive {
+		alive, err = d.records(ctx, opened)
+	}
 	if opened.close != nil {
 		err = errors.Join(err, opened.close())
 	}
@@ -133,6 +142,19 @@ func (d *decoding) object(ctx context.Context, i int) bool {
 		d.end(err)
 	}
 	return alive
+}
+
+// turn sees to it that the batch is one of that logstore, nil for the one of
+// before; false when ctx is over.
+func (d *decoding) turn(ctx context.Context, ls *ingest.Logstore) bool {
+	if ls == nil || d.b.logstore == ls {
+		return true
+	}
+	if len(d.b.segments) > 0 && !d.pass(ctx) {
+		return false
+	}
+	d.b.turn(ls)
+	return true
 }
 
 // records decodes the records of an object until its end or an error.
@@ -162,11 +184,12 @@ func (d *decoding) records(ctx context.Context, opened decoder) (alive bool, err
 // large for one batch. It returns false when ctx is over.
 func (d *decoding) goOn(ctx context.Context) bool {
 	d.tell()
-	s := *d.segment()
+	s, ls := *d.segment(), d.b.logstore
 	if len(d.b.segments) == 1 {
 		if !d.pass(ctx) {
 			return false
 		}
+		d.b.turn(ls)
 		d.begin(segment{object: s.object, format: s.format})
 		return true
 	}
@@ -174,6 +197,7 @@ func (d *decoding) goOn(ctx context.Context) bool {
 	if next == nil {
 		return false
 	}
+	next.turn(ls)
 	old.carry(next)
 	if !d.send(ctx) {
 		return false

@@ -67,15 +67,15 @@ func (a *appender) sort(b *batch) {
 }
 
 // leftOut counts a row that is not stored.
-func (a *appender) leftOut(r *batchRow, conflict bool) {
+func (a *appender) leftOut(r *batchRow, differs bool) {
 	t := a.of(r)
 	t.duplicates++
-	if !conflict {
+	if !differs {
 		return
 	}
 	t.conflicts++
 	if len(a.named) < maxNamed {
-		a.named = append(a.named, Conflict{Object: a.objects[t.object].Name, Position: r.position, ID: r.id})
+		a.named = append(a.named, conflict{t.target, Conflict{Object: a.objects[t.object].Name, Position: r.position, ID: r.id}})
 	}
 }
 
@@ -192,7 +192,7 @@ func (a *appender) mark(ctx context.Context, b *batch, s span) error {
 // stored returns the rows of a span whose ids the table has.
 func (a *appender) stored(ctx context.Context, b *batch, s span) ([]int32, error) {
 	return a.numbers(withSource(ctx, &idSource{b: b, rows: s.rows}),
-		"SELECT p.n FROM "+batchFunction+"() p JOIN "+a.table+" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?)",
+		"SELECT p.n FROM "+batchFunction+"() p JOIN "+a.target(b.logstore).table+" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?)",
 		s.from, s.to)
 }
 
@@ -220,10 +220,7 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 	for _, n := range found {
 		b.rows[n].seq = int64(n) // not used yet: it names the row in the answer
 	}
-	if a.differ == "" {
-		a.differ = differStatement(a.table, b.columns)
-	}
-	list, err := a.numbers(withSource(ctx, &rowSource{b: b, rows: found}), a.differ, s.from, s.to)
+	list, err := a.numbers(withSource(ctx, &rowSource{b: b, rows: found}), a.target(b.logstore).differ, s.from, s.to)
 	if err != nil {
 		return nil, err
 	}

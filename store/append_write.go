@@ -18,8 +18,43 @@ import (
 // so that it goes straight into the file, and not through the write-ahead log.
 const commitRecords = 200_000
 
+// target is a logstore that is written to: its statements, and what it got.
+type target struct {
+	logstore *ingest.Logstore
+	table    string // quoted
+	insert   string // statements
+	differ   string
+	summary  Summary
+}
+
+// failed and conflict are a Failure and a Conflict on the way into a summary.
+type (
+	failed struct {
+		target *target
+		Failure
+	}
+	conflict struct {
+		target *target
+		Conflict
+	}
+)
+
+// target returns the target of a logstore.
+func (a *appender) target(ls *ingest.Logstore) *target {
+	for _, t := range a.targets {
+		if t.logstore == ls {
+			return t
+		}
+	}
+	t := &target{logstore: ls, table: quoteName(tableName(ls.Name))}
+	t.insert, t.differ = insertStatement(t.table, ls.Columns), differStatement(t.table, ls.Columns)
+	a.targets = append(a.targets, t)
+	return t
+}
+
 // taken is what is known of an object while it is taken in: a row of the ledger.
 type taken struct {
+	target         *target
 	object         int
 	id             int64
 	format         string
@@ -38,10 +73,7 @@ type appender struct {
 	conn    *sql.Conn
 	options AppendOptions
 	objects []ingest.Object
-	table   string // quoted
-	insert  string // statements
-	differ  string
-	summary Summary
+	targets []*target // in the order in which they were met
 
 	retried  bool // objects that failed before may be among these
 	open     bool // a transaction, and the writer lock
@@ -49,8 +81,8 @@ type appender struct {
 	nextID   int64
 	records  int64 // in the transaction, also those that were left out
 	done     []*taken
-	failed   []Failure
-	named    []Conflict
+	failed   []failed
+	named    []conflict
 	letters  []letter
 	alone    *taken   // the object that is spread over batches
 	base     int      // segment of the batch that segments begin with
@@ -167,7 +199,7 @@ func (a *appender) goesOn(ctx context.Context, b *batch, i int) error {
 // take gives the object of a segment its id and its dead letters.
 func (a *appender) take(b *batch, i int) *taken {
 	s := &b.segments[i]
-	t := &taken{object: s.object, id: a.nextID, format: s.format, oldest: math.MaxInt64, newest: math.MinInt64}
+	t := &taken{target: a.target(b.logstore), object: s.object, id: a.nextID, format: s.format, oldest: math.MaxInt64, newest: math.MinInt64}
 	a.nextID++
 	a.letter(t, s)
 	return t
@@ -177,14 +209,14 @@ func (a *appender) take(b *batch, i int) *taken {
 func (a *appender) letter(t *taken, s *segment) {
 	t.broken += s.counted
 	for _, broken := range s.broken {
-		a.letters = append(a.letters, letter{object: s.object, broken: broken})
+		a.letters = append(a.letters, letter{target: t.target, object: s.object, broken: broken})
 	}
 }
 
 // fail notes an object that could not be read.
 func (a *appender) fail(t *taken, err error) {
-	a.failed = append(a.failed, Failure{Object: a.objects[t.object].Name, Err: err})
-	a.letters = append(a.letters, letter{object: t.object, whole: err})
+	a.failed = append(a.failed, failed{t.target, Failure{Object: a.objects[t.object].Name, Err: err}})
+	a.letters = append(a.letters, letter{target: t.target, object: t.object, whole: err})
 }
 
 // begin takes the writer lock, opens a transaction and reads the counter.
@@ -237,13 +269,19 @@ func (a *appender) forget() {
 	a.done, a.failed, a.named, a.letters = nil, nil, nil, nil
 }
 
-// count adds what was committed to the summary.
+// count adds what was committed to the summaries.
 func (a *appender) count() {
-	s := &a.summary
-	s.Objects += len(a.done)
-	s.Failed = append(s.Failed, a.failed...)
-	s.Named = append(s.Named, a.named[:min(len(a.named), maxNamed-len(s.Named))]...)
+	for _, f := range a.failed {
+		f.target.summary.Failed = append(f.target.summary.Failed, f.Failure)
+	}
+	for _, c := range a.named {
+		if s := &c.target.summary; len(s.Named) < maxNamed {
+			s.Named = append(s.Named, c.Conflict)
+		}
+	}
 	for _, t := range a.done {
+		s := &t.target.summary
+		s.Objects++
 		s.Records += t.records
 		s.Duplicates += t.duplicates
 		s.Conflicts += t.conflicts
@@ -303,10 +341,7 @@ func (a *appender) write(ctx context.Context, b *batch, i, j int) error {
 		t.stored(r)
 	}
 	if len(b.order) > 0 {
-		if a.insert == "" {
-			a.insert = insertStatement(a.table, b.columns)
-		}
-		if _, err := a.conn.ExecContext(withSource(ctx, &rowSource{b: b, rows: b.order}), a.insert, a.options.Now.UTC()); err != nil {
+		if _, err := a.conn.ExecContext(withSource(ctx, &rowSource{b: b, rows: b.order}), a.target(b.logstore).insert, a.options.Now.UTC()); err != nil {
 			return err
 		}
 	}

@@ -55,8 +55,9 @@ type segment struct {
 	counted     int64 // broken records, also those that are not kept
 }
 
-// batch is a reusable buffer of records of one logstore.
+// batch is a reusable buffer of records, at a time of one logstore.
 type batch struct {
+	logstore *ingest.Logstore // nil as long as it holds nothing
 	columns  []ingest.Column
 	limit    int // rows
 	rows     []batchRow
@@ -70,9 +71,17 @@ type batch struct {
 	order []int32            // its rows, as they will be written
 }
 
+// newBatch makes a batch for a logstore; nil for one that is turned to it later.
 func newBatch(ls *ingest.Logstore, rows int) *batch {
-	return &batch{columns: ls.Columns, limit: rows, seen: make(map[[16]byte]int32, rows)}
+	b := &batch{limit: rows, seen: make(map[[16]byte]int32, rows)}
+	if ls != nil {
+		b.turn(ls)
+	}
+	return b
 }
+
+// turn makes an empty batch one of a logstore.
+func (b *batch) turn(ls *ingest.Logstore) { b.logstore, b.columns = ls, ls.Columns }
 
 // reset empties the batch and keeps its memory.
 func (b *batch) reset() {
@@ -125,35 +134,35 @@ func (b *batch) carry(next *batch) {
 // DuckDB would store NULL, or infinity, and say nothing.
 func (b *batch) add(r *ingest.Record) {
 	flags := r.Flags
+	n, at := len(b.columns), len(b.cells)
+	b.cells, b.valid = slices.Grow(b.cells, n)[:at+n], slices.Grow(b.valid, n)[:at+n]
+	cells, valid := b.cells[at:], b.valid[at:]
 	for i := range b.columns {
-		var c ingest.Cell
-		if i < len(r.Cells) {
-			c = r.Cells[i]
+		cells[i], valid[i] = 0, i < len(r.Cells) && r.Cells[i].Valid
+		if !valid[i] {
+			continue
 		}
-		value, mended := b.cell(b.columns[i].Kind, c)
-		if mended {
+		var mended bool
+		if cells[i], mended = b.cell(b.columns[i].Kind, r.Cells[i]); mended {
 			flags = append(slices.Clone(flags), ingest.FlagUTF8)
 		}
-		b.cells, b.valid = append(b.cells, value), append(b.valid, c.Valid)
 	}
-	at := min(max(r.Time, minTime), maxTime)
-	if at != r.Time {
+	when := min(max(r.Time, minTime), maxTime)
+	if when != r.Time {
 		flags = append(slices.Clone(flags), ingest.FlagTimeRange)
 	}
 	b.rows = append(b.rows, batchRow{
-		id: r.ID, time: at, position: r.Position, segment: int32(len(b.segments) - 1),
+		id: r.ID, time: when, position: r.Position, segment: int32(len(b.segments) - 1),
 		untimed: slices.Contains(flags, ingest.FlagNoTime),
 		topic:   validText(r.Topic), source: validText(r.Source), tenant: validText(r.Tenant), flags: joinFlags(flags),
 	})
 	b.segments[len(b.segments)-1].to = len(b.rows)
 }
 
-// cell encodes one cell, and copies its text.
+// cell encodes one valid cell, and copies its text.
 func (b *batch) cell(kind ingest.Kind, c ingest.Cell) (value uint64, mended bool) {
-	switch {
-	case !c.Valid:
-		return 0, false
-	case kind == ingest.Text || kind == ingest.UUID:
+	switch kind {
+	case ingest.Text, ingest.UUID:
 		p := c.B
 		if kind == ingest.Text && !utf8.Valid(p) {
 			p, mended = bytes.ToValidUTF8(p, []byte("\uFFFD")), true
@@ -161,7 +170,7 @@ func (b *batch) cell(kind ingest.Kind, c ingest.Cell) (value uint64, mended bool
 		at := len(b.text)
 		b.text = append(b.text, p...)
 		return uint64(at)<<32 | uint64(len(p)), mended
-	case kind == ingest.Double:
+	case ingest.Double:
 		return math.Float64bits(c.F), false
 	default:
 		return uint64(c.N), false

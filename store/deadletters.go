@@ -18,6 +18,7 @@ var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // letter is a dead letter on its way into the table.
 type letter struct {
+	target *target
 	object int
 	broken *ingest.Broken
 	whole  error // the whole object
@@ -35,7 +36,7 @@ func (a *appender) setAside(ctx context.Context) error {
 		}
 		o := &a.objects[l.object]
 		_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters WHERE logstore = ? AND object = ? AND version = ?`,
-			a.options.Logstore.Name, validText(o.Name), validText(o.Version))
+			l.target.logstore.Name, validText(o.Name), validText(o.Version))
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func (a *appender) letterRow(l letter) []driver.Value {
 	o := &a.objects[l.object]
 	id := a.nextID
 	a.nextID++
-	row := []driver.Value{id, a.options.Logstore.Name, validText(o.Name), validText(o.Version)}
+	row := []driver.Value{id, l.target.logstore.Name, validText(o.Name), validText(o.Version)}
 	if b := l.broken; b != nil {
 		row = append(row, b.Position, orNull(b.Line > 0, b.Line), b.Offset, validText(b.Reason), orNull(b.Raw != nil, b.Raw))
 	} else {

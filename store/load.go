@@ -1,12 +1,12 @@
 // Load takes objects of any format in: each is recognised by its content, and
-// each logstore gets its own in one Append.
+// goes to its own logstore. Each is opened once.
 
 package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"tocsin/ingest"
 )
@@ -15,7 +15,7 @@ import (
 type LoadOptions struct {
 	Ingest   ingest.Options // Logstore: the one that the user named
 	History  History
-	Progress func(Progress) // as in AppendOptions; counts over all logstores
+	Progress func(Progress) // as in AppendOptions
 }
 
 // A Report says what a Load did.
@@ -53,73 +53,30 @@ func (r *Report) SetAside() bool {
 	return false
 }
 
-// Load recognises each object and appends it to its logstore. An object that
-// no format fits is Refused and not an error; one that was named (Object.Named)
-// is also a dead letter, until it is loaded. Objects in the order of their
-// time make the fastest tables.
+// Load recognises each object and takes it into its logstore, as Append does;
+// objects of several logstores share transactions. An object that no format fits
+// is Refused and not an error; one that was named (Object.Named) is also a dead
+// letter, until it is loaded. Objects in the order of their time make the fastest
+// tables.
 func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions) (*Report, error) {
+	logstores := ingest.Builtin()
+	if o.Ingest.Logstore != nil {
+		logstores = []*ingest.Logstore{o.Ingest.Logstore}
+	}
+	options := AppendOptions{Read: o.Ingest, History: o.History, Now: o.Ingest.Now, Progress: o.Progress}
+	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
+	refused, err := a.run(ctx, logstores...)
 	report := &Report{}
-	var order []*ingest.Logstore
-	groups := map[string][]ingest.Object{}
-	var refused []refusal
-	for _, obj := range objects {
-		if err := ctx.Err(); err != nil {
-			return report, err
-		}
-		logstore, err := recognise(obj, o.Ingest)
-		if err != nil {
-			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err})
-			if setAside(obj, err) {
-				refused = append(refused, refusal{obj, err})
-			}
-			continue
-		}
-		if groups[logstore.Name] == nil {
-			order = append(order, logstore)
-		}
-		groups[logstore.Name] = append(groups[logstore.Name], obj)
+	for _, t := range a.targets {
+		report.Logstores = append(report.Logstores, LogstoreSummary{Name: t.logstore.Name, Summary: t.summary})
 	}
-	if err := l.keepRefusals(ctx, objects, refused, o.Ingest.Now); err != nil {
-		return report, err
-	}
-	report.Letters = len(refused)
-	var before Progress
-	before.Objects = len(report.Refused)
-	for _, logstore := range order {
-		last := Progress{}
-		summary, err := l.Append(ctx, groups[logstore.Name], AppendOptions{
-			Logstore: logstore, Read: o.Ingest, History: o.History, Now: o.Ingest.Now,
-			Progress: func(p Progress) {
-				last = p
-				if o.Progress != nil {
-					o.Progress(before.plus(p))
-				}
-			},
-		})
-		before = before.plus(last)
-		report.Logstores = append(report.Logstores, LogstoreSummary{Name: logstore.Name, Summary: summary})
-		if err != nil {
-			return report, err
-		}
-	}
-	return report, nil
-}
-
-func (p Progress) plus(q Progress) Progress {
-	return Progress{Objects: p.Objects + q.Objects, Bytes: p.Bytes + q.Bytes, Records: p.Records + q.Records}
-}
-
-// recognise opens an object only as far as its format needs.
-func recognise(obj ingest.Object, o ingest.Options) (*ingest.Logstore, error) {
-	opened, err := ingest.Decode(obj, o)
 	if err != nil {
-		return nil, err
+		return report, fmt.Errorf("load: %w", err)
 	}
-	if err := opened.Close(); err != nil {
-		return nil, fmt.Errorf("close %s: %w", obj.Name, err)
+	for _, r := range refused {
+		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why})
 	}
-	if opened.Logstore == nil {
-		return nil, errors.New("its format names no logstore")
-	}
-	return opened.Logstore, nil
+	letters := slices.DeleteFunc(refused, func(r refusal) bool { return !setAside(r.object, r.why) })
+	report.Letters = len(letters)
+	return report, l.keepRefusals(ctx, objects, letters, o.Ingest.Now)
 }

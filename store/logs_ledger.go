@@ -18,8 +18,8 @@ func (a *appender) ledger(ctx context.Context) error {
 	if err := a.ledgerRows(ctx); err != nil || !a.retried {
 		return err
 	}
-	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.position IS NULL AND d.logstore = ? AND EXISTS
-		(SELECT 1 FROM objects o WHERE o.logstore = d.logstore AND o.name = d.object AND o.version = d.version)`, a.options.Logstore.Name)
+	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.position IS NULL AND EXISTS
+		(SELECT 1 FROM objects o WHERE o.logstore = d.logstore AND o.name = d.object AND o.version = d.version)`)
 	return err
 }
 
@@ -27,7 +27,7 @@ func (a *appender) ledgerRows(ctx context.Context) error {
 	return a.appendRows(ctx, "objects", func(add func(...driver.Value) error) error {
 		for _, t := range a.done {
 			o := &a.objects[t.object]
-			err := add(t.id, a.options.Logstore.Name, validText(o.Name), validText(o.Version), t.format,
+			err := add(t.id, t.target.logstore.Name, validText(o.Name), validText(o.Version), t.format,
 				orNull(o.Size >= 0, o.Size), orNull(!o.Modified.IsZero(), o.Modified.UTC()),
 				t.records, t.duplicates, t.conflicts, t.broken, t.flagged, a.history(t),
 				orNull(t.records > 0, time.UnixMicro(t.oldest).UTC()), orNull(t.records > 0, time.UnixMicro(t.newest).UTC()),
