@@ -17,6 +17,7 @@ import (
 // file in 500 delivered twice under another name.
 type trail struct {
 	rnd   *rand.Rand
+	file  int // records of each file; 0: 80 to 250
 	buf   bytes.Buffer
 	names []string
 	zipf  *rand.Zipf
@@ -48,7 +49,11 @@ func (t *trail) write(tb testing.TB, dir string, n int) (files []string, records
 	for distinct := 0; distinct < n; {
 		i := len(files)
 		account, region := i%5, i/5%4
-		k := min(80+t.rnd.IntN(171), n-distinct)
+		k := t.file
+		if k == 0 {
+			k = 80 + t.rnd.IntN(171)
+		}
+		k = min(k, n-distinct)
 		t.buf.Reset()
 		z, err := gzip.NewWriterLevel(&t.buf, 4)
 		if err != nil {
