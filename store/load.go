@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tocsin/ingest"
 )
@@ -53,6 +54,28 @@ func (r *Report) SetAside() bool {
 	return false
 }
 
+// Add adds what another Load did.
+func (r *Report) Add(o *Report) {
+	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
+	for _, l := range o.Logstores {
+		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
+		if i < 0 {
+			r.Logstores = append(r.Logstores, l)
+			continue
+		}
+		r.Logstores[i].add(&l.Summary)
+	}
+}
+
+// Failures are the objects that could not be read, of all logstores and of none.
+func (r *Report) Failures() []Failure {
+	all := slices.Clone(r.Refused)
+	for _, l := range r.Logstores {
+		all = append(all, l.Failed...)
+	}
+	return all
+}
+
 // Load recognises each object and appends it to its logstore. An object that
 // no format fits is Refused and not an error; one that was named (Object.Named)
 // is also a dead letter, until it is loaded. Objects in the order of their
@@ -62,13 +85,20 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	var order []*ingest.Logstore
 	groups := map[string][]ingest.Object{}
 	var refused []refusal
-	for _, obj := range objects {
+	known, err := l.loaded(ctx, objects, o.Ingest.Logstore)
+	if err != nil {
+		return report, err
+	}
+	for i, obj := range objects {
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
-		logstore, err := recognise(obj, o.Ingest)
+		logstore, err := known[i], error(nil)
+		if logstore == nil {
+			logstore, err = recognise(obj, o.Ingest)
+		}
 		if err != nil {
-			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err})
+			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err, Again: obj.Retried(err)})
 			if setAside(obj, err) {
 				refused = append(refused, refusal{obj, err})
 			}
@@ -107,6 +137,39 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 
 func (p Progress) plus(q Progress) Progress {
 	return Progress{Objects: p.Objects + q.Objects, Bytes: p.Bytes + q.Bytes, Records: p.Records + q.Records}
+}
+
+// loaded finds the objects that the ledger has in this version, each with its
+// logstore, so that they need not be opened: an object of a queue or a bucket may
+// be far away. With a named logstore only those count that are in it.
+func (l *Logs) loaded(ctx context.Context, objects []ingest.Object, named *ingest.Logstore) (map[int]*ingest.Logstore, error) {
+	logstores := map[string]*ingest.Logstore{}
+	for _, ls := range ingest.Builtin() {
+		if named == nil || named.Name == ls.Name {
+			logstores[ls.Name] = ls
+		}
+	}
+	if named != nil {
+		logstores[named.Name] = named
+	}
+	rows, err := l.in.db.QueryContext(withSource(ctx, &nameSource{objects: objects}),
+		"SELECT DISTINCT p.n, o.logstore FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version")
+	if err != nil {
+		return nil, fmt.Errorf("look into the ledger: %w", err)
+	}
+	defer rows.Close()
+	known := map[int]*ingest.Logstore{}
+	for rows.Next() {
+		var n int
+		var logstore string
+		if err := rows.Scan(&n, &logstore); err != nil {
+			return nil, fmt.Errorf("look into the ledger: %w", err)
+		}
+		if ls := logstores[logstore]; ls != nil {
+			known[n] = ls
+		}
+	}
+	return known, rows.Err()
 }
 
 // recognise opens an object only as far as its format needs.
