@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"tocsin/alertrules"
 	"tocsin/ingest"
 	"tocsin/notifier"
@@ -22,10 +20,12 @@ import (
 // Options are the parts of an agent. Sources may be empty.
 type Options struct {
 	Sources []Source
-	// Take stores objects of a source: whole objects, each record once. What it
-	// cannot read is set aside there; an error says that the store could not
-	// write. It returns the number of records stored.
-	Take     func(ctx context.Context, s Source, objects []ingest.Object, now time.Time) (int64, error)
+	// Take stores what a source handed out: whole objects, each record once. What
+	// it cannot read is set aside there; an error says that the store could not
+	// write.
+	Take func(ctx context.Context, s Source, l Load) (Taken, error)
+	// Marks remember which sources were drained once.
+	Marks    ingest.Marks
 	Engine   *alertrules.Engine
 	Rules    func() *alertrules.Set
 	Notifier *notifier.Notifier
@@ -35,15 +35,15 @@ type Options struct {
 
 // An Agent runs the loops. It is used for one Run or one Once.
 type Agent struct {
-	o       Options
-	watches []*watch
+	o     Options
+	feeds []*feed
 }
 
 // New returns an agent.
 func New(o Options) *Agent {
 	a := &Agent{o: o}
 	for _, s := range o.Sources {
-		a.watches = append(a.watches, &watch{source: s})
+		a.feeds = append(a.feeds, &feed{source: s})
 	}
 	return a
 }
@@ -66,8 +66,8 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 		return s, fmt.Errorf("make the rules known: %w", err)
 	}
 	var errs []error
-	for _, w := range a.watches {
-		n, _, err := a.drain(ctx, w, now.Add(settle))
+	for _, f := range a.feeds {
+		n, err := a.drain(ctx, f, now)
 		s.Records += n
 		errs = append(errs, err)
 	}
@@ -87,11 +87,6 @@ func (a *Agent) Run(ctx context.Context) error {
 	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
 		return fmt.Errorf("make the rules known: %w", err)
 	}
-	for _, w := range a.watches { // a first drain before the first round
-		if _, _, err := a.drain(ctx, w, time.Now()); err != nil && ctx.Err() == nil {
-			a.o.Log.Error("take in", "source", w.source.Name, "error", err)
-		}
-	}
 	wake := make(chan struct{}, 1)
 	loop := &alertrules.Loop{
 		Engine: a.o.Engine, Rules: a.o.Rules,
@@ -104,10 +99,12 @@ func (a *Agent) Run(ctx context.Context) error {
 		},
 		Failed: func(err error) { a.o.Log.Error("evaluate", "error", err) },
 	}
-	var loops sync.WaitGroup
-	for _, w := range a.watches {
-		loops.Go(func() { a.follow(ctx, w) })
+	var loops, drained sync.WaitGroup
+	for _, f := range a.feeds {
+		drained.Add(1)
+		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
 	}
+	a.awaitDrained(ctx, &drained)
 	errs := make([]error, 2)
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
 	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake)) })
@@ -147,52 +144,6 @@ func (a *Agent) maintain(ctx context.Context) {
 	}
 }
 
-// drain takes in what a source holds and has settled at now.
-func (a *Agent) drain(ctx context.Context, w *watch, now time.Time) (records int64, more bool, err error) {
-	objects, more, unread := w.ready(now)
-	if len(objects) == 0 {
-		return 0, more, unread
-	}
-	records, err = a.o.Take(ctx, w.source, objects, now)
-	if err != nil {
-		return records, true, errors.Join(unread, fmt.Errorf("source %s: %w", w.source.Name, err))
-	}
-	w.took(objects)
-	a.o.Log.Info("took in", "source", w.source.Name, "objects", len(objects), "records", records)
-	return records, more, unread
-}
-
-// How often a source is looked at when nothing wakes its loop, and how soon
-// when something changed or failed.
-const (
-	pollEvery = 30 * time.Second
-	pollSoon  = settle
-)
-
-// follow takes in what comes into a source until ctx ends.
-func (a *Agent) follow(ctx context.Context, w *watch) {
-	events, stop := changes(w.source.Dir, a.o.Log)
-	defer stop()
-	said := "" // one failure is one line, however often it is tried again
-	for wait := pollSoon; ; {
-		if !sleep(ctx, wait, events) || !sleep(ctx, settle/4, nil) { // a burst of changes is one
-			return
-		}
-		_, more, err := a.drain(ctx, w, time.Now())
-		switch {
-		case err == nil:
-			said = ""
-		case ctx.Err() == nil && said != err.Error():
-			said = err.Error()
-			a.o.Log.Error("take in", "source", w.source.Name, "error", err)
-		}
-		wait = pollEvery
-		if more || err != nil {
-			wait = pollSoon
-		}
-	}
-}
-
 // sleep waits for a while, or until wake; false says that ctx has ended.
 func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	timer := time.NewTimer(d)
@@ -204,38 +155,4 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	case <-wake:
 	}
 	return true
-}
-
-// changes tells of changes below a directory. Where watching is not to be had
-// (too many watches, a directory that does not exist yet) the poll remains.
-func changes(dir string, log *slog.Logger) (<-chan struct{}, func()) {
-	w, err := fsnotify.NewWatcher()
-	if err == nil {
-		if err = w.Add(dir); err != nil {
-			err = errors.Join(err, w.Close())
-		}
-	}
-	if err != nil {
-		log.Warn("not watched, only polled", "directory", dir, "error", err)
-		return nil, func() {}
-	}
-	wake := make(chan struct{}, 1)
-	go func() {
-		for range w.Events {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	go func() {
-		for err := range w.Errors {
-			log.Warn("watch", "directory", dir, "error", err)
-		}
-	}()
-	return wake, func() {
-		if err := w.Close(); err != nil {
-			log.Warn("watch", "directory", dir, "error", err)
-		}
-	}
 }

@@ -35,6 +35,8 @@ type rig struct {
 	store   *notifiertest.Memory
 	channel *notifiertest.Recorder
 	log     *lines
+	marks   marks
+	loads   []Load
 
 	take     func(s Source) error // before each load; nil: all goes well
 	maintain chan struct{}        // gets a value for each call of Maintain; nil: none
@@ -42,7 +44,7 @@ type rig struct {
 
 func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, records: &alertrulestest.Log{Now: now.Add(1000 * time.Hour)}, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, log: &lines{}}
+	r := &rig{t: t, records: &alertrulestest.Log{Now: now.Add(1000 * time.Hour)}, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, log: &lines{}, marks: marks{}}
 	r.set = alertrules.ParseSet(map[string][]byte{"rules.yaml": []byte(rules)}, alertrulestest.Env())
 	if err := r.set.Err(); err != nil {
 		t.Fatal(err)
@@ -50,10 +52,12 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 	r.records.Handle(r.set.Rules[0], alertrulestest.Matching(func(alertrulestest.Record) bool { return true }))
 	var sources []Source
 	for _, d := range dirs {
-		sources = append(sources, Source{Name: filepath.Base(d), Dir: d})
+		sources = append(sources, Source{Name: filepath.Base(d), Open: func(context.Context) (ingest.Source, error) {
+			return Directory(d, slog.New(slog.NewTextHandler(r.log, nil))), nil
+		}})
 	}
 	r.agent = New(Options{
-		Sources: sources, Take: r.load, Maintain: r.tidy, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+		Sources: sources, Take: r.load, Marks: r.marks, Maintain: r.tidy, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 		Engine:   &alertrules.Engine{Query: r.records.Query, Logs: r.records, States: r.store},
 		Rules:    func() *alertrules.Set { return r.set },
 		Notifier: r.notifier(),
@@ -86,16 +90,27 @@ func (r *rig) notifier() *notifier.Notifier {
 }
 
 // load is Options.Take.
-func (r *rig) load(_ context.Context, s Source, objects []ingest.Object, now time.Time) (int64, error) {
+func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 	if r.take != nil {
 		if err := r.take(s); err != nil {
-			return 0, err
+			return Taken{}, err
 		}
 	}
-	for _, o := range objects {
-		r.records.Add(alertrulestest.Record{Arrived: now, Time: now, Fields: map[string]any{"eventName": filepath.Base(o.Name)}})
+	r.loads = append(r.loads, l)
+	for _, o := range l.Objects {
+		r.records.Add(alertrulestest.Record{Arrived: l.Now, Time: l.Now, Fields: map[string]any{"eventName": filepath.Base(o.Name)}})
 	}
-	return int64(len(objects)), nil
+	return Taken{Records: int64(len(l.Objects))}, nil
+}
+
+// marks are ingest.Marks in memory.
+type marks map[string]string
+
+func (m marks) Mark(_ context.Context, name string) (string, error) { return m[name], nil }
+
+func (m marks) SetMark(_ context.Context, name, value string) error {
+	m[name] = value
+	return nil
 }
 
 func (r *rig) tidy(context.Context) error {
@@ -214,27 +229,29 @@ func TestOnceTellsTheOperator(t *testing.T) {
 	}
 }
 
-// A source hands out what has settled, each version once.
-func TestDrain(t *testing.T) {
+// A source hands out what has settled, each version once. What comes in its first
+// drain is marked, and nothing after it, also when the agent is started again.
+func TestSteps(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "old.json", noon.Add(-time.Hour))
 	put(t, dir, "fresh.json", noon.Add(-time.Second))
 	put(t, dir, "ahead.json", noon.Add(time.Hour)) // by a clock that is wrong
 	r := newRig(t, noon, dir)
-	w := r.agent.watches[0]
+	f := r.agent.feeds[0]
 	for _, step := range []struct {
 		name    string
 		at      time.Duration
 		change  string
 		fail    bool
 		records int64
-		more    bool
+		first   bool
 	}{
-		{name: "what has settled", records: 2, more: true},
-		{name: "nothing new", records: 0, more: true},
-		{name: "a load that fails", at: settle, fail: true, more: true},
+		{name: "a load that fails", fail: true},
+		{name: "what has settled", records: 2, first: true},
+		{name: "nothing new"},
+		{name: "a load that fails", at: settle, fail: true},
 		{name: "is tried again", at: settle, records: 1},
-		{name: "a file that changes", at: time.Hour, change: "old.json", more: true},
+		{name: "a file that changes", at: time.Hour, change: "old.json"},
 		{name: "is taken in again", at: time.Hour + settle, records: 1},
 		{name: "nothing is left", at: 2 * time.Hour},
 	} {
@@ -247,23 +264,52 @@ func TestDrain(t *testing.T) {
 			}
 			return nil
 		}
-		n, more, err := r.agent.drain(t.Context(), w, noon.Add(step.at))
-		if n != step.records || more != step.more || (err != nil) != step.fail {
-			t.Errorf("%s: %d records, more %t, error %v", step.name, n, more, err)
+		r.loads = nil
+		n, _, err := r.agent.step(t.Context(), f, ingest.Ask{Now: noon.Add(step.at)})
+		if n != step.records || (err != nil) != step.fail {
+			t.Errorf("%s: %d records, error %v", step.name, n, err)
+		}
+		if n > 0 && r.loads[0].First != step.first {
+			t.Errorf("%s: in the first drain: %t", step.name, r.loads[0].First)
 		}
 	}
-	if err := errors.Join(os.Remove(filepath.Join(dir, "old.json")), os.Remove(filepath.Join(dir, "fresh.json"))); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := r.agent.drain(t.Context(), w, noon.Add(3*time.Hour)); err != nil || len(w.taken) != 1 {
-		t.Errorf("files that are gone are remembered: %v, %v", w.taken, err)
+	put(t, dir, "later.json", noon.Add(-1000*time.Hour))
+	again := New(r.agent.o)
+	r.loads = nil
+	if _, _, err := again.step(t.Context(), again.feeds[0], ingest.Ask{Now: noon.Add(3 * time.Hour)}); err != nil || len(r.loads) != 1 || r.loads[0].First {
+		t.Errorf("after a restart: %+v, %v", r.loads, err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.agent.drain(t.Context(), w, noon); err == nil || !strings.Contains(err.Error(), "source "+w.source.Name) {
+	if _, _, err := r.agent.step(t.Context(), f, ingest.Ask{Now: noon}); err == nil || !strings.Contains(err.Error(), "source "+f.source.Name) {
 		t.Errorf("a source that is gone: %v", err)
 	}
+	if d := f.from.(*directory); len(d.taken) != 0 {
+		t.Errorf("files that are gone are remembered: %v", d.taken)
+	}
+}
+
+// A source that waits looks again by itself when a file has settled.
+func TestDirectoryWaits(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		put(t, dir, "a.json", time.Now())
+		d := &directory{dir: dir, stop: func() {}} // a watch would stop the simulated clock
+		began := time.Now()
+		batch, err := d.Receive(t.Context(), ingest.Ask{Now: began, Wait: time.Minute})
+		if took := time.Since(began); err != nil || len(batch.Objects) != 1 || took < settle || took > 2*settle {
+			t.Errorf("%d objects after %s, %v", len(batch.Objects), took, err)
+		}
+		if err := batch.Settle(t.Context(), ingest.Outcome{Committed: true}); err != nil {
+			t.Fatal(err)
+		}
+		began = time.Now()
+		batch, err = d.Receive(t.Context(), ingest.Ask{Now: began, Wait: time.Minute})
+		if took := time.Since(began); err != nil || len(batch.Objects) != 0 || took < time.Minute {
+			t.Errorf("nothing new: %d objects after %s, %v", len(batch.Objects), took, err)
+		}
+	})
 }
 
 // The agent takes in what comes while it runs, evaluates on schedule, tells at

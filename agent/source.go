@@ -1,71 +1,170 @@
 package agent
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"maps"
+	"sync"
 	"time"
 
 	"tocsin/ingest"
 )
 
-// This file says which files of a source are to be taken in now.
+// This file is the loop of one source: ask, store, settle, ask again.
 
-// A Source is a directory whose files are taken in as they come.
+// A Source is where objects come from, and how they are read.
 type Source struct {
-	Name     string
-	Dir      string
+	Name string
+	// Open begins to use the source. It is called when the source is first asked,
+	// and again after it failed.
+	Open     func(ctx context.Context) (ingest.Source, error)
 	Logstore *ingest.Logstore // nil: by content
 	Zone     *time.Location   // of times without an offset; nil: that of the configuration
+	Tenant   string           // __tenant__ of its records
 }
 
-// settle is how long a file must be unchanged before it is read, so that one
-// that is still being written is not read in half.
-const settle = 2 * time.Second
+// A Load is what a source handed out at once.
+type Load struct {
+	Objects []ingest.Object
+	// First says that it belongs to the first drain of a new source: old objects
+	// are history (DESIGN.md §5).
+	First bool
+	Now   time.Time
+}
 
-// A watch remembers which files of a source were handed over, so that a scan
-// of a large directory costs the ledger nothing. It belongs to one goroutine.
-type watch struct {
+// Taken says what became of a Load.
+type Taken struct {
+	Records int64            // stored
+	Failed  map[string]error // by name of the object: why it could not be read
+}
+
+// How often a source is looked at when nothing wakes its loop; how soon again,
+// and at the latest, when it failed; how long what came may take to be
+// acknowledged when the agent ends; and how long the first round waits for the
+// first drain of all sources.
+const (
+	pollEvery   = 30 * time.Second
+	retrySoon   = 2 * time.Second
+	retryLate   = time.Minute
+	settleTime  = 20 * time.Second
+	catchUpWait = 10 * time.Minute
+)
+
+// A feed is the state of a source's loop. It belongs to one goroutine.
+type feed struct {
 	source Source
-	taken  map[string]string // name of the object → version
+	from   ingest.Source // nil until it is opened
+	first  bool          // it was never drained; known once it is opened
 }
 
-// ready lists the files that are new or changed and have settled at now. more
-// reports whether some have not settled yet. An error is of a part of the folder;
-// the rest is listed all the same.
-func (w *watch) ready(now time.Time) (objects []ingest.Object, more bool, err error) {
-	all, _, err := ingest.Files([]string{w.source.Dir})
+// open opens the source and looks whether it is new.
+func (a *Agent) open(ctx context.Context, f *feed) error {
+	if f.from != nil {
+		return nil
+	}
+	mark, err := a.o.Marks.Mark(ctx, f.mark())
 	if err != nil {
-		err = fmt.Errorf("source %s: %w", w.source.Name, err)
+		return err
 	}
-	w.forget(all)
-	for _, o := range all {
-		switch {
-		case w.taken[o.Name] == o.Version:
-		case now.Sub(o.Modified) < settle && !o.Modified.After(now):
-			more = true
-		default:
-			objects = append(objects, o)
+	f.first = mark == ""
+	f.from, err = f.source.Open(ctx)
+	return err
+}
+
+// mark is the name of the mark that says that the source was drained once.
+func (f *feed) mark() string { return "drained " + f.source.Name }
+
+// step asks a source once and takes in what it hands out. more reports whether it
+// is to be asked again at once. An error does not keep what was got before it from
+// being taken in.
+func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int64, more bool, err error) {
+	named := func(err error) error {
+		if err == nil {
+			return nil
 		}
+		return fmt.Errorf("source %s: %w", f.source.Name, err)
 	}
-	return objects, more, err
+	if err := a.open(ctx, f); err != nil {
+		return 0, false, named(err)
+	}
+	batch, unread := f.from.Receive(ctx, ask)
+	var taken Taken
+	if len(batch.Objects) > 0 {
+		taken, err = a.o.Take(ctx, f.source, Load{Objects: batch.Objects, First: f.first, Now: ask.Now})
+	}
+	if batch.Settle != nil {
+		inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		err = errors.Join(err, batch.Settle(inTime, ingest.Outcome{Committed: err == nil, Failed: taken.Failed}))
+	}
+	if err = errors.Join(unread, err); err != nil {
+		return taken.Records, false, named(err)
+	}
+	if len(batch.Objects) > 0 {
+		a.o.Log.Info("took in", "source", f.source.Name, "objects", len(batch.Objects), "records", taken.Records)
+	}
+	if f.first && !batch.More {
+		if err := a.o.Marks.SetMark(ctx, f.mark(), ask.Now.UTC().Format(time.RFC3339)); err != nil {
+			return taken.Records, false, named(err)
+		}
+		f.first = false
+	}
+	return taken.Records, batch.More, nil
 }
 
-// forget leaves out what is not there any more, so that a folder whose files
-// come and go does not fill the memory.
-func (w *watch) forget(all []ingest.Object) {
-	there := make(map[string]bool, len(all))
-	for _, o := range all {
-		there[o.Name] = true
+// drain takes in what a source holds, and closes it.
+func (a *Agent) drain(ctx context.Context, f *feed, now time.Time) (records int64, err error) {
+	began := time.Now()
+	for more := true; more && err == nil && ctx.Err() == nil; {
+		var n int64
+		n, more, err = a.step(ctx, f, ingest.Ask{Now: now.Add(time.Since(began)), All: true})
+		records += n
 	}
-	maps.DeleteFunc(w.taken, func(name, _ string) bool { return !there[name] })
+	return records, errors.Join(err, f.close())
 }
 
-// took notes that objects are stored, or were refused for good.
-func (w *watch) took(objects []ingest.Object) {
-	if w.taken == nil {
-		w.taken = map[string]string{}
+func (f *feed) close() error {
+	if f.from == nil {
+		return nil
 	}
-	for _, o := range objects {
-		w.taken[o.Name] = o.Version
+	return f.from.Close()
+}
+
+// follow takes in what comes into a source until ctx ends. drained is called when
+// it holds no more for the first time, or cannot be asked.
+func (a *Agent) follow(ctx context.Context, f *feed, drained func()) {
+	defer drained()
+	said := "" // one failure is one line, however often it is tried again
+	pause := retrySoon
+	for wait := time.Duration(0); ctx.Err() == nil; {
+		_, more, err := a.step(ctx, f, ingest.Ask{Now: time.Now(), Wait: wait})
+		if !more {
+			drained()
+			wait = pollEvery
+		}
+		if err == nil {
+			said, pause = "", retrySoon
+			continue
+		}
+		if ctx.Err() == nil && said != err.Error() {
+			said = err.Error()
+			a.o.Log.Error("take in", "source", f.source.Name, "error", err)
+		}
+		sleep(ctx, pause, nil)
+		pause = min(2*pause, retryLate)
 	}
+	if err := f.close(); err != nil {
+		a.o.Log.Error("close", "source", f.source.Name, "error", err)
+	}
+}
+
+// awaitDrained waits until all sources have been drained once, but not for ever:
+// a source that is always full, or far behind, does not keep the rules waiting.
+func (a *Agent) awaitDrained(ctx context.Context, drained *sync.WaitGroup) {
+	all := make(chan struct{})
+	go func() {
+		drained.Wait()
+		close(all)
+	}()
+	sleep(ctx, catchUpWait, all)
 }

@@ -1,6 +1,6 @@
 // Package ingest turns bytes into records: it knows formats, and no database.
 //
-// An Object (a file, later an S3 object) is opened, unpacked and recognised by
+// An Object (a file, an S3 object, a message) is opened, unpacked and recognised by
 // its content; a Decoder of its format then cuts one record after the other
 // into a Record, which the store copies into its data chunks. Which columns a
 // logstore has, how users address them, and how each is matched is declared
@@ -13,5 +13,5 @@
 // format (Format.match) and one that reads a record; a line in formats; its
 // top-level names in the logstore; and a case in decodertest, which holds it to
 // the contract. A source that is no file is a package below this one that makes
-// Objects.
+// Objects and hands them out (Source).
 package ingest

@@ -56,15 +56,19 @@ func (b *Broken) Error() string {
 	return fmt.Sprintf("record %d at byte %d: %s", b.Position, b.Offset, b.Reason)
 }
 
-// An Object is something to load: a file, later an S3 object or a page of an
-// API. Open may be called again to read it anew.
+// An Object is something to load: a file, an S3 object, a message or a page of
+// an API. Open may be called again to read it anew.
 type Object struct {
 	Name     string    // path or URL; unique within its source
 	Version  string    // changes when the content does (size and time of a file, an ETag)
 	Modified time.Time // by the source's clock
 	Size     int64     // packed bytes, -1 when unknown
 	Named    bool      // the user named it, rather than a folder that holds it
+	Held     []byte    // the content, when its source forgets it: kept with a dead letter
 	Open     func() (io.ReadCloser, error)
+	// Again says whether the source hands the object out again when it could not
+	// be read for this reason; nil: it does not.
+	Again func(error) bool
 }
 
 // Limits bound what one object may cost (G14). The zero value means the defaults.

@@ -28,9 +28,11 @@ const (
 	ByNewest History = iota // an object is history when its newest record is older than seven days
 	Live                    // none is
 	Past                    // all are
+	BySource                // an object is when it is older than seven days by its source's clock (G10)
 )
 
-// historyAge is how old the newest record of a loaded object must be.
+// historyAge is how old the newest record of a loaded object, or an object of a
+// new source, must be.
 const historyAge = 7 * 24 * time.Hour
 
 // AppendOptions say how objects are taken in. Logstore and Now are required.
@@ -105,14 +107,35 @@ type Summary struct {
 	Oldest, Newest    time.Time // times of their events; zero without one
 }
 
+// add adds what a later Append did.
+func (s *Summary) add(o *Summary) {
+	s.Objects, s.Known, s.History = s.Objects+o.Objects, s.Known+o.Known, s.History+o.History
+	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
+	s.Broken, s.Flagged = s.Broken+o.Broken, s.Flagged+o.Flagged
+	s.Failed = append(s.Failed, o.Failed...)
+	s.Named = append(s.Named, o.Named[:min(len(o.Named), maxNamed-len(s.Named))]...)
+	if o.Records == 0 {
+		return
+	}
+	s.FirstSeq, s.LastSeq = cmp.Or(s.FirstSeq, o.FirstSeq), o.LastSeq
+	if s.Oldest.IsZero() || o.Oldest.Before(s.Oldest) {
+		s.Oldest = o.Oldest
+	}
+	if o.Newest.After(s.Newest) {
+		s.Newest = o.Newest
+	}
+}
+
 // maxNamed bounds Summary.Named.
 const maxNamed = 100
 
-// A Failure is an object that was set aside whole. It is in the dead letters,
-// not in the ledger: the next Append tries it again.
+// A Failure is an object that could not be read. It is in the dead letters, not
+// in the ledger: the next Append tries it again. One that its source hands out
+// again is not even a dead letter.
 type Failure struct {
 	Object string
 	Err    error
+	Again  bool
 }
 
 // A Conflict is a record with the identity of another one and other content.

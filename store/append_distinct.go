@@ -52,7 +52,7 @@ func (a *appender) sort(b *batch) {
 		newest[at] = max(newest[at], r.time)
 	}
 	late := func(r *batchRow) int {
-		if a.past(newest[int(r.segment)-a.base]) {
+		if a.past(a.of(r), newest[int(r.segment)-a.base]) {
 			return 0
 		}
 		return 1

@@ -215,8 +215,12 @@ func (a *appender) letter(t *taken, s *segment) {
 
 // fail notes an object that could not be read.
 func (a *appender) fail(t *taken, err error) {
-	a.failed = append(a.failed, failed{t.target, Failure{Object: a.objects[t.object].Name, Err: err}})
-	a.letters = append(a.letters, letter{target: t.target, object: t.object, whole: err})
+	o := &a.objects[t.object]
+	again := o.Retried(err)
+	a.failed = append(a.failed, failed{t.target, Failure{Object: o.Name, Err: err, Again: again}})
+	if !again {
+		a.letters = append(a.letters, letter{target: t.target, object: t.object, whole: err})
+	}
 }
 
 // begin takes the writer lock, opens a transaction and reads the counter.
@@ -309,18 +313,22 @@ func (a *appender) count() {
 
 // history decides whether an object counts as history.
 func (a *appender) history(t *taken) bool {
-	return (a.options.History == Past || t.oldest <= t.newest) && a.past(t.newest)
+	return (a.options.History == Past || t.oldest <= t.newest) && a.past(t, t.newest)
 }
 
-// past decides it by the newest record.
-func (a *appender) past(newest int64) bool {
+// past decides it for an object whose newest record is known.
+func (a *appender) past(t *taken, newest int64) bool {
+	old := a.options.Now.Add(-historyAge)
 	switch a.options.History {
 	case Live:
 		return false
 	case Past:
 		return true
+	case BySource:
+		modified := a.objects[t.object].Modified
+		return !modified.IsZero() && modified.Before(old)
 	default:
-		return newest < a.options.Now.Add(-historyAge).UnixMicro()
+		return newest < old.UnixMicro()
 	}
 }
 

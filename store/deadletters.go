@@ -62,7 +62,7 @@ func (a *appender) letterRow(l letter) []driver.Value {
 	if b := l.broken; b != nil {
 		row = append(row, b.Position, orNull(b.Line > 0, b.Line), b.Offset, validText(b.Reason), orNull(b.Raw != nil, b.Raw))
 	} else {
-		row = append(row, nil, nil, nil, validText(l.whole.Error()), nil)
+		row = append(row, nil, nil, nil, validText(l.whole.Error()), orNull(o.Held != nil, o.Held))
 	}
 	return append(row, a.options.Now.UTC())
 }

@@ -53,11 +53,33 @@ func (r *Report) SetAside() bool {
 	return false
 }
 
+// Add adds what another Load did.
+func (r *Report) Add(o *Report) {
+	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
+	for _, l := range o.Logstores {
+		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
+		if i < 0 {
+			r.Logstores = append(r.Logstores, l)
+			continue
+		}
+		r.Logstores[i].add(&l.Summary)
+	}
+}
+
+// Failures are the objects that could not be read, of all logstores and of none.
+func (r *Report) Failures() []Failure {
+	all := slices.Clone(r.Refused)
+	for _, l := range r.Logstores {
+		all = append(all, l.Failed...)
+	}
+	return all
+}
+
 // Load recognises each object and takes it into its logstore, as Append does;
-// objects of several logstores share transactions. An object that no format fits
-// is Refused and not an error; one that was named (Object.Named) is also a dead
-// letter, until it is loaded. Objects in the order of their time make the fastest
-// tables.
+// objects of several logstores share transactions. What the ledger has is not
+// opened. An object that no format fits is Refused and not an error; one that was
+// named (Object.Named) is also a dead letter, until it is loaded. Objects in the
+// order of their time make the fastest tables.
 func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions) (*Report, error) {
 	logstores := ingest.Builtin()
 	if o.Ingest.Logstore != nil {
@@ -73,10 +95,14 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if err != nil {
 		return report, fmt.Errorf("load: %w", err)
 	}
+	var letters []refusal
 	for _, r := range refused {
-		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why})
+		again := r.object.Retried(r.why)
+		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: again})
+		if !again && setAside(r.object, r.why) {
+			letters = append(letters, r)
+		}
 	}
-	letters := slices.DeleteFunc(refused, func(r refusal) bool { return !setAside(r.object, r.why) })
 	report.Letters = len(letters)
 	return report, l.keepRefusals(ctx, objects, letters, o.Ingest.Now)
 }

@@ -66,8 +66,8 @@ func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, now tim
 		return err
 	}
 	for _, r := range refused {
-		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, set_aside_at) VALUES (?, '', ?, ?, ?, ?)",
-			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), now.UTC())
+		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, raw, set_aside_at) VALUES (?, '', ?, ?, ?, ?, ?)",
+			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), orNull(r.object.Held != nil, r.object.Held), now.UTC())
 		if err != nil {
 			return err
 		}

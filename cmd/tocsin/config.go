@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
@@ -35,13 +34,6 @@ type configFile struct {
 	Notify    notifier.Defaults                `yaml:"notify"`
 	Links     []string                         `yaml:"links"`
 	Limits    limitsFile                       `yaml:"limits"`
-}
-
-type sourceFile struct {
-	Name     alertrules.Text `yaml:"name"`
-	Logstore alertrules.Text `yaml:"logstore"`
-	Dir      alertrules.Text `yaml:"dir"`
-	TimeZone alertrules.Text `yaml:"time_zone"`
 }
 
 type logstoreFile struct {
@@ -76,7 +68,7 @@ type config struct {
 	zone      *time.Location
 	rules     paths
 	templates paths
-	sources   []agent.Source
+	sources   []sourceConfig
 	logstores []*ingest.Logstore // built-in ones first
 	tables    []*ingest.Lookup
 	lists     map[string][]string
@@ -125,9 +117,10 @@ func parseConfig(path string, src []byte) (*config, error) {
 
 // configReader checks the parts of a file; problems go to its document.
 type configReader struct {
-	path string
-	file configFile
-	doc  *alertrules.Document
+	path  string
+	file  configFile
+	stdin bool // a source reads the standard input
+	doc   *alertrules.Document
 }
 
 func (r *configReader) finish() (*config, error) {
@@ -208,45 +201,6 @@ func (r *configReader) declared(c *config) {
 		c.logstores = append(c.logstores, logstore)
 	}
 	slices.SortFunc(c.logstores[len(ingest.Builtin()):], func(a, b *ingest.Logstore) int { return strings.Compare(a.Name, b.Name) })
-}
-
-func (r *configReader) sources(c *config) {
-	seen := map[string]bool{}
-	for i, s := range r.file.Sources {
-		node := r.doc.At("sources").Items[i]
-		if !alertrules.ValidName(s.Name.Value) {
-			r.doc.Problem("config/source", orNode(s.Name.Node, node), fmt.Sprintf("%q cannot name a source", s.Name.Value), "lower-case letters, digits, '.', '_' and '-'")
-			continue
-		}
-		if seen[s.Name.Value] {
-			r.doc.Problem("config/source", s.Name.Node, "two sources have this name", "")
-		}
-		seen[s.Name.Value] = true
-		if !s.Dir.Given() {
-			r.doc.Problem("config/source", node, "the source has no dir", "dir: /var/lib/prowler")
-			continue
-		}
-		dir, allowed := r.userPath(s.Dir)
-		if _, err := os.Stat(dir); err != nil && allowed {
-			r.doc.Warn("config/source", s.Dir.Node, "this folder cannot be read now: "+err.Error(), "create it before tocsin runs")
-		}
-		source := agent.Source{Name: s.Name.Value, Dir: dir, Zone: c.zone}
-		if s.TimeZone.Given() {
-			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
-				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
-			}
-			source.Zone = r.zone(s.TimeZone)
-		}
-		if s.Logstore.Given() {
-			logstore, err := c.logstore(s.Logstore.Value)
-			if err != nil {
-				r.doc.Problem("config/logstore", s.Logstore.Node, err.Error(), "")
-				continue
-			}
-			source.Logstore = logstore
-		}
-		c.sources = append(c.sources, source)
-	}
 }
 
 func orNode(n, other *alertrules.Node) *alertrules.Node {

@@ -23,6 +23,10 @@ var mayImport = map[string]string{
 	"ingest":                    "diag",
 	"ingest/decodertest":        "ingest",
 	"ingest/sample":             "ingest",
+	"ingest/awsapi":             "ingest",
+	"ingest/s3":                 "ingest ingest/awsapi",
+	"ingest/sqs":                "diag ingest ingest/awsapi ingest/s3",
+	"ingest/securityhub":        "ingest ingest/awsapi",
 	"alertrules":                "diag query templates",
 	"alertrules/alertrulestest": "alertrules query",
 	"notifier":                  "alertrules compliance diag templates",
@@ -42,17 +46,20 @@ var mayImport = map[string]string{
 
 // onlyIn keeps heavy dependencies in the packages that are about them.
 var onlyIn = map[string]string{
-	"github.com/duckdb/":                   "store",
-	"github.com/trinodb/":                  "store/trino store/trino/trinotest",
-	"github.com/robfig/cron":               "alertrules",
-	"github.com/alecthomas/participle":     "query",
-	"html/template":                        "templates",
-	"golang.org/x/net/html":                "templates",
-	"github.com/wneessen/go-mail":          "notifier/email",
-	"github.com/spf13/cobra":               "cmd/tocsin",
-	"github.com/reeflective/readline":      "cmd/tocsin/shell",
-	"github.com/guptarohit/asciigraph":     "cmd/tocsin/shell",
-	"github.com/prometheus/client_golang/": "agent",
+	"github.com/duckdb/":                               "store",
+	"github.com/trinodb/":                              "store/trino store/trino/trinotest",
+	"github.com/robfig/cron":                           "alertrules",
+	"github.com/aws/aws-sdk-go-v2/service/securityhub": "ingest/securityhub",
+	"github.com/aws/aws-sdk-go-v2/service/s3":          "ingest/s3",
+	"github.com/aws/aws-sdk-go-v2/service/sqs":         "ingest/sqs",
+	"github.com/alecthomas/participle":                 "query",
+	"html/template":                                    "templates",
+	"golang.org/x/net/html":                            "templates",
+	"github.com/wneessen/go-mail":                      "notifier/email",
+	"github.com/spf13/cobra":                           "cmd/tocsin",
+	"github.com/reeflective/readline":                  "cmd/tocsin/shell",
+	"github.com/guptarohit/asciigraph":                 "cmd/tocsin/shell",
+	"github.com/prometheus/client_golang/":             "agent",
 }
 
 func TestImports(t *testing.T) {

@@ -29,8 +29,12 @@ func newLoad(e *env, o *options) *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
 		Use:   "load PATH…",
-		Short: "Load logs or findings: files and directories, plain or gzip, formats detected.",
-		Long: `Load stores every record of the files once: the same file again adds nothing,
+		Short: "Load logs or findings: files, directories, buckets, standard input; formats detected.",
+		Long: `A PATH is a file, a directory, s3://BUCKET/PREFIX, or - for standard input, plain
+or gzip. A bucket is read as the source of tocsin.yaml that has it, else with the
+credentials and the region of the environment.
+
+Load stores every record of the files once: the same file again adds nothing,
 and an event that two files hold is stored once. A broken record is set aside
 with its place and reason (tocsin deadletters); the rest loads.
 
@@ -74,30 +78,62 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 	})
 }
 
-// load takes files in, with progress on a terminal. What a folder does not let be
-// read is an error when the rest is loaded.
+// load takes in what the arguments name: files and folders together, then each
+// address in a bucket, batch by batch. What a folder does not let be read is an
+// error when the rest is loaded.
 func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store.Report, []ingest.Skipped, error) {
-	objects, skipped, unread := ingest.Files(paths)
-	if len(objects) == 0 && unread != nil {
-		return nil, nil, unread
+	options, err := p.loadOptions(f)
+	if err != nil {
+		return nil, nil, err
 	}
-	var err error
-	options := store.LoadOptions{Ingest: p.ingestOptions(agent.Source{}, p.now)}
+	local, far, err := p.apart(paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, skipped, err := p.loadLocal(ctx, options, local)
+	for _, c := range far {
+		if report == nil || ctx.Err() != nil {
+			break
+		}
+		err = errors.Join(err, p.loadBucket(ctx, options, c, report))
+	}
+	return report, skipped, err
+}
+
+// loadOptions say how a load reads and stores.
+func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
+	o.Ingest = p.ingestOptions(agent.Source{}, p.now)
 	if f.zone != "" {
-		if options.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
-			return nil, nil, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))
+		if o.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
+			return o, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))
 		}
 	}
 	if f.logstore != "" {
-		if options.Ingest.Logstore, err = p.config.logstore(f.logstore); err != nil {
-			return nil, nil, wrong(err)
+		if o.Ingest.Logstore, err = p.config.logstore(f.logstore); err != nil {
+			return o, wrong(err)
 		}
 	}
 	switch {
 	case f.history:
-		options.History = store.Past
+		o.History = store.Past
 	case f.live:
-		options.History = store.Live
+		o.History = store.Live
+	}
+	return o, nil
+}
+
+// loadLocal takes in files, folders and standard input, with progress on a
+// terminal.
+func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, paths []string) (*store.Report, []ingest.Skipped, error) {
+	objects, skipped, unread := ingest.Files(slices.DeleteFunc(slices.Clone(paths), func(s string) bool { return s == "-" }))
+	if slices.Contains(paths, "-") {
+		objects = append(objects, ingest.Stream("standard input at "+p.now.UTC().Format(time.RFC3339Nano), p.env.stdin))
+	}
+	if len(objects) == 0 {
+		if unread != nil {
+			return nil, nil, unread
+		}
+		return &store.Report{}, skipped, nil
 	}
 	progress, finish := showProgress(p.env, objects)
 	options.Progress = progress

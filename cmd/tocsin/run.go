@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
-	"tocsin/ingest"
 	"tocsin/notifier"
 	"tocsin/store"
 )
@@ -180,23 +178,30 @@ func (p *project) sayBefore(ctx context.Context, fresh bool) error {
 	return nil
 }
 
-// take stores what a source delivers.
-func (p *project) take(ctx context.Context, s agent.Source, objects []ingest.Object, now time.Time) (int64, error) {
-	options := p.ingestOptions(s, now)
-	report, err := p.store.Logs.Load(ctx, objects, store.LoadOptions{Ingest: options, History: store.Live})
+// take stores what a source delivers. What comes in the first drain of a new
+// source, and is old by the source's clock, is history.
+func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent.Taken, error) {
+	options := store.LoadOptions{Ingest: p.ingestOptions(s, l.Now), History: store.Live}
+	if l.First {
+		options.History = store.BySource
+	}
+	report, err := p.store.Logs.Load(ctx, l.Objects, options)
 	if report == nil {
-		return 0, err
+		return agent.Taken{}, err
+	}
+	taken := agent.Taken{Records: report.Records(), Failed: map[string]error{}}
+	for _, f := range report.Failures() {
+		taken.Failed[f.Object] = f.Err
+		what := "set aside"
+		if f.Again {
+			what = "not read, to be tried again"
+		}
+		p.env.logger().Warn(what, "source", s.Name, "object", f.Object, "error", f.Err)
 	}
 	for _, l := range report.Logstores {
-		for _, f := range l.Failed {
-			p.env.logger().Warn("set aside", "source", s.Name, "object", f.Object, "error", f.Err)
-		}
 		if l.Broken > 0 {
 			p.env.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
 		}
 	}
-	for _, f := range report.Refused {
-		p.env.logger().Warn("not loaded", "source", s.Name, "object", f.Object, "error", f.Err)
-	}
-	return report.Records(), err
+	return taken, err
 }

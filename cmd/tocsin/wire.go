@@ -64,8 +64,9 @@ func (p *project) channel() (notifier.Channel, error) {
 // agent wires the loops of `tocsin run`.
 func (p *project) agent() *agent.Agent {
 	return agent.New(agent.Options{
-		Sources:  p.config.sources,
+		Sources:  p.sources(),
 		Take:     p.take,
+		Marks:    p.store.Logs,
 		Engine:   p.engine,
 		Rules:    func() *alertrules.Set { return p.rules },
 		Notifier: p.notifier,
@@ -159,5 +160,5 @@ func (p *project) ingestOptions(s agent.Source, now time.Time) ingest.Options {
 	if zone == nil {
 		zone = p.config.zone
 	}
-	return ingest.Options{Logstore: s.Logstore, Now: now, Zone: zone, Limits: p.config.limits}
+	return ingest.Options{Logstore: s.Logstore, Now: now, Zone: zone, Source: s.Name, Tenant: s.Tenant, Limits: p.config.limits}
 }

@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"tocsin/ingest"
+)
+
+// This file is the source that is a directory: which of its files are to be
+// taken in now, and when to look again.
+
+// settle is how long a file must be unchanged before it is read, so that one
+// that is still being written is not read in half.
+const settle = 2 * time.Second
+
+// Directory returns the source that hands out the files below a directory as
+// they come, each version once. The files stay where they are.
+func Directory(dir string, log *slog.Logger) ingest.Source { return &directory{dir: dir, log: log} }
+
+// A directory remembers which files were taken in, so that a scan of a large
+// one costs the ledger nothing.
+type directory struct {
+	dir   string
+	log   *slog.Logger
+	taken map[string]string // name of the object → version
+	wake  <-chan struct{}   // nil: it is only polled
+	stop  func()
+}
+
+// Receive implements ingest.Source.
+func (d *directory) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
+	if d.stop == nil && ask.Wait > 0 {
+		d.wake, d.stop = changes(d.dir, d.log)
+	}
+	began := time.Now()
+	for {
+		waited := time.Since(began)
+		now := ask.Now.Add(waited)
+		if ask.All {
+			now = now.Add(settle)
+		}
+		objects, unsettled, err := d.ready(now)
+		if left := ask.Wait - waited; len(objects) == 0 && err == nil && left > 0 {
+			if unsettled {
+				left = min(left, settle)
+			}
+			if !sleep(ctx, left, d.wake) || !sleep(ctx, settle/4, nil) { // a burst of changes is one
+				return ingest.Batch{}, ctx.Err()
+			}
+			continue
+		}
+		if ask.Few {
+			objects = objects[max(0, len(objects)-1):]
+		}
+		return ingest.Batch{Objects: objects, Settle: func(_ context.Context, o ingest.Outcome) error {
+			if o.Committed {
+				d.took(objects)
+			}
+			return nil
+		}}, err
+	}
+}
+
+// Close implements ingest.Source.
+func (d *directory) Close() error {
+	if d.stop != nil {
+		d.stop()
+	}
+	return nil
+}
+
+// ready lists the files that are new or changed and have settled at now.
+// unsettled reports whether some have not yet. An error is of a part of the
+// folder; the rest is listed all the same.
+func (d *directory) ready(now time.Time) (objects []ingest.Object, unsettled bool, err error) {
+	all, _, err := ingest.Files([]string{d.dir})
+	d.forget(all)
+	for _, o := range all {
+		switch {
+		case d.taken[o.Name] == o.Version:
+		case now.Sub(o.Modified) < settle && !o.Modified.After(now):
+			unsettled = true
+		default:
+			objects = append(objects, o)
+		}
+	}
+	return objects, unsettled, err
+}
+
+// forget leaves out what is not there any more, so that a folder whose files
+// come and go does not fill the memory.
+func (d *directory) forget(all []ingest.Object) {
+	there := make(map[string]bool, len(all))
+	for _, o := range all {
+		there[o.Name] = true
+	}
+	maps.DeleteFunc(d.taken, func(name, _ string) bool { return !there[name] })
+}
+
+// took notes that objects are stored, or were refused for good.
+func (d *directory) took(objects []ingest.Object) {
+	if d.taken == nil {
+		d.taken = map[string]string{}
+	}
+	for _, o := range objects {
+		d.taken[o.Name] = o.Version
+	}
+}
+
+// changes tells of changes below a directory. Where watching is not to be had
+// (too many watches, a directory that does not exist yet) the poll remains.
+func changes(dir string, log *slog.Logger) (<-chan struct{}, func()) {
+	w, err := fsnotify.NewWatcher()
+	if err == nil {
+		if err = w.Add(dir); err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}
+	if err != nil {
+		log.Warn("not watched, only polled", "directory", dir, "error", err)
+		return nil, func() {}
+	}
+	wake := make(chan struct{}, 1)
+	go func() {
+		for range w.Events {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	go func() {
+		for err := range w.Errors {
+			log.Warn("watch", "directory", dir, "error", err)
+		}
+	}()
+	return wake, func() {
+		if err := w.Close(); err != nil {
+			log.Warn("watch", "directory", dir, "error", err)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"tocsin/agent"
+	"tocsin/alertrules"
+	"tocsin/ingest/awsapi"
+	"tocsin/ingest/s3"
+	"tocsin/ingest/sqs"
+)
+
+// `sources:` of tocsin.yaml.
+
+// sourceFile is one source. Exactly one of the first five keys says what it is.
+type sourceFile struct {
+	Dir         alertrules.Text   `yaml:"dir"`
+	Queue       alertrules.Text   `yaml:"queue"`
+	Bucket      alertrules.Text   `yaml:"bucket"`
+	SecurityHub alertrules.Text   `yaml:"securityhub"`
+	Stdin       alertrules.Text   `yaml:"stdin"`
+	Name        alertrules.Text   `yaml:"name"`
+	Logstore    alertrules.Text   `yaml:"logstore"`
+	TimeZone    alertrules.Text   `yaml:"time_zone"`
+	Tenant      alertrules.Text   `yaml:"tenant"`
+	Buckets     []alertrules.Text `yaml:"buckets"`
+	Role        alertrules.Text   `yaml:"role"`
+	Region      alertrules.Text   `yaml:"region"`
+	Endpoint    alertrules.Text   `yaml:"endpoint"`
+	Tries       alertrules.Text   `yaml:"tries"`
+}
+
+// sourceKind is what a source is.
+type sourceKind string
+
+const (
+	fromDir         sourceKind = "dir"
+	fromQueue       sourceKind = "queue"
+	fromBucket      sourceKind = "bucket"
+	fromSecurityHub sourceKind = "securityhub"
+	fromStdin       sourceKind = "stdin"
+)
+
+// sourceConfig is a source that was checked. Its Open is filled in where it is
+// used (sources.go).
+type sourceConfig struct {
+	agent.Source
+	kind   sourceKind
+	dir    string
+	queue  sqs.Queue
+	places []s3.Place // of a bucket, or those that messages may name
+	access awsapi.Access
+	tries  int
+}
+
+const sourceHint = "dir: /var/lib/prowler, queue: https://sqs…, bucket: NAME/PREFIX, securityhub: true or stdin: true"
+
+func (r *configReader) sources(c *config) {
+	seen := map[string]bool{}
+	for i, s := range r.file.Sources {
+		node := r.doc.At("sources").Items[i]
+		if !alertrules.ValidName(s.Name.Value) {
+			r.doc.Problem("config/source", orNode(s.Name.Node, node), fmt.Sprintf("%q cannot name a source", s.Name.Value), "lower-case letters, digits, '.', '_' and '-'")
+			continue
+		}
+		if seen[s.Name.Value] {
+			r.doc.Problem("config/source", s.Name.Node, "two sources have this name", "")
+		}
+		seen[s.Name.Value] = true
+		kind := r.sourceKind(s, node)
+		if kind == "" {
+			continue
+		}
+		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value}, kind: kind}
+		r.sourceKeys(s, kind)
+		r.place(s, &source)
+		r.access(s, &source)
+		if s.TimeZone.Given() {
+			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
+				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
+			}
+			source.Zone = r.zone(s.TimeZone)
+		}
+		if s.Logstore.Given() {
+			logstore, err := c.logstore(s.Logstore.Value)
+			if err != nil {
+				r.doc.Problem("config/logstore", s.Logstore.Node, err.Error(), "")
+				continue
+			}
+			source.Logstore = logstore
+		}
+		c.sources = append(c.sources, source)
+	}
+}
+
+// sourceKind finds out what a source is; "" after a problem.
+func (r *configReader) sourceKind(s sourceFile, node *alertrules.Node) (kind sourceKind) {
+	for _, k := range []struct {
+		kind sourceKind
+		text alertrules.Text
+	}{{fromDir, s.Dir}, {fromQueue, s.Queue}, {fromBucket, s.Bucket}, {fromSecurityHub, s.SecurityHub}, {fromStdin, s.Stdin}} {
+		switch {
+		case !k.text.Given():
+		case kind != "":
+			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("a source is one thing, and this one is a %s already", kind), "write a second source")
+			return ""
+		case (k.kind == fromSecurityHub || k.kind == fromStdin) && k.text.Value != "true":
+			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: is true, or left out", k.kind), "")
+			return ""
+		default:
+			kind = k.kind
+		}
+	}
+	if kind == "" {
+		r.doc.Problem("config/source", node, "the source does not say what it is", sourceHint)
+	}
+	return kind
+}
+
+// sourceKeys refuses keys that mean nothing for this kind of source.
+func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
+	remote := kind == fromQueue || kind == fromBucket || kind == fromSecurityHub
+	for _, k := range []struct {
+		name string
+		text alertrules.Text
+		ok   bool
+	}{
+		{"role", s.Role, remote}, {"region", s.Region, remote}, {"endpoint", s.Endpoint, remote},
+		{"tries", s.Tries, kind == fromQueue || kind == fromBucket},
+	} {
+		if k.text.Given() && !k.ok {
+			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: means nothing for a %s", k.name, kind), "")
+		}
+	}
+	if len(s.Buckets) > 0 && kind != fromQueue {
+		r.doc.Problem("config/source", s.Buckets[0].Node, fmt.Sprintf("buckets: means nothing for a %s", kind), "bucket: NAME/PREFIX lists one; buckets: says what the messages of a queue may name")
+	}
+	if kind == fromStdin && r.stdin {
+		r.doc.Problem("config/source", s.Stdin.Node, "two sources read the standard input", "")
+	}
+	r.stdin = r.stdin || kind == fromStdin
+}
+
+// place checks where a source is.
+func (r *configReader) place(s sourceFile, source *sourceConfig) {
+	var err error
+	switch source.kind {
+	case fromDir:
+		dir, allowed := r.userPath(s.Dir)
+		if _, err := os.Stat(dir); err != nil && allowed {
+			r.doc.Warn("config/source", s.Dir.Node, "this folder cannot be read now: "+err.Error(), "create it before tocsin runs")
+		}
+		source.dir = dir
+	case fromQueue:
+		if source.queue, err = sqs.ParseQueue(s.Queue.Value); err != nil {
+			r.doc.Problem("config/source", s.Queue.Node, err.Error(), `queue: "https://sqs.eu-central-1.amazonaws.com/111122223333/tocsin"`)
+			return
+		}
+		for _, b := range s.Buckets {
+			r.bucket(b, source)
+		}
+		if len(s.Buckets) == 0 && source.Tenant == "" { // its messages are the records
+			source.Tenant = source.queue.Tenant()
+		}
+	case fromBucket:
+		r.bucket(s.Bucket, source)
+	}
+}
+
+func (r *configReader) bucket(t alertrules.Text, source *sourceConfig) {
+	place, ok := s3.ParsePlace(t.Value)
+	if !ok {
+		r.doc.Problem("config/source", t.Node, fmt.Sprintf("%q is no bucket", t.Value), "NAME, or NAME/PREFIX with the beginning of the keys")
+		return
+	}
+	source.places = append(source.places, place)
+}
+
+var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
+
+// access checks as whom and where a source is asked.
+func (r *configReader) access(s sourceFile, source *sourceConfig) {
+	source.access = awsapi.Access{Role: s.Role.Value, Region: s.Region.Value, Endpoint: s.Endpoint.Value}
+	if !s.Region.Given() {
+		source.access.Region = source.queue.Region
+	}
+	if s.Role.Given() && !roleARN.MatchString(s.Role.Value) {
+		r.doc.Problem("config/source", s.Role.Node, fmt.Sprintf("%q is no role", s.Role.Value), `role: "arn:aws:iam::111122223333:role/tocsin"`)
+	}
+	if s.Region.Given() && strings.Trim(s.Region.Value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		r.doc.Problem("config/source", s.Region.Node, fmt.Sprintf("%q is no region", s.Region.Value), "region: eu-central-1")
+	}
+	if u, err := url.Parse(s.Endpoint.Value); s.Endpoint.Given() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
+		r.doc.Problem("config/source", s.Endpoint.Node, fmt.Sprintf("%q is no address of a service", s.Endpoint.Value), `endpoint: "https://oss-cn-shanghai.aliyuncs.com"`)
+	}
+	if s.Tries.Given() {
+		if _, err := fmt.Sscanf(s.Tries.Value+" ", "%d ", &source.tries); err != nil || source.tries < 1 || source.tries > 1000 || fmt.Sprint(source.tries) != s.Tries.Value {
+			r.doc.Problem("config/source", s.Tries.Node, fmt.Sprintf("%q is no number of tries", s.Tries.Value), "a whole number from 1 to 1000; the default is 5")
+		}
+	}
+}

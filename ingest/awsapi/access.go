@@ -1,0 +1,84 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithymiddleware "github.com/aws/smithy-go/middleware"
+)
+
+// Access says as whom and where AWS, or a service that speaks its protocols, is
+// called. The zero value is what the SDK finds by itself: credentials of the
+// environment, of the shared files, of the machine; region and endpoint likewise.
+type Access struct {
+	Role     string // ARN of a role to assume
+	Region   string
+	Endpoint string // https://… of the service; "" for that of the region
+}
+
+// Times of a call. A body may take as long as it likes, so long as it moves.
+const (
+	dialTime    = 10 * time.Second
+	answerTime  = 40 * time.Second // longer than a long poll, which takes 20 s
+	attempts    = 5
+	sessionName = "tocsin"
+)
+
+// Config finds credentials and region. It calls nobody.
+func (a Access) Config(ctx context.Context) (aws.Config, error) {
+	client := awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTime }).
+		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{middleware.AddUserAgentKey("tocsin")}),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+				o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+			})
+		}),
+	}
+	if a.Region != "" {
+		options = append(options, config.WithRegion(a.Region))
+	}
+	if a.Endpoint != "" {
+		options = append(options, config.WithBaseEndpoint(a.Endpoint))
+	}
+	c, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return c, fmt.Errorf("find the AWS settings: %w", err)
+	}
+	if c.Region == "" && a.Endpoint == "" {
+		return c, errors.New("no AWS region is set: write region: into the source, or set AWS_REGION")
+	}
+	c.Region = cmp.Or(c.Region, "us-east-1") // an endpoint of its own: the region only signs
+	if a.Role != "" {
+		c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), a.Role,
+			func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName }))
+	}
+	return c, nil
+}
+
+// Sleep waits; false says that ctx has ended.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

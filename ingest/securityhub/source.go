@@ -1,0 +1,248 @@
+package securityhub
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshub "github.com/aws/aws-sdk-go-v2/service/securityhub"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
+
+	"tocsin/ingest"
+	"tocsin/ingest/awsapi"
+)
+
+// Options are what a Source is made from. Name and Client are required.
+type Options struct {
+	Name   string // of the source, for its mark
+	Client *awshub.Client
+	Region string        // for names
+	Marks  ingest.Marks  // how far the findings were read; nil: each use asks for all
+	Every  time.Duration // between two times that it asks; 0: five minutes
+}
+
+// NewClient returns a client of Security Hub.
+func NewClient(c aws.Config) *awshub.Client { return awshub.NewFromConfig(c) }
+
+// New returns the source. Findings are asked for in the order in which they were
+// updated, from an hour before the last that is stored: who writes a finding says
+// when it was updated, and may say so late. What comes twice is stored once.
+func New(o Options) ingest.Source {
+	if o.Every == 0 {
+		o.Every = 5 * time.Minute
+	}
+	return &source{o: o}
+}
+
+const (
+	overlap  = time.Hour
+	farBack  = 400 * 24 * time.Hour // Security Hub keeps findings for 90 days after their last update
+	pageSize = 100
+	maxPage  = 64 << 20 // bytes
+	pages    = 5        // of a batch
+	again    = 3        // how often a page that broke off is asked for again
+)
+
+// A source is the state of a Source.
+type source struct {
+	o    Options
+	mark string // RFC 3339 of the last update that is stored; "" before the first
+	read bool   // the mark was read
+	ask  *ask   // nil: nothing is under way
+	next time.Time
+}
+
+// ask is one question, answered page by page.
+type ask struct {
+	from, to time.Time
+	token    *string
+	sorted   bool   // the findings come in the order of their update
+	newest   string // update so far
+}
+
+// A page is the findings of one answer.
+type page struct {
+	findings []json.RawMessage
+	updated  []string
+	token    *string
+}
+
+// Receive implements ingest.Source.
+func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
+	if !s.read && s.o.Marks != nil {
+		mark, err := s.o.Marks.Mark(ctx, s.markName())
+		if err != nil {
+			return ingest.Batch{}, err
+		}
+		s.mark, s.read = mark, true
+	}
+	if s.ask == nil {
+		if wait := s.next.Sub(ask.Now); wait > 0 && !ask.All {
+			if !awsapi.Sleep(ctx, min(wait, ask.Wait)) || wait > ask.Wait {
+				return ingest.Batch{}, ctx.Err()
+			}
+			ask.Now = ask.Now.Add(wait)
+		}
+		s.begin(ask.Now)
+	}
+	var objects []ingest.Object
+	for range pages {
+		p, err := s.page(ctx)
+		if err != nil { // the next time it begins at the mark
+			s.ask, s.next = nil, time.Time{}
+			return s.batch(objects, "", false), err
+		}
+		if len(p.findings) > 0 {
+			objects = append(objects, s.object(p))
+		}
+		if p.token == nil || ask.Few {
+			break
+		}
+	}
+	a := s.ask
+	more := a.token != nil
+	to := ""
+	switch {
+	case !more: // all that was updated up to then is here
+		to, s.ask = stamp(a.to), nil
+	case a.sorted:
+		to = a.newest
+	}
+	return s.batch(objects, to, more), nil
+}
+
+// Close implements ingest.Source.
+func (s *source) Close() error { return nil }
+
+func (s *source) markName() string { return "read " + s.o.Name }
+
+// begin starts a question: what was updated since the mark.
+func (s *source) begin(now time.Time) {
+	from := now.Add(-farBack)
+	if t, err := time.Parse(time.RFC3339Nano, s.mark); err == nil {
+		from = t.Add(-overlap)
+	}
+	s.ask = &ask{from: from, to: now, sorted: true}
+	s.next = now.Add(s.o.Every)
+}
+
+// batch hands objects out. When they are stored the mark moves to a moment; ""
+// leaves it.
+func (s *source) batch(objects []ingest.Object, to string, more bool) ingest.Batch {
+	return ingest.Batch{Objects: objects, More: more, Settle: func(ctx context.Context, o ingest.Outcome) error {
+		if !o.Committed { // begin at the mark again
+			s.ask, s.next = nil, time.Time{}
+			return nil
+		}
+		if to == "" || !later(to, s.mark) {
+			return nil
+		}
+		s.mark = to
+		if s.o.Marks == nil {
+			return nil
+		}
+		return s.o.Marks.SetMark(ctx, s.markName(), to)
+	}}
+}
+
+// page asks for one page.
+func (s *source) page(ctx context.Context) (page, error) {
+	a := s.ask
+	in := &awshub.GetFindingsInput{
+		MaxResults: aws.Int32(pageSize), NextToken: a.token,
+		Filters:      &types.AwsSecurityFindingFilters{UpdatedAt: []types.DateFilter{{Start: aws.String(stamp(a.from)), End: aws.String(stamp(a.to))}}},
+		SortCriteria: []types.SortCriterion{{Field: aws.String("UpdatedAt"), SortOrder: types.SortOrderAscending}},
+	}
+	var p page
+	var err error
+	for n := 0; n <= again; n++ {
+		if p, err = s.call(ctx, in); err == nil || !awsapi.Late(err) || ctx.Err() != nil {
+			break
+		}
+		awsapi.Sleep(ctx, time.Duration(n)*time.Second)
+	}
+	if err != nil {
+		return p, err
+	}
+	a.token = p.token
+	for _, at := range p.updated {
+		if later(a.newest, at) {
+			a.sorted = false
+		} else {
+			a.newest = at
+		}
+	}
+	return p, nil
+}
+
+// call asks once. The answer is taken as the service wrote it, so that no field is
+// lost which the SDK does not know.
+func (s *source) call(ctx context.Context, in *awshub.GetFindingsInput) (page, error) {
+	call := awsapi.Call{Action: awsapi.GetFindings, Thing: "Security Hub in " + s.o.Region}
+	var raw []byte
+	out, err := s.o.Client.GetFindings(ctx, in, keepBody(&raw))
+	if err != nil {
+		return page{}, call.Wrap(err)
+	}
+	var answer struct{ Findings []json.RawMessage }
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return page{}, call.Wrap(fmt.Errorf("its answer: %w", err))
+	}
+	p := page{findings: answer.Findings, token: out.NextToken}
+	if aws.ToString(p.token) == "" {
+		p.token = nil
+	}
+	for _, f := range out.Findings {
+		p.updated = append(p.updated, aws.ToString(f.UpdatedAt))
+	}
+	return p, nil
+}
+
+// object makes an object of a page. By the source's clock it is as old as its
+// newest finding's update.
+func (s *source) object(p page) ingest.Object {
+	var b bytes.Buffer
+	b.WriteString(`{"Findings":[`)
+	newest := ""
+	for i, f := range p.findings {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(f)
+	}
+	b.WriteString("]}\n")
+	for _, at := range p.updated {
+		if newest == "" || later(at, newest) {
+			newest = at
+		}
+	}
+	modified, err := time.Parse(time.RFC3339Nano, newest)
+	if err != nil {
+		modified = s.ask.to
+	}
+	sum := sha256.Sum256(b.Bytes())
+	version := hex.EncodeToString(sum[:16])
+	return ingest.Object{
+		Name:    "securityhub://" + s.o.Region + "/" + version,
+		Version: version, Modified: modified.UTC(), Size: int64(b.Len()), Named: true, Held: b.Bytes(),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil },
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// later reports whether moment a is after b; what is no moment is before all.
+func later(a, b string) bool {
+	x, err := time.Parse(time.RFC3339Nano, a)
+	if err != nil {
+		return false
+	}
+	y, err := time.Parse(time.RFC3339Nano, b)
+	return err != nil || x.After(y)
+}
