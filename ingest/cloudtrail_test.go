@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -19,6 +20,10 @@ func shared(t testing.TB) string {
 	}
 	t.Skip("no real data: TOCSIN_SHARED names no folder with data/")
 	return ""
+}
+
+func bytesObject(data []byte) Object {
+	return Object{Name: "case", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
 }
 
 func fileObject(path string) Object {

@@ -29,6 +29,9 @@ func detect(head []byte, candidates []*Format) (*Format, error) {
 			}
 		}
 	}
+	if what := recordless(samples); what != "" {
+		return nil, &NoRecords{What: what}
+	}
 	if len(samples) > 0 && len(samples[0].members) > 0 {
 		return nil, &NoFormat{Tried: tried}
 	}
@@ -48,7 +51,7 @@ func sample(head []byte, candidates []*Format) []sniff {
 	var all, cut []sniff // cut: of records that are broken, or that head does not hold whole
 	var s scanner
 	wrap := ""
-	f := framer{win: newWindow(bytes.NewReader(head)), limits: Limits{}.withDefaults(), scan: &s}
+	f := framer{win: newWindow(bytes.NewReader(head)), limits: Limits{}.withDefaults(), scan: &s, rows: wrapRows}
 	for _, c := range candidates {
 		f.wraps = append(f.wraps, c.wraps...)
 	}
@@ -72,16 +75,51 @@ func sample(head []byte, candidates []*Format) []sniff {
 	return append(all, cut...)
 }
 
+// recordless names what all the samples are of, where that is something known
+// that holds no records; else it is "".
+func recordless(samples []sniff) (what string) {
+	for _, s := range samples {
+		kind := ""
+		switch {
+		case s.has("digestStartTime") && s.members["logFiles"] != nil:
+			kind = "a CloudTrail digest"
+		case text(s.members["Event"]) == "s3:TestEvent":
+			kind = "a test event of S3"
+		case s.wrap == "Records" && text(s.members["eventSource"]) == "aws:s3":
+			kind = "a notification of aws:s3, which names objects"
+		case s.wrap == wrapLogEvents && strings.HasPrefix(text(s.members["message"]), controlMessage):
+			kind = "a control message of CloudWatch Logs"
+		default:
+			return ""
+		}
+		if what != "" && what != kind {
+			return ""
+		}
+		what = kind
+	}
+	return what
+}
+
 // walkFunc calls f for the members of an object.
 type walkFunc func(raw []byte, f func(key, value []byte) bool)
 
 func newSniff(wrap string, raw []byte, walk walkFunc) sniff {
 	s := sniff{wrap: wrap, members: map[string][]byte{}}
-	walk(raw, func(key, value []byte) bool {
+	note := func(key, value []byte) bool {
 		if _, known := s.members[string(key)]; !known {
 			s.members[string(key)] = value
 		}
 		return len(s.members) < 1000
-	})
+	}
+	if len(raw) > 0 && raw[0] == '[' { // a row: a list of objects
+		elements(raw, func(v []byte) bool {
+			if v[0] == '{' {
+				walk(v, note)
+			}
+			return len(s.members) < 1000
+		})
+		return s
+	}
+	walk(raw, note)
 	return s
 }

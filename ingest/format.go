@@ -18,8 +18,8 @@ type Format struct {
 func formats() []*Format {
 	return []*Format{
 		{
-			Name: "cloudtrail", Logstore: "cloudtrail", Doc: `AWS CloudTrail: {"Records":[…]}, a list, or one record a line`,
-			wraps: []string{"Records"}, match: matchCloudTrail, open: newCloudTrail,
+			Name: "cloudtrail", Logstore: "cloudtrail", Doc: "AWS CloudTrail: files, events of EventBridge, subscriptions of CloudWatch Logs, lookup-events, CloudTrail Lake",
+			wraps: []string{"Records", wrapLogEvents, wrapLookup, wrapRows}, match: matchCloudTrail, open: newCloudTrail,
 		},
 		{
 			Name: cspmTopic, Logstore: "findings", Doc: "Alibaba Security Center CSPM checks as SLS writes them, one record a line",
@@ -70,6 +70,9 @@ func (s sniff) isText(key string) bool {
 // (an envelope whose list is none, a record of nulls), so that the decoder can
 // say at which place it is broken.
 func matchCloudTrail(s sniff) string {
+	if why, known := matchEnclosed(s); known {
+		return why
+	}
 	source := text(s.members["eventSource"])
 	switch {
 	case len(s.members) == 0 && s.wrap == "Records":

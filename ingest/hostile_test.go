@@ -30,8 +30,7 @@ func load(data []byte, o Options) (out outcome) {
 	if o.Now.IsZero() {
 		o.Now = loadTime
 	}
-	obj := Object{Name: "case", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
-	opened, err := Decode(obj, o)
+	opened, err := Decode(bytesObject(data), o)
 	if err != nil {
 		return outcome{err: err}
 	}

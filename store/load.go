@@ -22,6 +22,7 @@ type LoadOptions struct {
 type Report struct {
 	Logstores []LogstoreSummary // in the order in which they were met
 	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
+	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
 }
 
@@ -67,6 +68,10 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 			return report, err
 		}
 		logstore, err := recognise(obj, o.Ingest)
+		if none := (*ingest.NoRecords)(nil); errors.As(err, &none) {
+			report.Skipped = append(report.Skipped, ingest.Skipped{Name: obj.Name, Reason: none.Error()})
+			continue
+		}
 		if err != nil {
 			report.Refused = append(report.Refused, Failure{Object: obj.Name, Err: err})
 			if setAside(obj, err) {
@@ -84,7 +89,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	}
 	report.Letters = len(refused)
 	var before Progress
-	before.Objects = len(report.Refused)
+	before.Objects = len(report.Refused) + len(report.Skipped)
 	for _, logstore := range order {
 		last := Progress{}
 		summary, err := l.Append(ctx, groups[logstore.Name], AppendOptions{

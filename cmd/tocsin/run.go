@@ -195,6 +195,9 @@ func (p *project) take(ctx context.Context, s agent.Source, objects []ingest.Obj
 			p.env.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
 		}
 	}
+	for _, k := range report.Skipped {
+		p.env.logger().Info("skipped", "source", s.Name, "object", k.Name, "reason", k.Reason)
+	}
 	for _, f := range report.Refused {
 		p.env.logger().Warn("not loaded", "source", s.Name, "object", f.Object, "error", f.Err)
 	}
