@@ -33,11 +33,19 @@ func formats() []*Format {
 			Name: "ocsf", Logstore: "findings", Doc: "OCSF findings, as Prowler writes them: a list, or one finding a line",
 			match: matchOCSF, open: newFindings("ocsf", false, readOCSF),
 		},
+		{
+			Name: "actiontrail", Logstore: "audit", Doc: "Alibaba ActionTrail, as SLS writes it or as it is delivered: one event a line, or lists",
+			match: matchActionTrail, open: newAudit(readActionTrail),
+		},
+		{
+			Name: prismaTopic, Logstore: "audit", Doc: "Prisma Cloud audit logs: one entry a line, or lists",
+			match: matchPrismaAudit, open: newAudit(readPrismaAudit),
+		},
 	}
 }
 
 // Builtin returns the logstores that exist without configuration.
-func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings()} }
+func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings(), auditLogstore()} }
 
 // input is what a decoder is made from.
 type input struct {

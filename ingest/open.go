@@ -109,7 +109,11 @@ func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
 	if named != nil && !slices.ContainsFunc(Builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
 		return jsonLines(), named, nil
 	}
-	found, err := detect(head, formats())
+	candidates := formats()
+	if named != nil && named.Name == "audit" {
+		candidates = append(candidates, otherAudit())
+	}
+	found, err := detect(head, candidates)
 	if err != nil {
 		return nil, nil, err
 	}
