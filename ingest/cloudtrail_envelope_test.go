@@ -193,6 +193,8 @@ func TestLakeForged(t *testing.T) {
 		`{type=SAMLUser, username=x, arn=arn:aws:iam::1:root, arn=a}`:               "", // twice: part of a value
 		`{type=SAMLUser, username=Doe, Jane, arn=a}`:                                "a",
 		`{type=SAMLUser, username={, arn=a}`:                                        "", // brackets that do not close
+		`{arn}`:                                                                     "",
+		`{type=, arn=a}`:                                                            "a",
 		`{nothing=AssumedRole}`:                                                     "",
 		strings.Repeat("[", 100_000):                                                "",
 		`{sessioncontext=` + strings.Repeat("{sessionissuer=", 1000) + `}`:          "",

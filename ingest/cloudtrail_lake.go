@@ -245,9 +245,9 @@ func appendStructure(dst []byte, printed string, names lakeNames) ([]byte, bool)
 	dst = append(dst, '{')
 	start, seen := len(dst), map[string]bool{}
 	for from := 0; from < len(inside); {
-		name, _, _ := strings.Cut(inside[from:min(len(inside), from+maxLakeName)], "=")
+		name, _, named := strings.Cut(inside[from:min(len(inside), from+maxLakeName)], "=")
 		known, ok := names[name]
-		if !ok || seen[name] {
+		if !named || !ok || seen[name] {
 			return dst, false
 		}
 		seen[name] = true
