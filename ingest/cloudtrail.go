@@ -5,25 +5,58 @@ import "bytes"
 // CloudTrail: from the fields that the slicer cut to the cells of a record.
 
 // cloudTrailDecoder fills records from what a slicer cut.
-type cloudTrailDecoder struct{ base }
+type cloudTrailDecoder struct {
+	base
+	around   around // of a record that came inside of something else
+	lent     bool   // there is something around the record
+	inner    []byte // scratch: the text that holds it
+	remended []byte // scratch: the same, mended
+}
 
 func newCloudTrail(in input) Decoder {
 	d := &cloudTrailDecoder{}
 	d.set(in, cloudTrailKeys)
+	d.rows, d.framer.cut = wrapRows, d.cutRow
 	return d
+}
+
+// cutRow is the slicer's cut, or, for a row of CloudTrail Lake, where it ends.
+func (d *cloudTrailDecoder) cutRow(b []byte) int {
+	if len(b) > 0 && b[0] == '[' {
+		d.slicer.clear()
+		return d.value(b, 0, 0)
+	}
+	return d.slicer.cut(b)
 }
 
 // Next implements Decoder.
 func (d *cloudTrailDecoder) Next(r *Record) error {
-	raw, err := d.record()
-	if err != nil {
-		return err
+	for {
+		raw, err := d.record()
+		if err != nil {
+			return err
+		}
+		record := raw
+		if d.lent {
+			d.around, d.lent = around{}, false
+		}
+		if d.f[ctEventName] == nil {
+			skip, why := false, ""
+			record, skip, why = d.unwrap(raw)
+			if skip {
+				d.pos--
+				continue
+			}
+			if why != "" {
+				return d.reject(raw, why)
+			}
+		}
+		if why := d.foreign(); why != "" {
+			return d.reject(raw, why)
+		}
+		d.fill(r, record)
+		return nil
 	}
-	if why := d.foreign(); why != "" {
-		return d.reject(raw, why)
-	}
-	d.fill(r, raw)
-	return nil
 }
 
 // foreign says why what was cut is no CloudTrail record, or "".
@@ -77,6 +110,9 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 		n = append(n, ctID)
 	}
 	d.extra(r, n)
+	if d.lent {
+		d.lend(r)
+	}
 	d.finish(r)
 }
 
@@ -144,7 +180,7 @@ func (d *cloudTrailDecoder) firstResource() Cell {
 func (d *cloudTrailDecoder) setTime(r *Record) bool {
 	v := d.f[ctTime]
 	if absent(v) {
-		d.put(r, stamp{})
+		d.put(r, d.around.at)
 		return true
 	}
 	if len(v) == 22 && v[0] == '"' {
@@ -163,6 +199,10 @@ func (d *cloudTrailDecoder) setTime(r *Record) bool {
 func (d *cloudTrailDecoder) identify(r *Record) bool {
 	v := d.f[ctID]
 	if absent(v) || v[0] != '"' || len(v) == 2 {
+		if id, ok := d.lentID(); ok {
+			r.ID = id
+			return absent(v)
+		}
 		r.Flags = append(r.Flags, FlagID)
 		r.ID = placeID(d.object, r.Position)
 		return absent(v)

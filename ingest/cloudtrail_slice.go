@@ -150,12 +150,17 @@ type slicer struct {
 
 // cut returns the index behind the object that begins at b[0].
 func (s *slicer) cut(b []byte) int {
-	clear(s.f[:])
-	s.seen, s.esc, s.quoted, s.deep, s.wide, s.rest = 0, 0, 0, false, false, s.rest[:0]
+	s.clear()
 	if len(b) == 0 {
 		return more
 	}
 	return s.object(b, 0, s.keyed, 1)
+}
+
+// clear forgets what was cut.
+func (s *slicer) clear() {
+	clear(s.f[:])
+	s.seen, s.esc, s.quoted, s.deep, s.wide, s.rest = 0, 0, 0, false, false, s.rest[:0]
 }
 
 func (s *slicer) object(b []byte, i int, keys keyFunc, depth int) int {

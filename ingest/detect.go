@@ -25,6 +25,9 @@ func detect(head []byte, candidates []*Format) (*Format, error) {
 			return f, nil
 		}
 	}
+	if what := recordless(d.seen); what != "" {
+		return nil, &NoRecords{What: what}
+	}
 	if d.tried != nil {
 		return nil, &NoFormat{Tried: d.tried}
 	}
@@ -34,7 +37,7 @@ func detect(head []byte, candidates []*Format) (*Format, error) {
 // detection is what is known while the first records are looked at.
 type detection struct {
 	candidates []*Format
-	samples    int
+	seen       []sniff // records that no format matches
 	cut        []sniff // records that are broken, or that head does not hold whole
 	tried      []Tried // why the first does not fit; nil when it has no members
 }
@@ -49,7 +52,7 @@ func (d *detection) matching(s sniff) *Format {
 		}
 		tried[i] = Tried{f.Name, why}
 	}
-	if d.samples++; d.samples == 1 && len(s.members) > 0 {
+	if d.seen = append(d.seen, s); len(d.seen) == 1 && len(s.members) > 0 {
 		d.tried = tried
 	}
 	return nil
@@ -59,13 +62,13 @@ func (d *detection) matching(s sniff) *Format {
 func (d *detection) whole(head []byte) *Format {
 	var s scanner
 	wrap := ""
-	f := framer{win: windowOf(head), limits: Limits{}.withDefaults(), scan: &s}
+	f := framer{win: windowOf(head), limits: Limits{}.withDefaults(), scan: &s, rows: wrapRows}
 	for _, c := range d.candidates {
 		f.wraps = append(f.wraps, c.wraps...)
 	}
 	f.cut = func(b []byte) int { return s.value(b, 0, 0) }
 	f.found = func(key string) { wrap = key }
-	for d.samples < sniffed && len(d.cut) < sniffedBroken {
+	for len(d.seen) < sniffed && len(d.cut) < sniffedBroken {
 		raw, err := f.next()
 		var broken *Broken
 		switch {
@@ -76,7 +79,7 @@ func (d *detection) whole(head []byte) *Format {
 		case errors.As(err, &broken):
 			d.cut = append(d.cut, newSniff(wrap, head[broken.Offset:], looseMembers))
 		default:
-			if d.samples+len(d.cut) == 0 && wrap != "" {
+			if len(d.seen)+len(d.cut) == 0 && wrap != "" {
 				return d.matching(sniff{wrap: wrap})
 			}
 			return nil
@@ -93,16 +96,51 @@ func names(formats []*Format) string {
 	return strings.Join(out, ", ")
 }
 
+// recordless names what all the samples are of, where that is something known
+// that holds no records; else it is "".
+func recordless(samples []sniff) (what string) {
+	for _, s := range samples {
+		kind := ""
+		switch {
+		case s.has("digestStartTime") && s.members["logFiles"] != nil:
+			kind = "a CloudTrail digest"
+		case text(s.members["Event"]) == "s3:TestEvent":
+			kind = "a test event of S3"
+		case s.wrap == "Records" && text(s.members["eventSource"]) == "aws:s3":
+			kind = "a notification of aws:s3, which names objects"
+		case s.wrap == wrapLogEvents && strings.HasPrefix(text(s.members["message"]), controlMessage):
+			kind = "a control message of CloudWatch Logs"
+		default:
+			return ""
+		}
+		if what != "" && what != kind {
+			return ""
+		}
+		what = kind
+	}
+	return what
+}
+
 // walkFunc calls f for the members of an object.
 type walkFunc func(raw []byte, f func(key, value []byte) bool)
 
 func newSniff(wrap string, raw []byte, walk walkFunc) sniff {
 	s := sniff{wrap: wrap, members: map[string][]byte{}}
-	walk(raw, func(key, value []byte) bool {
+	note := func(key, value []byte) bool {
 		if _, known := s.members[string(key)]; !known {
 			s.members[string(key)] = value
 		}
 		return len(s.members) < 1000
-	})
+	}
+	if len(raw) > 0 && raw[0] == '[' { // a row: a list of objects
+		elements(raw, func(v []byte) bool {
+			if v[0] == '{' {
+				walk(v, note)
+			}
+			return len(s.members) < 1000
+		})
+		return s
+	}
+	walk(raw, note)
 	return s
 }

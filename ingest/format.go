@@ -22,8 +22,8 @@ type Format struct {
 func formats() []*Format {
 	return []*Format{
 		{
-			Name: "cloudtrail", Logstore: "cloudtrail", Doc: `AWS CloudTrail: {"Records":[…]}, a list, or one record a line`,
-			wraps: []string{"Records"}, match: matchCloudTrail, open: newCloudTrail,
+			Name: "cloudtrail", Logstore: "cloudtrail", Doc: "AWS CloudTrail: files, events of EventBridge, subscriptions of CloudWatch Logs, lookup-events, CloudTrail Lake",
+			wraps: []string{"Records", wrapLogEvents, wrapLookup, wrapRows}, match: matchCloudTrail, open: newCloudTrail,
 		},
 		{
 			Name: cspmTopic, Logstore: "findings", Doc: "Alibaba Security Center CSPM checks as SLS writes them, one record a line",
@@ -37,6 +37,14 @@ func formats() []*Format {
 			Name: "ocsf", Logstore: "findings", Doc: "OCSF findings, as Prowler writes them: a list, or one finding a line",
 			match: matchOCSF, open: newFindings("ocsf", false, readOCSF),
 		},
+		{
+			Name: "actiontrail", Logstore: "audit", Doc: "Alibaba ActionTrail, as SLS writes it or as it is delivered: one event a line, or lists",
+			match: matchActionTrail, open: newAudit(readActionTrail),
+		},
+		{
+			Name: prismaTopic, Logstore: "audit", Doc: "Prisma Cloud audit logs: one entry a line, or lists",
+			match: matchPrismaAudit, open: newAudit(readPrismaAudit),
+		},
 	}
 }
 
@@ -44,7 +52,7 @@ func formats() []*Format {
 // same ones, which nobody may change. The list is the caller's.
 func Builtin() []*Logstore { return slices.Clone(builtin()) }
 
-var builtin = sync.OnceValue(func() []*Logstore { return []*Logstore{cloudTrail(), findings()} })
+var builtin = sync.OnceValue(func() []*Logstore { return []*Logstore{cloudTrail(), findings(), auditLogstore()} })
 
 // input is what a decoder is made from.
 type input struct {
@@ -77,6 +85,9 @@ func (s sniff) isText(key string) bool {
 // (an envelope whose list is none, a record of nulls), so that the decoder can
 // say at which place it is broken.
 func matchCloudTrail(s sniff) string {
+	if why, known := matchEnclosed(s); known {
+		return why
+	}
 	source := text(s.members["eventSource"])
 	switch {
 	case len(s.members) == 0 && s.wrap == "Records":

@@ -36,9 +36,12 @@ type framer struct {
 	cut    func(b []byte) int // index behind the record that begins at b[0]; more, bad
 	scan   *scanner           // what cut scans with
 	place  place              // where win.at is
-	wrap   bool               // the list is in an envelope
+	key    string             // of the list in its envelope; "" where it is in none
 	byLine bool               // the document ends with its line
 	docs   int                // documents begun
+	rows   string             // key of an envelope whose records are lists, not objects
+	behind bool               // the list of the first document lies behind other keys of its envelope
+	header []byte             // of the envelope: all up to the bracket that opens its list
 	failed int                // how far a broken record was scanned
 	size   int                // length of the record as it stands
 	pos    int64              // records and broken records so far
@@ -128,7 +131,11 @@ func (f *framer) top(c byte) ([]byte, error) {
 	switch c {
 	case '{':
 		f.begin()
-		if n, key := envelope(w.unread(), f.wraps, f.docs == 1); n > 0 {
+		if n, key := envelope(w.unread(), f.wraps, f.docs == 1 || f.behind); n > 0 {
+			if f.docs == 1 {
+				shallow, _ := envelope(w.unread(), f.wraps, false)
+				f.behind = shallow == 0
+			}
 			f.enter(n, key)
 			return nil, nil
 		}
@@ -159,8 +166,9 @@ func (f *framer) begin() {
 }
 
 func (f *framer) enter(n int, key string) {
+	f.header = append(f.header[:0], f.win.unread()[:n]...)
 	f.win.at += n
-	f.place, f.wrap = inList, key != ""
+	f.place, f.key = inList, key
 	if f.found != nil {
 		f.found(key)
 	}
@@ -175,12 +183,16 @@ func (f *framer) element(c byte) ([]byte, error) {
 	case ']':
 		f.win.at++
 		f.place = atTop
-		if f.wrap {
+		if f.key != "" {
 			f.place = inTail
 		}
 		return nil, nil
 	case '{':
 		return f.object()
+	case '[':
+		if f.key != "" && f.key == f.rows {
+			return f.object()
+		}
 	}
 	n, fault := f.measure(f.stray)
 	if fault != "" {

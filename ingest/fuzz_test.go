@@ -19,6 +19,19 @@ const (
 	seedLine  = `{"ts":"2026-11-25 10:00:00","n":"12","o":{"a":[1e999]},"__seq__":1,"\ud800":"x"}` + "\n{\"n\":1}}"
 )
 
+// seedsEnclosed are of the formats whose records come inside of something else.
+var seedsEnclosed = []string{
+	`{"detail-type":"AWS API Call via CloudTrail","id":"1","account":"2","time":"2026-11-25T10:00:00Z","detail":{"eventVersion":"1","eventName":"x\u00e9"}}`,
+	`{"messageType":"DATA_MESSAGE","owner":"2","logEvents":[{"id":"1","timestamp":1795600000000,"message":"{\"eventVersion\":\"1\",\"eventName\":\"\\ud800\"}"}]}`,
+	`{"Events":[{"EventId":"1","EventTime":1795600000.5,"CloudTrailEvent":"{\"eventVersion\":\"1\",\"eventName\":\"x\"}"}]}`,
+	`{"eventname":"x","eventsource":"y","eventtime":"2026-11-25 10:00:00.000","useridentity":"{type=a, arn=b, sessioncontext={attributes={mfaauthenticated=true}}}","resources":"[{arn=x, type=y}]"}`,
+	`{"QueryResultRows":[[{"eventname":"x"},{"eventsource":"y"},{"requestparameters":"{\"A\":1}"}]]}`,
+	`{"__topic__":"actiontrail_audit_event","__time__":"1795600000","__tags__":{"a":"b"},"event":"{\"eventId\":\"1\",\"eventName\":\"x\"}"}`,
+	`{"event.eventName":"x","event.userIdentity.userName":"a","event.userIdentity":"b"}`,
+	`{"eventId":"1","eventName":"x","acsRegion":"r","referencedResources":{"a":["b"]}}`,
+	`{"actionType":"LOGIN","timestamp":1795600000123,"user":"a","result":"Successful","resourceType":"Login"}`,
+}
+
 // smallLimits make every bound something that a fuzzer meets.
 func smallLimits() Limits { return Limits{Object: 1 << 20, Record: 4 << 10, Keys: 8, Depth: 4} }
 
@@ -34,7 +47,7 @@ func fuzzLogstore(t testing.TB) *Logstore {
 
 // fuzzFormat fuzzes one format, without detection.
 func fuzzFormat(f *testing.F, format *Format, l *Logstore) {
-	for _, s := range []string{seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "[", `{"a":`, "{}\n[]\n1"} {
+	for _, s := range append([]string{seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "[", `{"a":`, "{}\n[]\n1"}, seedsEnclosed...) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -107,11 +120,14 @@ func formatNamed(f *testing.F, name string) (*Format, *Logstore) {
 	return nil, nil
 }
 
-func FuzzCloudTrail(f *testing.F) { fuzzNamed(f, "cloudtrail") }
-func FuzzCSPM(f *testing.F)       { fuzzNamed(f, cspmTopic) }
-func FuzzASFF(f *testing.F)       { fuzzNamed(f, "asff") }
-func FuzzOCSF(f *testing.F)       { fuzzNamed(f, "ocsf") }
-func FuzzDeclared(f *testing.F)   { fuzzFormat(f, jsonLines(), fuzzLogstore(f)) }
+func FuzzCloudTrail(f *testing.F)  { fuzzNamed(f, "cloudtrail") }
+func FuzzCSPM(f *testing.F)        { fuzzNamed(f, cspmTopic) }
+func FuzzASFF(f *testing.F)        { fuzzNamed(f, "asff") }
+func FuzzOCSF(f *testing.F)        { fuzzNamed(f, "ocsf") }
+func FuzzActionTrail(f *testing.F) { fuzzNamed(f, "actiontrail") }
+func FuzzPrismaAudit(f *testing.F) { fuzzNamed(f, prismaTopic) }
+func FuzzOtherAudit(f *testing.F)  { fuzzFormat(f, otherAudit(), auditLogstore()) }
+func FuzzDeclared(f *testing.F)    { fuzzFormat(f, jsonLines(), fuzzLogstore(f)) }
 
 func fuzzNamed(f *testing.F, name string) {
 	format, l := formatNamed(f, name)
@@ -120,7 +136,7 @@ func fuzzNamed(f *testing.F, name string) {
 
 // FuzzDecode fuzzes detection and what follows it.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "\xef\xbb\xbf[]", `{"Findings":[]}`} {
+	for _, s := range append(seedsEnclosed, seedTrail, seedCheck, seedHub, seedOCSF, seedLine, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "\xef\xbb\xbf[]", `{"Findings":[]}`) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

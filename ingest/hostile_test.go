@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,8 +31,7 @@ func load(data []byte, o Options) (out outcome) {
 	if o.Now.IsZero() {
 		o.Now = loadTime
 	}
-	obj := Object{Name: "case", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
-	opened, err := Decode(obj, o)
+	opened, err := Decode(bytesObject(data), o)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -158,6 +158,89 @@ func TestHostileRecords(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: the value of %s is gone", c.ID, c.Field)
+		}
+	}
+}
+
+// TestHostileEnclosed: the hostile records inside of everything that encloses
+// records, and in audit logs. Nothing of them is lost, and none of them has a
+// flag or a fault that it has not alone.
+func TestHostileEnclosed(t *testing.T) {
+	for _, c := range hostile(t, "records.jsonl") {
+		record := string(c.Record)
+		value := quoted(t, c.Marker+" \u202e\r\n\x00\x1b[31m</td>{{7*7}}' OR 1=1 --"+object(fields(t, c.Record)).text(c.Field))
+		forms := map[string]string{
+			"actiontrail, object": `{"__topic__":"actiontrail_event","__time__":1795000000,"event":` + record + `}`,
+			"actiontrail, text":   `{"__topic__":"actiontrail_event","__time__":1795000000,"event":` + quoted(t, record) + `}`,
+			"actiontrail, flat":   `{"__time__":1795000000,"event.eventName":` + value + `,"event.userIdentity.userName":` + value + `,"__tag__:x":` + value + `}`,
+			"prisma-audit":        `{"timestamp":1795000000123,"actionType":` + value + `,"user":` + value + `,"resourceName":` + value + `,"result":` + value + `}`,
+		}
+		if c.Format == "cloudtrail" {
+			forms["eventbridge"], forms["subscription"] = bridged(record), subscribed(t, "DATA_MESSAGE", record)
+			forms["lookup-events"] = `{"Events":[{"EventId":"x","CloudTrailEvent":` + quoted(t, record) + `}]}`
+			forms["lake"] = `{"eventjson":` + quoted(t, record) + `}`
+		}
+		alone := load(append(c.Record, '\n'), Options{})
+		for name, data := range forms {
+			out := load([]byte(data+"\n"), Options{})
+			if out.records != 1 || out.err != nil {
+				t.Errorf("%s, %s: %d records, %v %v", c.ID, name, out.records, out.broken, out.err)
+				continue
+			}
+			if c.Format == "cloudtrail" && slices.Contains([]string{"eventbridge", "subscription", "lookup-events", "lake"}, name) && !slices.Equal(out.flags, alone.flags) {
+				t.Errorf("%s, %s: flags %v, alone %v", c.ID, name, out.flags, alone.flags)
+			}
+			found := c.Marker == ""
+			for _, v := range out.cells[0] {
+				found = found || strings.Contains(v, c.Marker)
+			}
+			if !found {
+				t.Errorf("%s, %s: the value of %s is gone", c.ID, name, c.Field)
+			}
+		}
+	}
+}
+
+func fields(t testing.TB, record []byte) map[string][]byte {
+	t.Helper()
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(record, &m); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// TestHostileMessages: whatever a text holds that should hold a record, what is
+// beside it loads.
+func TestHostileMessages(t *testing.T) {
+	var texts []string
+	for _, c := range hostile(t, "oddities.jsonl") {
+		texts = append(texts, c.Text)
+	}
+	for _, c := range hostile(t, "broken.jsonl") {
+		line, err := base64.StdEncoding.DecodeString(c.Base64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(line))
+	}
+	const audit = `{"__topic__":"actiontrail_event","__time__":1795000000,"event":{"eventId":"e","eventName":"x"}}`
+	for i, text := range texts {
+		for name, data := range map[string]string{
+			"subscription":  subscribed(t, "DATA_MESSAGE", trailEvent, text),
+			"lookup-events": `{"Events":[{"EventId":"a","CloudTrailEvent":` + quoted(t, trailEvent) + `},{"EventId":"b","CloudTrailEvent":` + quoted(t, text) + `}]}`,
+			"lake":          `{"eventjson":` + quoted(t, trailEvent) + `}` + "\n" + `{"eventjson":` + quoted(t, text) + `}`,
+			"eventbridge":   bridged(trailEvent) + "\n" + bridged(quoted(t, text)),
+			"actiontrail":   audit + "\n" + strings.Replace(audit, `{"eventId":"e","eventName":"x"}`, quoted(t, text), 1),
+		} {
+			out := load([]byte(data), Options{})
+			if out.err != nil || out.records < 1 || out.records+len(out.broken) != 2 {
+				t.Errorf("%d, %s: %d records, %v %v", i, name, out.records, out.broken, out.err)
+			}
 		}
 	}
 }

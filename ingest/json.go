@@ -106,6 +106,21 @@ func members(b []byte, f func(key, value []byte) bool) {
 	}
 }
 
+// elements calls f for each element of the list that begins at b[0], until one
+// ends behind b or f returns false.
+func elements(b []byte, f func(value []byte) bool) {
+	var s scanner
+	for i := space(b, 1); i < len(b) && b[i] != ']'; i = space(b, i+1) {
+		end := s.value(b, i, 0)
+		if end < 0 || !f(b[i:end]) {
+			return
+		}
+		if i = space(b, end); i >= len(b) || b[i] != ',' {
+			return
+		}
+	}
+}
+
 // text is a JSON value as text: a text without quotes and escapes, null and
 // nothing as "", anything else as it stands.
 func text(v []byte) string {

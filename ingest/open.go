@@ -62,9 +62,16 @@ func (e *NoFormat) Error() string {
 	return b.String()
 }
 
+// NoRecords is the error of an object that is known, and known to hold no
+// records: it is skipped, which is no fault.
+type NoRecords struct{ What string }
+
+// Error names what the object is.
+func (e *NoRecords) Error() string { return "it holds no records: it is " + e.What }
+
 // Decode opens an object, unpacks it, and recognises its format by its content.
-// It fails with a *NoFormat when there is none, with a *LimitError, or with what
-// opening and reading returned.
+// It fails with a *NoFormat when there is none, with a *NoRecords, with a
+// *LimitError, or with what opening and reading returned.
 func Decode(obj Object, o Options) (*Opened, error) {
 	raw, err := obj.Open()
 	if err != nil {
@@ -118,7 +125,11 @@ func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
 	if named != nil && !slices.ContainsFunc(builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
 		return jsonLines(), named, nil
 	}
-	found, err := detect(head, formats())
+	candidates := formats()
+	if named != nil && named.Name == "audit" {
+		candidates = append(candidates, otherAudit())
+	}
+	found, err := detect(head, candidates)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,6 +23,7 @@ type LoadOptions struct {
 type Report struct {
 	Logstores []LogstoreSummary // in the order in which they were met
 	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
+	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
 }
 
@@ -56,6 +58,7 @@ func (r *Report) SetAside() bool {
 // Add adds what another Load did.
 func (r *Report) Add(o *Report) {
 	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
+	r.Skipped = append(r.Skipped, o.Skipped...)
 	for _, l := range o.Logstores {
 		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
 		if i < 0 {
@@ -97,6 +100,10 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	}
 	var letters []refusal
 	for _, r := range refused {
+		if none := (*ingest.NoRecords)(nil); errors.As(r.why, &none) {
+			report.Skipped = append(report.Skipped, ingest.Skipped{Name: r.object.Name, Reason: none.Error()})
+			continue
+		}
 		again := r.object.Retried(r.why)
 		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: again})
 		if !again && setAside(r.object, r.why) {

@@ -65,7 +65,7 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 			return err
 		}
 		report, skipped, err := p.load(ctx, f, paths)
-		if report != nil && (err == nil || len(report.Logstores)+len(report.Refused) > 0) {
+		if report != nil && (err == nil || len(report.Logstores)+len(report.Refused)+len(report.Skipped) > 0) {
 			printLoad(e, report, skipped, inLetters)
 		}
 		if err != nil {
@@ -204,10 +204,10 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 	for _, f := range r.Refused {
 		fmt.Fprintf(e.stderr, "not loaded: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
 	}
-	for _, s := range skipped {
+	for _, s := range append(skipped[:len(skipped):len(skipped)], r.Skipped...) {
 		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Reason))
 	}
-	if len(r.Logstores) == 0 && len(r.Refused) == 0 {
+	if len(r.Logstores)+len(r.Refused)+len(r.Skipped) == 0 {
 		fmt.Fprintln(e.stderr, "nothing to load")
 	}
 }

@@ -203,5 +203,8 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 			p.env.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
 		}
 	}
+	for _, k := range report.Skipped {
+		p.env.logger().Info("skipped", "source", s.Name, "object", k.Name, "reason", k.Reason)
+	}
 	return taken, err
 }

@@ -17,6 +17,24 @@ const hubRecord = `{"SchemaVersion":"2018-10-08","Id":"arn:aws:securityhub:f/%d"
 
 const ocsfRecord = `{"class_uid":2004,"metadata":{"product":{"name":"Prowler"},"event_code":"c"},"time":1795600000,"status_code":"FAIL","severity_id":4,"finding_info":{"uid":"prowler-%d","title":"t"},"cloud":{"region":"r","account":{"uid":"1"}},"resources":[{"uid":"u"}]}`
 
+const bridgeRecord = `{"version":"0","id":"b-%d","detail-type":"AWS API Call via CloudTrail","source":"aws.iam","account":"222222222222","time":"2026-11-25T10:00:00Z","region":"us-east-1","detail":{"eventVersion":"1.09","eventSource":"iam.amazonaws.com","eventName":"CreateUser","requestParameters":{"userName":"b"}}}`
+
+const logEventRecord = `{"id":"319%d","timestamp":1795600000123,"message":"{\"eventVersion\":\"1.09\",\"eventName\":\"CreateUser\",\"userAgent\":\"a\\nb\"}"}`
+
+const lookupRecord = `{"EventId":"l-%d","EventName":"CreateUser","EventTime":1795600000,"CloudTrailEvent":"{\"eventVersion\":\"1.09\",\"eventName\":\"CreateUser\"}"}`
+
+const lakeRecord = `{"eventid":"l-%d","eventname":"CreateUser","eventsource":"iam.amazonaws.com","eventtime":"2026-11-25 10:00:00.000","useridentity":"{type=IAMUser, arn=a, username=null}"}`
+
+const actionTrailRecord = `{"__topic__":"actiontrail_audit_event","__time__":"1795600000","__source__":"s","__tag__:__client_ip__":"192.0.2.1","event":{"eventId":"a-%d","eventName":"DeleteDisk","serviceName":"Ecs","acsRegion":"cn-beijing","userIdentity":{"userName":"alice","accountId":"1"},"resourceName":"d-1;i-1"}}`
+
+const actionTrailText = `{"__topic__":"actiontrail_event","__time__":1795600000,"__tags__":{"__client_ip__":"192.0.2.1"},"event":"{\"eventId\":\"a-%d\",\"eventName\":\"DeleteDisk\",\"serviceName\":\"Ecs\"}"}`
+
+const actionTrailFlat = `{"__time__":"1795600000","event.eventId":"a-%d","event.eventName":"DeleteDisk","event.userIdentity.userName":"alice","event.errorCode":""}`
+
+const actionTrailBare = `{"eventId":"a-%d","eventTime":"2026-11-25T10:00:00Z","eventName":"DeleteDisk","serviceName":"Ecs","acsRegion":"cn-beijing","referencedResources":{"ACS::ECS::Disk":["d-1"]}}`
+
+const prismaRecord = `{"result":"Successful","actionType":"CREATE","ipAddress":"198.51.100.7","action":"'alice' created it.","resourceName":"TEST %d","user":"alice","timestamp":1795600000123,"resourceType":"Account Group"}`
+
 const lineRecord = `{"ts":"2026-11-25T10:00:00Z","status":%d,"path":"/a","deep":{"x":[1,2]},"on":true,"ratio":0.5,"other":"y"}`
 
 // many makes n records of a pattern.
@@ -44,6 +62,14 @@ func TestFormats(t *testing.T) {
 		name, pattern, wrap string
 		store               *ingest.Logstore
 	}{
+		{"cloudtrail", bridgeRecord, "", nil},
+		{"cloudtrail", lookupRecord, "Events", nil},
+		{"cloudtrail", lakeRecord, "", nil},
+		{"actiontrail", actionTrailRecord, "", nil},
+		{"actiontrail", actionTrailText, "", nil},
+		{"actiontrail", actionTrailFlat, "", nil},
+		{"actiontrail", actionTrailBare, "", nil},
+		{"prisma-audit", prismaRecord, "", nil},
 		{"cloudtrail", trailRecord, "Records", nil},
 		{"sas-cspm-log", checkRecord, "", nil},
 		{"asff", hubRecord, "Findings", nil},
@@ -82,5 +108,24 @@ func TestFormats(t *testing.T) {
 				Data: []byte(`{"` + f.wrap + `":[` + strings.Join(r[:5], ",") + "]}\n" + `{"` + f.wrap + `":[` + strings.Join(r[5:], ",") + "]}\n"),
 			})
 		}
+	}
+	envelopes(t)
+}
+
+// envelopes are the subscriptions of CloudWatch Logs and the rows of CloudTrail
+// Lake, whose records are nothing alone.
+func envelopes(t *testing.T) {
+	t.Helper()
+	events := many(logEventRecord, 9)
+	wrap := func(e []string) string {
+		return `{"messageType":"DATA_MESSAGE","owner":"222222222222","subscriptionFilters":["]"],"logEvents":[` + strings.Join(e, ",") + `]}`
+	}
+	control := `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}`
+	rows := strings.NewReplacer(`{"eventid"`, `[{"eventid"`, `","`, `"},{"`, `null}"}`, `null}"}]`).Replace(strings.Join(many(lakeRecord, 9), ","))
+	for shape, data := range map[string]string{
+		"one": wrap(events), "lines": wrap(events[:4]) + "\n" + control + "\n" + wrap(events[4:]) + "\n", "one behind the other": control + wrap(events[:4]) + wrap(events[4:]),
+		"indented": strings.ReplaceAll(wrap(events), `,"`, ",\n  \""), "rows": `{"QueryStatus":"FINISHED","QueryResultRows":[` + rows + `],"NextToken":"x"}`,
+	} {
+		decodertest.Run(t, decodertest.Case{Name: "cloudtrail/envelope/" + shape, Format: "cloudtrail", Records: 9, Data: []byte(data)})
 	}
 }
