@@ -13,27 +13,35 @@ const (
 	sniffedBroken = 200
 )
 
-// detect finds the format of which the first records are. Whole records come
-// first: nearly always one is enough.
-func detect(head []byte, candidates []*Format) (*Format, error) {
-	d := detection{candidates: candidates}
+// detect finds the format of which the first line is the header, or of which
+// the first records are. Whole records come first: nearly always one is enough.
+func detect(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *table, error) {
+	d := detection{candidates: candidates, columns: columns}
+	if c := head[space(head, 0)]; c != '{' && c != '[' {
+		f, t, tried := detectTable(head, candidates, columns)
+		if f != nil {
+			return f, t, nil
+		}
+		d.tried = tried
+	}
 	if f := d.whole(head); f != nil {
-		return f, nil
+		return f, nil, nil
 	}
 	for _, s := range d.cut {
 		if f := d.matching(s); f != nil {
-			return f, nil
+			return f, nil, nil
 		}
 	}
 	if d.tried != nil {
-		return nil, &NoFormat{Tried: d.tried}
+		return nil, nil, &NoFormat{Tried: d.tried}
 	}
-	return nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
+	return nil, nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
 }
 
 // detection is what is known while the first records are looked at.
 type detection struct {
 	candidates []*Format
+	columns    *ColumnMap
 	samples    int
 	cut        []sniff // records that are broken, or that head does not hold whole
 	tried      []Tried // why the first does not fit; nil when it has no members
@@ -41,6 +49,7 @@ type detection struct {
 
 // matching returns the format that a record is of, or nil.
 func (d *detection) matching(s sniff) *Format {
+	s.columns = d.columns
 	tried := make([]Tried, len(d.candidates))
 	for i, f := range d.candidates {
 		why := f.match(s)
