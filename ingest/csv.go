@@ -127,14 +127,16 @@ func (t *table) plain(b []byte, f csvField) []byte {
 }
 
 // begins says whether the row that was split is a header, and takes it as such.
+// Where a run died in the middle of a line, the next one's header stands behind
+// what there is of that line.
 func (t *table) begins(b []byte) bool {
 	first := t.fields[0]
 	same := len(t.fields) == len(t.names)
-	if same && string(bytes.TrimPrefix(b[first.from:first.to], []byte("\ufeff"))) != t.names[0] {
+	if same && !bytes.HasSuffix(t.plain(b, first), []byte(t.names[0])) {
 		return false // what every row is, without a look at all of it
 	}
 	names := t.texts(b)
-	if same && slices.Equal(names, t.names) {
+	if same && slices.Equal(names[1:], t.names[1:]) {
 		return true
 	}
 	if !t.header(names) {
@@ -145,6 +147,12 @@ func (t *table) begins(b []byte) bool {
 		t.keys[i] = append(appendQuoted(nil, []byte(name)), ':')
 	}
 	return true
+}
+
+// before is what stands before the header that was split, on its line.
+func (t *table) before(b []byte) []byte {
+	first := bytes.TrimPrefix(t.plain(b, t.fields[0]), []byte("\ufeff"))
+	return first[:max(0, len(first)-len(t.names[0]))]
 }
 
 // object is the row that was split as a JSON object.
@@ -177,6 +185,11 @@ func (f *framer) row() ([]byte, error) {
 			return nil, err
 		}
 		if t.begins(b) {
+			if cut := t.before(b); len(cut) > 0 {
+				broken := f.broken("the row is cut off: the header comes again on its line", cut)
+				w.at += n
+				return nil, broken
+			}
 			w.at += n
 			continue
 		}
