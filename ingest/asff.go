@@ -10,7 +10,7 @@ import (
 
 func matchASFF(s sniff) string {
 	switch {
-	case len(s.members) == 0 && s.wrap == "Findings":
+	case len(s.members) == 0 && (s.wrap == "Findings" || s.wrap == "detail.findings"):
 		return ""
 	case !strings.HasPrefix(text(s.members["SchemaVersion"]), "20") || !s.isText("Id"):
 		return "it has no SchemaVersion and Id"
@@ -36,6 +36,9 @@ func readASFF(m object, zone *time.Location, f *finding) string {
 	f.remediation = firstText(m.text("Remediation", "Recommendation", "Text"), m.text("Remediation", "Recommendation", "Url"))
 	f.severity = asffSeverity(m)
 	f.status, f.muted = asffStatus(m)
+	if strings.Contains(m.text("ProductArn"), "product/prowler/") {
+		f.ofProwler(m)
+	}
 	f.observed = when(zone, m.text("UpdatedAt"), m.text("LastObservedAt"), m.text("CreatedAt"))
 	f.first = when(zone, m.text("FirstObservedAt"), m.text("CreatedAt"))
 	f.last = when(zone, m.text("LastObservedAt"), m.text("UpdatedAt"))
@@ -44,11 +47,29 @@ func readASFF(m object, zone *time.Location, f *finding) string {
 
 func asffCheck(m object) string {
 	generator := m.text("GeneratorId")
-	if strings.HasPrefix(generator, "prowler-") {
-		return strings.TrimPrefix(generator, "prowler-")
-	}
 	tail := generator[strings.LastIndexByte(generator, '/')+1:]
 	return firstText(m.text("Compliance", "SecurityControlId"), m.text("ProductFields", "ControlId"), m.text("ProductFields", "RuleId"), tail)
+}
+
+// ofProwler makes of a finding what the same finding is in Prowler's other
+// files, as far as ASFF tells: its own Id ends in a hash of the resource that no
+// other file has, and says only WARNING of what is muted, whatever the result.
+func (f *finding) ofProwler(m object) {
+	f.topic = prowlerTopic
+	if check, ok := strings.CutPrefix(m.text("GeneratorId"), "prowler-"); ok {
+		f.check = check
+		f.service, _, _ = strings.Cut(check, "_")
+	}
+	f.resourceName = prowlerName(f.resource, f.check)
+	if uid := prowlerID("aws", f); uid != "" {
+		f.uid = uid
+	}
+	switch m.text("Compliance", "Status") {
+	case "WARNING":
+		f.status, f.muted = "FAIL", true
+	case "NOT_AVAILABLE", "INFOED":
+		f.status = "MANUAL"
+	}
 }
 
 // asffService is the service in a type such as AwsEc2Instance: its second word.
@@ -86,10 +107,8 @@ func asffSeverity(m object) string {
 	return "informational"
 }
 
-// asffStatus is what a finding says of its check. Prowler writes WARNING for
-// what is muted, and has other words for what must be looked at by hand.
+// asffStatus is what a finding says of its check.
 func asffStatus(m object) (status string, muted bool) {
-	prowler := strings.Contains(m.text("ProductArn"), "product/prowler/")
 	muted = m.text("Workflow", "Status") == "SUPPRESSED"
 	switch m.text("Compliance", "Status") {
 	case "PASSED":
@@ -97,7 +116,7 @@ func asffStatus(m object) (status string, muted bool) {
 	case "FAILED", "":
 		return "FAIL", muted
 	case "WARNING":
-		return "WARN", muted || prowler
+		return "WARN", muted
 	}
 	return "UNKNOWN", muted
 }

@@ -166,8 +166,8 @@ func succeeded(word string) Cell {
 	return Cell{}
 }
 
-// prismaTopic is the topic of Prisma Cloud's audit log.
-const prismaTopic = "prisma-audit"
+// prismaAuditTopic is the topic of Prisma Cloud's audit log.
+const prismaAuditTopic = "prisma-audit"
 
 func matchPrismaAudit(s sniff) string {
 	switch {
@@ -187,7 +187,7 @@ func readPrismaAudit(d *auditDecoder, m object, e *auditEntry) string {
 	if m.text("actionType") == "" {
 		return "no entry of Prisma Cloud's audit log: it has no actionType"
 	}
-	e.topic = prismaTopic
+	e.topic = prismaAuditTopic
 	e.actor, e.action, e.resource = m.text("user"), m.text("actionType"), m.text("resourceName")
 	if ip := m.text("ipAddress"); !strings.EqualFold(ip, "RedLock Internal IP") {
 		e.sourceIP = ip
@@ -224,8 +224,8 @@ func paths(names string) (all [][]string) {
 	return all
 }
 
-// first is the first of the values that is a text, a number or a truth.
-func (o object) first(all [][]string) string {
+// firstAt is the first of the values at these paths that is a text, a number or a truth.
+func (o object) firstAt(all [][]string) string {
 	for _, p := range all {
 		if v := o.at(p...); len(v) > 0 && v[0] != '{' && v[0] != '[' {
 			if s := text(v); s != "" {
@@ -245,22 +245,22 @@ func otherAudit() *Format {
 }
 
 func matchOtherAudit(s sniff) string {
-	if object(s.members).first(otherAction) == "" {
+	if object(s.members).firstAt(otherAction) == "" {
 		return "it has no action, operation, verb or method"
 	}
 	return ""
 }
 
 func readOtherAudit(d *auditDecoder, m object, e *auditEntry) string {
-	e.topic, e.action = otherTopic, m.first(otherAction)
+	e.topic, e.action = otherTopic, m.firstAt(otherAction)
 	if e.action == "" {
 		return "no entry of an audit log: it has no action, operation, verb or method"
 	}
-	e.actor, e.resource, e.account = m.first(otherActor), m.first(otherThing), m.first(otherAccount)
-	e.region, e.sourceIP, e.id = m.first(otherRegion), m.first(otherAddress), m.first(otherID)
-	e.at = when(d.zone, m.first(otherTime))
-	code := m.first(otherCode)
-	if e.success = succeeded(m.first(otherResult)); !e.success.Valid && len(code) == 3 {
+	e.actor, e.resource, e.account = m.firstAt(otherActor), m.firstAt(otherThing), m.firstAt(otherAccount)
+	e.region, e.sourceIP, e.id = m.firstAt(otherRegion), m.firstAt(otherAddress), m.firstAt(otherID)
+	e.at = when(d.zone, m.firstAt(otherTime))
+	code := m.firstAt(otherCode)
+	if e.success = succeeded(m.firstAt(otherResult)); !e.success.Valid && len(code) == 3 {
 		e.success = flagCell(code < "400")
 	}
 	return ""

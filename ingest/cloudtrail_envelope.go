@@ -41,7 +41,7 @@ func (d *cloudTrailDecoder) unwrap(raw []byte) (record []byte, skip bool, why st
 	case got.detail != nil:
 		d.around = around{id: got.id, account: got.account, region: got.region, at: when(d.zone, text(got.time))}
 		record, why = d.enclosed(got.detail)
-	case got.message != nil && d.framer.key == wrapLogEvents:
+	case got.message != nil && d.framer.wrap == wrapLogEvents:
 		return d.fromSubscription(got)
 	case got.event != nil:
 		d.around = around{id: got.eventID, at: when(d.zone, text(got.eventTime))}

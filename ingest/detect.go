@@ -13,30 +13,38 @@ const (
 	sniffedBroken = 200
 )
 
-// detect finds the format of which the first records are. Whole records come
-// first: nearly always one is enough.
-func detect(head []byte, candidates []*Format) (*Format, error) {
-	d := detection{candidates: candidates}
+// detect finds the format of which the first line is the header, or of which the
+// first records are. Whole records come first: nearly always one is enough.
+func detect(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *table, error) {
+	d := detection{candidates: candidates, columns: columns}
+	if c := head[space(head, 0)]; c != '{' && c != '[' {
+		f, t, why := detectTable(head, candidates, columns)
+		if f != nil {
+			return f, t, nil
+		}
+		d.tried = why
+	}
 	if f := d.whole(head); f != nil {
-		return f, nil
+		return f, nil, nil
 	}
 	for _, s := range d.cut {
 		if f := d.matching(s); f != nil {
-			return f, nil
+			return f, nil, nil
 		}
 	}
 	if what := recordless(d.seen); what != "" {
-		return nil, &NoRecords{What: what}
+		return nil, nil, &NoRecords{What: what}
 	}
-	if d.tried != nil {
-		return nil, &NoFormat{Tried: d.tried}
+	if len(d.tried) > 0 {
+		return nil, nil, &NoFormat{Tried: d.tried}
 	}
-	return nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
+	return nil, nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
 }
 
 // detection is what is known while the first records are looked at.
 type detection struct {
 	candidates []*Format
+	columns    *ColumnMap
 	seen       []sniff // records that no format matches
 	cut        []sniff // records that are broken, or that head does not hold whole
 	tried      []Tried // why the first does not fit; nil when it has no members
@@ -44,6 +52,7 @@ type detection struct {
 
 // matching returns the format that a record is of, or nil.
 func (d *detection) matching(s sniff) *Format {
+	s.columns = d.columns
 	tried := make([]Tried, len(d.candidates))
 	for i, f := range d.candidates {
 		why := f.match(s)
@@ -53,7 +62,7 @@ func (d *detection) matching(s sniff) *Format {
 		tried[i] = Tried{f.Name, why}
 	}
 	if d.seen = append(d.seen, s); len(d.seen) == 1 && len(s.members) > 0 {
-		d.tried = tried
+		d.tried = append(d.tried, tried...)
 	}
 	return nil
 }

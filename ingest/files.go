@@ -22,8 +22,9 @@ type Skipped struct{ Name, Reason string }
 // the same.
 //
 // A scanner writes one run in several formats under one stem: of these in one
-// folder only the first counts, in the order OCSF, CSV, native JSON, ASFF.
-// Prowler's CSV and native JSON have no decoder, so they give way to ASFF.
+// folder only the first that is not empty counts, in the order OCSF, CSV, native
+// JSON, ASFF. A CSV and a JSON file of one stem are one run only when both are
+// Prowler's.
 func Files(paths []string) ([]Object, []Skipped, error) {
 	l := lister{seen: map[string]bool{}}
 	var errs []error
@@ -100,12 +101,16 @@ func FileObject(path string, info fs.FileInfo, named bool) Object {
 	}
 }
 
-// runFormats are the endings of one run's files, in the order in which they count.
+// runFormats are the endings of one run's files, the longest first, as they
+// are tried; the first two say by themselves what they are.
 var runFormats = [...]string{".ocsf.json", ".asff.json", ".csv", ".json"}
+
+// runOrder are the places in runFormats in the order in which they count.
+var runOrder = [...]int{0, 2, 3, 1}
 
 // runOf splits a path into folder and stem, and the place of its ending in
 // runFormats, or -1.
-func runOf(path string) (stem string, rank int) {
+func runOf(path string) (stem string, ending int) {
 	p := strings.TrimSuffix(path, ".gz")
 	for i, ending := range runFormats {
 		if s, ok := strings.CutSuffix(p, ending); ok {
@@ -115,29 +120,61 @@ func runOf(path string) (stem string, rank int) {
 	return path, -1
 }
 
-// oneOfEachRun leaves out the files that say again what a file of OCSF or ASFF
-// beside them says.
+// A run is what one run of a scanner left: for each ending the object, or -1.
+type run [len(runFormats)]int
+
+// oneOfEachRun leaves out the files that say again what another file of the same
+// run says.
 func oneOfEachRun(all []Object) (kept []Object, skipped []Skipped) {
-	best := map[string]int{}
+	runs := map[string]*run{}
 	for i, o := range all {
-		stem, rank := runOf(o.Name)
-		if rank < 0 || rank > 1 {
+		stem, ending := runOf(o.Name)
+		if ending < 0 {
 			continue
 		}
-		if k, ok := best[stem]; ok {
-			if _, other := runOf(all[k].Name); other <= rank {
-				continue
-			}
+		if runs[stem] == nil {
+			runs[stem] = &run{-1, -1, -1, -1}
 		}
-		best[stem] = i
+		if runs[stem][ending] < 0 {
+			runs[stem][ending] = i
+		}
+	}
+	best := map[string]int{}
+	for stem, r := range runs {
+		best[stem] = r.counts(all)
 	}
 	for i, o := range all {
-		stem, rank := runOf(o.Name)
-		if k, ok := best[stem]; ok && rank >= 0 && k != i {
+		stem, ending := runOf(o.Name)
+		if k := best[stem]; ending >= 0 && k >= 0 && k != i {
 			skipped = append(skipped, Skipped{o.Name, "the same run as " + filepath.Base(all[k].Name)})
 			continue
 		}
 		kept = append(kept, o)
 	}
 	return kept, skipped
+}
+
+// counts is the object of the run that counts, or -1 where they are no run.
+func (r *run) counts(all []Object) int {
+	named := r[0] >= 0 || r[1] >= 0
+	if !named && (r[2] < 0 || r[3] < 0 || !ofProwler(all[r[2]]) || !ofProwler(all[r[3]])) {
+		return -1
+	}
+	for _, ending := range runOrder {
+		if i := r[ending]; i >= 0 && all[i].Size != 0 { // Prowler 4.6.2 may leave its OCSF file empty
+			return i
+		}
+	}
+	return -1
+}
+
+// ofProwler says whether Prowler wrote an object in its own formats. What cannot
+// be read is not known to be.
+func ofProwler(o Object) bool {
+	opened, err := Decode(o, Options{})
+	if err != nil {
+		return false
+	}
+	is := opened.Format.Name == prowlerTopic
+	return opened.Close() == nil && is
 }

@@ -46,7 +46,7 @@ func TestFiles(t *testing.T) {
 		}
 		got = append(got, rel)
 	}
-	if s := strings.Join(got, " "); s != "c.json Z.jsonl a/run1.asff.json b/run1.ocsf.json c.csv d/run1.ocsf.json.gz" {
+	if s := strings.Join(got, " "); s != "c.json Z.jsonl a/run1.csv b/run1.ocsf.json c.csv d/run1.ocsf.json.gz" {
 		t.Errorf("objects %s", s)
 	}
 	var gone []string
@@ -55,7 +55,7 @@ func TestFiles(t *testing.T) {
 	}
 	all := strings.Join(gone, "; ")
 	for _, want := range []string{
-		"a/run1.csv: the same run as run1.asff.json", "b/run1.csv: the same run as run1.ocsf.json", "b/run1.asff.json.gz: the same", "b/run1.json: the same",
+		"a/run1.asff.json: the same run as run1.csv", "b/run1.csv: the same run as run1.ocsf.json", "b/run1.asff.json.gz: the same", "b/run1.json: the same",
 		".hidden: it is hidden", "d/.DS_Store: it is hidden", "dangling: ",
 	} {
 		if !strings.Contains(all, want) {

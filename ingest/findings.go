@@ -40,6 +40,16 @@ func (o object) at(path ...string) []byte {
 // text returns the value at a path as text; "" for null and nothing.
 func (o object) text(path ...string) string { return text(o.at(path...)) }
 
+// first returns the first of the members that has a text that is not empty.
+func (o object) first(keys ...string) string {
+	for _, key := range keys {
+		if t := o.text(key); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
 // firstText is the first text that is not empty.
 func firstText(texts ...string) string {
 	for _, t := range texts {
@@ -87,6 +97,9 @@ func (d *findingsDecoder) Next(r *Record) error {
 	if err != nil {
 		return err
 	}
+	if raw, err = d.event(raw); err != nil {
+		return err
+	}
 	clear(d.got)
 	whole := !d.deep && !d.wide && len(d.rest) <= d.slicer.limits.Keys
 	for i, m := range d.rest {
@@ -107,6 +120,31 @@ func (d *findingsDecoder) Next(r *Record) error {
 	d.native(r, raw, whole)
 	d.finish(r)
 	return nil
+}
+
+// event returns the finding that an event of EventBridge is about; of raw, when
+// it is none, raw itself.
+func (d *findingsDecoder) event(raw []byte) ([]byte, error) {
+	var typed bool
+	var detail member
+	for _, m := range d.rest {
+		switch string(d.plain(m)) {
+		case "detail-type":
+			typed = m.value[0] == '"'
+		case "detail":
+			if detail.value == nil {
+				detail = m
+			}
+		}
+	}
+	if !typed || detail.value == nil || detail.value[0] != '{' {
+		return raw, nil
+	}
+	d.scanner.reset()
+	if d.framer.cut(detail.value) != len(detail.value) {
+		return nil, d.reject(raw, "the detail of the event cannot be read")
+	}
+	return detail.value, nil
 }
 
 func (d *findingsDecoder) fill(r *Record, f *finding) {

@@ -16,6 +16,8 @@ const (
 	FlagKeys      = "keys"       // a value with more keys than the limit is kept as text
 	FlagID        = "id"         // no usable id: identity is the object and the position
 	FlagMore      = "more"       // a finding with several resources: the first one counts
+	FlagQuote     = "quote"      // CSV: it stands behind quotes that do not close, and may have been text inside of them
+	FlagCut       = "cut"        // CSV: the last row has no line end, and its last field may be cut off
 )
 
 // appendFaults adds the flags of what was mended.
@@ -26,7 +28,7 @@ func appendFaults(flags []string, f fault) []string {
 	for _, x := range [...]struct {
 		fault
 		flag string
-	}{{faultUTF8, FlagUTF8}, {faultControl, FlagControl}, {faultSurrogate, FlagSurrogate}, {faultNumber, FlagNumber}} {
+	}{{faultUTF8, FlagUTF8}, {faultControl, FlagControl}, {faultSurrogate, FlagSurrogate}, {faultNumber, FlagNumber}, {faultQuote, FlagQuote}, {faultCut, FlagCut}} {
 		if f&x.fault != 0 {
 			flags = append(flags, x.flag)
 		}

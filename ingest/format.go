@@ -14,9 +14,14 @@ type Format struct {
 	Logstore string // name of the built-in logstore; "" for any declared one
 	Doc      string // one line
 	wraps    []string
-	match    func(sniff) string // "" or why a record is not of this format
+	match    func(sniff) string  // "" or why a record is not of this format
+	header   func(header) string // "" or why a line is no header of this format; nil: it is not written as CSV
 	open     func(input) Decoder
 }
+
+// findingWraps are the envelopes of findings of AWS: what an API returns, what is
+// exported, and events of EventBridge.
+var findingWraps = []string{"Findings", "findings", "detail.findings"}
 
 // formats are those told apart by content, in the order in which they are tried.
 func formats() []*Format {
@@ -30,19 +35,35 @@ func formats() []*Format {
 			match: matchCSPM, open: newFindings(cspmTopic, true, readCSPM),
 		},
 		{
-			Name: "asff", Logstore: "findings", Doc: `AWS Security Hub: {"Findings":[…]}, a list, or one finding a line`,
-			wraps: []string{"Findings"}, match: matchASFF, open: newFindings("asff", false, readASFF),
+			Name: "asff", Logstore: "findings", Doc: `AWS Security Hub: {"Findings":[…]}, a list, one finding a line, or events of EventBridge`,
+			wraps: findingWraps, match: matchASFF, open: newFindings("asff", false, readASFF),
 		},
 		{
-			Name: "ocsf", Logstore: "findings", Doc: "OCSF findings, as Prowler writes them: a list, or one finding a line",
-			match: matchOCSF, open: newFindings("ocsf", false, readOCSF),
+			Name: "ocsf", Logstore: "findings", Doc: "OCSF findings: a list, one finding a line, or what Security Hub's GetFindingsV2 returns",
+			wraps: findingWraps, match: matchOCSF, open: newFindings("ocsf", false, readOCSF),
+		},
+		{
+			Name: prowlerTopic, Logstore: "findings", Doc: "Prowler's CSV, and the native JSON of Prowler 3",
+			match: matchProwler, header: headerProwler, open: newFindings(prowlerTopic, false, readProwler),
+		},
+		{
+			Name: guardDutyTopic, Logstore: "findings", Doc: "AWS GuardDuty: exports, events of EventBridge, and what GetFindings returns",
+			wraps: findingWraps, match: matchGuardDuty, open: newFindings(guardDutyTopic, false, readGuardDuty),
+		},
+		{
+			Name: prismaAlertTopic, Logstore: "findings", Doc: "Prisma Cloud alerts: one alert a line, a list, or a page of its API",
+			wraps: []string{"items"}, match: matchPrisma, open: newFindings(prismaAlertTopic, false, readPrisma),
+		},
+		{
+			Name: mappedFormat, Logstore: "findings", Doc: "Qualys TotalCloud, CSV or JSON by a map of columns",
+			wraps: []string{"content"}, match: matchMapped, header: headerMapped, open: newMapped,
 		},
 		{
 			Name: "actiontrail", Logstore: "audit", Doc: "Alibaba ActionTrail, as SLS writes it or as it is delivered: one event a line, or lists",
 			match: matchActionTrail, open: newAudit(readActionTrail),
 		},
 		{
-			Name: prismaTopic, Logstore: "audit", Doc: "Prisma Cloud audit logs: one entry a line, or lists",
+			Name: prismaAuditTopic, Logstore: "audit", Doc: "Prisma Cloud audit logs: one entry a line, or lists",
 			match: matchPrismaAudit, open: newAudit(readPrismaAudit),
 		},
 	}
@@ -61,6 +82,7 @@ type input struct {
 	logstore       *Logstore
 	object         string
 	source, tenant string
+	columns        *ColumnMap
 }
 
 // A sniff is what is known of an object from its beginning: the top-level
@@ -68,6 +90,15 @@ type input struct {
 type sniff struct {
 	wrap    string // key of the envelope, or ""
 	members map[string][]byte
+	columns *ColumnMap // of the object's source, or the default
+}
+
+// detail is what an event of EventBridge is about, or s when it is none.
+func (s sniff) detail() sniff {
+	if v := s.members["detail"]; s.isText("detail-type") && len(v) > 0 && v[0] == '{' {
+		return newSniff(s.wrap, v, looseMembers)
+	}
+	return s
 }
 
 func (s sniff) has(key string) bool {

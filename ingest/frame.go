@@ -23,20 +23,20 @@ const (
 )
 
 // A framer finds the records in an object of JSON documents: one record a line,
-// arrays, envelopes with a list, any of these one after the other. It goes on
-// behind what is broken:
+// arrays, envelopes with a list, any of these one after the other; or the rows
+// of CSV (table). It goes on behind what is broken:
 //
 //   - where a document is one line, its records end with the line;
 //   - elsewhere a broken record ends where its brackets close (a line end closes
 //     a text), or where another begins in the first column as it did itself.
 type framer struct {
 	win    *window
-	wraps  []string           // keys of envelopes whose list holds the records
+	wraps  []string           // keys of envelopes whose list holds the records; "a.b" is b in the object a
 	limits Limits             // complete
 	cut    func(b []byte) int // index behind the record that begins at b[0]; more, bad
 	scan   *scanner           // what cut scans with
 	place  place              // where win.at is
-	key    string             // of the list in its envelope; "" where it is in none
+	wrap   string             // key of the envelope that the list is in, or ""
 	byLine bool               // the document ends with its line
 	docs   int                // documents begun
 	rows   string             // key of an envelope whose records are lists, not objects
@@ -48,6 +48,7 @@ type framer struct {
 	mended []byte             // scratch
 	odd    fault              // what was mended in the record
 	found  func(wrap string)  // told of each envelope, if set
+	table  *table             // set: the object is CSV
 }
 
 // record returns the next record as valid JSON without faults, for which cut
@@ -74,6 +75,9 @@ func (f *framer) record() ([]byte, error) {
 
 // next returns the next record as it stands; win.at is behind it.
 func (f *framer) next() ([]byte, error) {
+	if f.table != nil {
+		return f.row()
+	}
 	for {
 		c, err := f.peek()
 		if err != nil {
@@ -168,7 +172,7 @@ func (f *framer) begin() {
 func (f *framer) enter(n int, key string) {
 	f.header = append(f.header[:0], f.win.unread()[:n]...)
 	f.win.at += n
-	f.place, f.key = inList, key
+	f.place, f.wrap = inList, key
 	if f.found != nil {
 		f.found(key)
 	}
@@ -183,14 +187,14 @@ func (f *framer) element(c byte) ([]byte, error) {
 	case ']':
 		f.win.at++
 		f.place = atTop
-		if f.key != "" {
+		if f.wrap != "" {
 			f.place = inTail
 		}
 		return nil, nil
 	case '{':
 		return f.object()
 	case '[':
-		if f.key != "" && f.key == f.rows {
+		if f.wrap != "" && f.wrap == f.rows {
 			return f.object()
 		}
 	}
@@ -313,5 +317,8 @@ func (f *framer) brokenBefore(n int, reason string, raw []byte) *Broken {
 // reject turns the record that was returned last into a broken one.
 func (f *framer) reject(raw []byte, reason string) *Broken {
 	f.pos--
+	if f.table != nil {
+		raw = f.win.buf[f.win.at-f.size : f.win.at]
+	}
 	return f.brokenBefore(f.size, reason, raw)
 }

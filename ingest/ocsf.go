@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Findings in OCSF, as Prowler writes them.
+// Findings in OCSF: compliance findings (2003), detections (2004) and the other
+// classes of the category; Prowler writes 2001 and 2004 in ways of its own.
 
 func matchOCSF(s sniff) string {
 	class := text(s.members["class_uid"])
@@ -32,15 +33,19 @@ func readOCSF(m object, zone *time.Location, f *finding) string {
 	prowler := strings.HasPrefix(m.text("metadata", "product", "name"), "Prowler")
 	f.topic = "ocsf"
 	if prowler {
-		f.topic = "prowler"
+		f.topic = prowlerTopic
 	}
 	f.uid = firstText(m.text("finding_info", "uid"), m.text("finding", "uid"))
 	f.title = firstText(m.text("finding_info", "title"), m.text("finding", "title"))
 	f.account = m.text("cloud", "account", "uid")
 	readOCSFResource(m, f)
-	f.check = firstText(m.text("metadata", "event_code"), m.text("metadata", "product", "feature", "uid"), m.text("compliance", "control"),
-		m.text("finding_info", "analytic", "uid"), checkOf(f.uid, f.account))
+	f.check = firstText(m.text("metadata", "event_code"), m.text("compliance", "control"), m.text("finding_info", "analytic", "uid"),
+		m.text("metadata", "product", "feature", "uid"), m.text("finding_info", "analytic", "name"), m.text("finding_info", "types", "0"),
+		checkOf(f.uid, f.account))
 	f.remediation = firstText(m.text("remediation", "desc"), m.text("finding", "remediation", "desc"), m.text("finding_info", "remediation", "desc"))
+	f.actor = firstText(m.text("actor", "user", "uid"), m.text("actor", "user", "name"), m.text("evidences", "0", "actor", "user", "uid"),
+		m.text("evidences", "0", "actor", "user", "name"))
+	f.sourceIP = firstText(m.text("src_endpoint", "ip"), m.text("evidences", "0", "src_endpoint", "ip"))
 	f.severity = ocsfSeverity(m)
 	f.status, f.muted = ocsfStatus(m, prowler)
 	readOCSFTimes(m, zone, prowler, f)
@@ -55,7 +60,11 @@ func readOCSFResource(m object, f *finding) {
 	get := func(path ...string) string { return m.text(append(at[:len(at):len(at)], path...)...) }
 	f.resource = firstText(get("uid"), get("name"))
 	f.resourceName, f.resourceType, f.service = get("name"), get("type"), get("group", "name")
+	if f.resource == "" {
+		f.resource, f.resourceName = firstText(m.text("device", "uid"), m.text("device", "hostname")), m.text("device", "hostname")
+	}
 	f.region = firstText(m.text("cloud", "region"), get("region"))
+	f.account = firstText(f.account, get("owner", "account", "uid"))
 	f.several = listLen(m.at(list)) > 1
 }
 
@@ -90,32 +99,56 @@ func ocsfSeverity(m object) string {
 	return severityOf(m.text("severity"))
 }
 
-// ocsfStatus is the result of the check. Prowler 3 has it in status alone.
+// ocsfStatus is the result of the check, never what became of the finding:
+// status is New or Suppressed there whatever the result. Only Prowler 3 has it
+// in status alone. A detection has no result: it fails until it is resolved.
 func ocsfStatus(m object, prowler bool) (status string, muted bool) {
-	muted = m.text("status_id") == "3"
-	code := strings.ToUpper(firstText(m.text("status_code"), m.text("compliance", "status_code")))
-	switch code {
-	case "PASS", "FAIL", "MANUAL":
-		return code, muted
-	case "PASSED":
-		return "PASS", muted
-	case "FAILED":
-		return "FAIL", muted
-	case "WARNING":
-		return "WARN", muted
+	life := m.text("status_id")
+	muted = life == "3"
+	if status := ocsfResult(m); status != "" {
+		return status, muted
+	}
+	switch {
+	case prowler:
+		return prowler3Status(m.text("status"))
+	case life == "4":
+		return "PASS", false
+	case life == "5": // archived
+		return "FAIL", true
+	}
+	return "FAIL", muted
+}
+
+func ocsfResult(m object) string {
+	for _, word := range []string{m.text("status_code"), m.text("compliance", "status_code"), m.text("compliance", "status")} {
+		switch word = strings.ToUpper(word); word {
+		case "PASS", "FAIL", "MANUAL":
+			return word
+		case "PASSED":
+			return "PASS"
+		case "FAILED":
+			return "FAIL"
+		case "WARNING":
+			return "WARN"
+		case "NOT_AVAILABLE":
+			return "UNKNOWN"
+		}
 	}
 	switch m.text("compliance", "status_id") {
 	case "1":
-		return "PASS", muted
+		return "PASS"
 	case "2":
-		return "WARN", muted
+		return "WARN"
 	case "3":
-		return "FAIL", muted
+		return "FAIL"
+	case "0", "99":
+		return "UNKNOWN"
 	}
-	if !prowler {
-		return "FAIL", muted // a detection is a failure until somebody resolves it
-	}
-	switch m.text("status") {
+	return ""
+}
+
+func prowler3Status(word string) (status string, muted bool) {
+	switch word {
 	case "Success":
 		return "PASS", false
 	case "Failure":

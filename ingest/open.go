@@ -17,6 +17,7 @@ type Options struct {
 	Zone     *time.Location // of times without an offset (Prowler writes local time); nil: UTC
 	Source   string         // __source__ of its records, unless they may say it themselves
 	Tenant   string         // __tenant__
+	Columns  *ColumnMap     // of a scanner's own CSV or JSON, tried before all formats; nil: DefaultColumns, tried last
 	Limits   Limits
 }
 
@@ -106,46 +107,57 @@ func decodeWindow(w *window, name string, o Options) (*Opened, error) {
 	if err := w.failure(); err != nil {
 		return nil, err
 	}
-	f, store, err := recognise(w.unread(), o.Logstore)
+	columns := o.Columns
+	if columns == nil {
+		columns = DefaultColumns()
+	}
+	f, table, store, err := recognise(w.unread(), o, columns)
 	if err != nil {
 		return nil, err
 	}
 	in := input{
-		framer: framer{win: w, wraps: f.wraps, limits: o.Limits.withDefaults()}, clock: newClock(o.Now, o.Zone),
-		logstore: store, object: name, source: o.Source, tenant: o.Tenant,
+		framer: framer{win: w, wraps: f.wraps, limits: o.Limits.withDefaults(), table: table}, clock: newClock(o.Now, o.Zone),
+		logstore: store, object: name, source: o.Source, tenant: o.Tenant, columns: columns,
 	}
 	return &Opened{Decoder: f.open(in), Format: f, Logstore: store, window: w}, nil
 }
 
-// recognise finds the format of an object by its first bytes.
-func recognise(head []byte, named *Logstore) (*Format, *Logstore, error) {
-	if why := unlikeJSON(head); why != "" {
-		return nil, nil, &NoFormat{Why: why}
+// recognise finds the format of an object by its first bytes, and of CSV what
+// finds its rows.
+func recognise(head []byte, o Options, columns *ColumnMap) (*Format, *table, *Logstore, error) {
+	if why := unlikeText(head); why != "" {
+		return nil, nil, nil, &NoFormat{Why: why}
 	}
+	named := o.Logstore
 	if named != nil && !slices.ContainsFunc(builtin(), func(l *Logstore) bool { return l.Name == named.Name }) {
-		return jsonLines(), named, nil
+		return jsonLines(), nil, named, nil
 	}
 	candidates := formats()
+	if o.Columns != nil { // the map of a user knows better than we do
+		i := slices.IndexFunc(candidates, func(f *Format) bool { return f.Name == mappedFormat })
+		candidates = slices.Concat(candidates[i:i+1], candidates[:i], candidates[i+1:])
+	}
 	if named != nil && named.Name == "audit" {
 		candidates = append(candidates, otherAudit())
 	}
-	found, err := detect(head, candidates)
+	found, table, err := detect(head, candidates, columns)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if named != nil && named.Name != found.Logstore {
-		return nil, nil, &NoFormat{Why: fmt.Sprintf("it is %s, which belongs to logstore %s, not %s", found.Name, found.Logstore, named.Name)}
+		why := fmt.Sprintf("it is %s, which belongs to logstore %s, not %s", found.Name, found.Logstore, named.Name)
+		return nil, nil, nil, &NoFormat{Why: why}
 	}
 	for _, l := range builtin() {
 		if l.Name == found.Logstore {
-			return found, l, nil
+			return found, table, l, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("format %s: no logstore %s", found.Name, found.Logstore)
+	return nil, nil, nil, fmt.Errorf("format %s: no logstore %s", found.Name, found.Logstore)
 }
 
-// unlikeJSON says why an object cannot hold JSON documents, or "".
-func unlikeJSON(head []byte) string {
+// unlikeText says why an object can hold neither JSON nor CSV, or "".
+func unlikeText(head []byte) string {
 	i := space(head, 0)
 	switch {
 	case len(head) == 0:

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // How a framer goes on behind a record that is broken.
@@ -67,7 +68,7 @@ func keep(raw, b []byte) []byte {
 
 // tail leaves an envelope behind its list.
 func (f *framer) tail() error {
-	s := skipper{byLine: f.byLine, depth: 1}
+	s := skipper{byLine: f.byLine, depth: 1 + strings.Count(f.wrap, ".")}
 	f.skip(&s, nil)
 	f.place = atTop
 	if s.depth > 0 {
@@ -207,6 +208,9 @@ func envelope(b []byte, wraps []string, deep bool) (int, string) {
 		if n >= 0 && b[i] == '[' {
 			return i + 1, wraps[n]
 		}
+		if n, inner := within(b[i:], wraps, string(key)); n > 0 {
+			return i + n, inner
+		}
 		if !deep {
 			return 0, ""
 		}
@@ -215,6 +219,22 @@ func envelope(b []byte, wraps []string, deep bool) (int, string) {
 		}
 		if i = space(b, i); i < len(b) && b[i] == ',' {
 			i = space(b, i+1)
+		}
+	}
+	return 0, ""
+}
+
+// within is envelope for the object that is the value of key.
+func within(b []byte, wraps []string, key string) (int, string) {
+	if b[0] != '{' {
+		return 0, ""
+	}
+	for _, w := range wraps {
+		if outer, inner, nested := strings.Cut(w, "."); nested && outer == key {
+			n, _ := envelope(b, []string{inner}, true)
+			if n > 0 {
+				return n, w
+			}
 		}
 	}
 	return 0, ""

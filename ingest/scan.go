@@ -23,6 +23,8 @@ const (
 	faultControl                     // raw control characters in a text
 	faultSurrogate                   // half of a surrogate pair
 	faultNumber                      // a number beyond a double
+	faultQuote                       // CSV: found behind quotes that do not close
+	faultCut                         // CSV: the last row has no line end
 )
 
 // A scanner walks over JSON strictly (RFC 8259), except that it takes raw

@@ -126,7 +126,7 @@ func TestFindingValues(t *testing.T) {
 		{fmt.Sprintf(ocsf, `"status":"Success","time":"2026-11-20 10:00:00"`), "iam_x PASS  T u  r 0 1", "2026-11-20T01:00:00Z", "[more]"},
 		{fmt.Sprintf(ocsf, `"status":"Other","time":1763632800000`), "iam_x FAIL  T u  r 1 0", "2025-11-20T10:00:00Z", "[more]"},
 		{fmt.Sprintf(hub, "p", `"Compliance":{"Status":"FAILED"},"Severity":{"Normalized":70}`), "c FAIL high  arn:aws:ec2:r:1:instance/i-1 ec2  0 0", "2026-11-20T10:00:00Z", "[]"},
-		{fmt.Sprintf(hub, "arn::product/prowler/prowler", `"Compliance":{"Status":"WARNING"},"Severity":{"Label":"LOW"}`), "c WARN low  arn:aws:ec2:r:1:instance/i-1 ec2  1 -", "2026-11-20T10:00:00Z", "[]"},
+		{fmt.Sprintf(hub, "arn::product/prowler/prowler", `"Compliance":{"Status":"WARNING"},"Severity":{"Label":"LOW"}`), "c FAIL low  arn:aws:ec2:r:1:instance/i-1 ec2  1 0", "2026-11-20T10:00:00Z", "[]"},
 		{fmt.Sprintf(hub, "p", `"Compliance":{"Status":"NOT_AVAILABLE","SecurityControlId":"S3.1"},"__time__":1,"@severity":"low"`), "S3.1 UNKNOWN   arn:aws:ec2:r:1:instance/i-1 ec2  0 -", "2026-11-20T10:00:00Z", "[reserved:__time__ reserved:@severity]"},
 	} {
 		r := one(t, x.text, "x", Options{Zone: tokyo, Source: "src"})

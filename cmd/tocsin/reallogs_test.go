@@ -107,6 +107,8 @@ func TestRealFindings(t *testing.T) {
 		"prowler/docs_5.7.1_JSON-OCSF.json":    "stored from 1 object",
 		"prowler/docs_4.6.2_JSON-OCSF.json":    "1 record set aside",
 		"samples/alibaba_cspm.jsonl":           "stored from 1 object",
+		"prowler/example_output_aws.csv":       "findings: 4 records stored from 1 object",
+		"samples/guardduty.json":               "findings: 1 record stored from 1 object",
 	} {
 		code, _, stderr := inProcess(t, "load", "--data", filepath.Join(t.TempDir(), "data"), filepath.Join(findings, name))
 		wantCode := 0

@@ -35,6 +35,16 @@ const actionTrailBare = `{"eventId":"a-%d","eventTime":"2026-11-25T10:00:00Z","e
 
 const prismaRecord = `{"result":"Successful","actionType":"CREATE","ipAddress":"198.51.100.7","action":"'alice' created it.","resourceName":"TEST %d","user":"alice","timestamp":1795600000123,"resourceType":"Account Group"}`
 
+const prowlerRecord = `{"AssessmentStartTime":"2026-11-25T10:00:00.5","FindingUniqueId":"prowler-%d","Provider":"aws","CheckID":"iam_x","CheckTitle":"t","Status":"FAIL","Severity":"low","AccountId":"1","Region":"r","ResourceId":"u","ResourceArn":"arn:aws:iam::1:user/u"}`
+
+const dutyRecord = `{"schemaVersion":"2.0","accountId":"1","region":"r","id":"d%d","type":"Recon:IAMUser/X","resource":{"resourceType":"AccessKey","accessKeyDetails":{"userName":"a","userType":"IAMUser"}},"service":{"archived":false},"severity":5,"updatedAt":"2026-11-25T10:00:00.000Z","title":"t"}`
+
+const alertRecord = `{"id":"P-%d","status":"open","lastSeen":1795600000000,"policy":{"policyId":"p","name":"n","severity":"high"},"resource":{"rrn":"r","accountId":"1"}}`
+
+const controlRecord = `{"resourceId":"arn:aws:s3:::b%d","region":"r","accountId":"1","evaluatedOn":"2026-11-25T10:00:00+0000","result":"FAIL","controlName":"n","controlId":"32","criticality":"HIGH"}`
+
+const eventRecord = `{"version":"0","detail-type":"GuardDuty Finding","source":"aws.guardduty","detail":` + dutyRecord + `}`
+
 const lineRecord = `{"ts":"2026-11-25T10:00:00Z","status":%d,"path":"/a","deep":{"x":[1,2]},"on":true,"ratio":0.5,"other":"y"}`
 
 // many makes n records of a pattern.
@@ -73,7 +83,12 @@ func TestFormats(t *testing.T) {
 		{"cloudtrail", trailRecord, "Records", nil},
 		{"sas-cspm-log", checkRecord, "", nil},
 		{"asff", hubRecord, "Findings", nil},
-		{"ocsf", ocsfRecord, "", nil},
+		{"ocsf", ocsfRecord, "Findings", nil},
+		{"prowler", prowlerRecord, "", nil},
+		{"guardduty", dutyRecord, "findings", nil},
+		{"guardduty", eventRecord, "", nil},
+		{"prisma-alert", alertRecord, "items", nil},
+		{"qualys", controlRecord, "content", nil},
 		{"json", lineRecord, "", declared},
 	} {
 		r := many(f.pattern, 9)
@@ -97,6 +112,12 @@ func TestFormats(t *testing.T) {
 		} {
 			c.Name, c.Format, c.Logstore = f.name+"/"+shape, f.name, f.store
 			decodertest.Run(t, c)
+		}
+		if f.wrap == "Findings" {
+			decodertest.Run(t, decodertest.Case{
+				Name: f.name + "/events of EventBridge", Format: f.name, Records: 9,
+				Data: []byte(event(r[:5]) + "\n" + event(r[5:])),
+			})
 		}
 		if f.wrap != "" {
 			decodertest.Run(t, decodertest.Case{
@@ -127,5 +148,45 @@ func envelopes(t *testing.T) {
 		"indented": strings.ReplaceAll(wrap(events), `,"`, ",\n  \""), "rows": `{"QueryStatus":"FINISHED","QueryResultRows":[` + rows + `],"NextToken":"x"}`,
 	} {
 		decodertest.Run(t, decodertest.Case{Name: "cloudtrail/envelope/" + shape, Format: "cloudtrail", Records: 9, Data: []byte(data)})
+	}
+}
+
+// event is an event of EventBridge about findings.
+func event(findings []string) string {
+	return `{"version":"0","detail-type":"Security Hub Findings - Imported","detail":{"actionName":"x","findings":[` + strings.Join(findings, ",") + `]},"resources":["a"]}`
+}
+
+const prowlerHeader = "AUTH_METHOD;TIMESTAMP;ACCOUNT_UID;FINDING_UID;CHECK_ID;STATUS;SEVERITY;RESOURCE_UID;STATUS_EXTENDED"
+
+const prowlerRow = `profile: None;2026-11-25 10:00:00.746490;1;prowler-%d;iam_x;FAIL;low;arn:aws:iam::1:user/u;"a ""b""` + "\n\n" + `c; d"`
+
+// TestTables is TestFormats for what is written as CSV.
+func TestTables(t *testing.T) {
+	other, err := ingest.NewColumnMap(ingest.ColumnSpec{Topic: "scanner", Columns: []ingest.ColumnPair{{Native: "Rule", Field: "check"}, {Native: "Asset", Field: "resource"}, {Native: "Verdict", Field: "status"}, {Native: "At", Field: "time"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []struct {
+		name, format, header, pattern string
+		columns                       *ingest.ColumnMap
+	}{
+		{"prowler 5", "prowler", prowlerHeader, prowlerRow, nil},
+		{"prowler 3", "prowler", strings.NewReplacer("TIMESTAMP", "ASSESSMENT_START_TIME", "FINDING_UID", "FINDING_UNIQUE_ID").Replace(prowlerHeader), prowlerRow, nil},
+		{"qualys", "qualys", "Control ID,Control Name,Result,Resource ID,Evaluated On", `32,"n, m",PASSE,r%d,2026-11-25T10:00:00+0000`, nil},
+		{"by a map", "qualys", "Rule|Asset|Verdict|At", "r|a%d|FAIL|2026-11-25 10:00:00", other},
+	} {
+		r, h := many(f.pattern, 9), f.header+"\n"
+		for shape, c := range map[string]decodertest.Case{
+			"plain":            {Data: []byte(h + strings.Join(r, "\n") + "\n"), Records: 9},
+			"no last line end": {Data: []byte(h + strings.Join(r, "\n")), Records: 9},
+			"carriage returns": {Data: []byte(strings.ReplaceAll(h+strings.Join(r, "\n")+"\n", "\n", "\r\n")), Records: 9},
+			"headers":          {Data: []byte(h + strings.Join(r[:4], "\n") + "\n" + h + strings.Join(r[4:], "\n") + "\n"), Records: 9},
+			"too few fields":   {Data: []byte(h + strings.Join(r[:4], "\n") + "\nx\n" + strings.Join(r[4:], "\n") + "\n"), Records: 9, Broken: 1},
+			"an open quote":    {Data: []byte(h + strings.Join(r[:4], "\n") + "\n\"x\n" + strings.Join(r[4:], "\n") + "\n"), Records: 9, Broken: 1},
+			"bad UTF-8":        {Data: []byte(h + strings.Join(r[:8], "\n") + "\n\xff" + r[8] + "\n"), Records: 9},
+		} {
+			c.Name, c.Format, c.Columns, c.Loose = f.name+"/"+shape, f.format, f.columns, true
+			decodertest.Run(t, c)
+		}
 	}
 }
