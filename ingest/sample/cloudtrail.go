@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -21,53 +22,94 @@ type record struct {
 	params, response string
 	additional       string // "" none
 	resource         string // type; "" none
-	readOnly         bool
+	readOnly, late   bool
 	errorCode, error string
 }
 
+// A day makes the records of an ordinary day.
+type day struct {
+	rng       *rand.Rand
+	all       []who
+	names     *rand.Zipf
+	addresses []string
+}
+
+func newDay(rng *rand.Rand) *day {
+	d := &day{rng: rng, all: callers(), names: rand.NewZipf(rng, 1.2, 2, uint64(len(calls)-1)), addresses: make([]string, 200)}
+	for i := range d.addresses {
+		d.addresses[i] = address(rng)
+	}
+	return d
+}
+
 // trail writes the records of each account and region into files of a time slot,
-// as CloudTrail delivers them.
+// as CloudTrail delivers them; one that grows large is delivered before.
 type trail struct {
 	*writer
-	rng   *rand.Rand
-	slot  time.Duration
-	open  map[string]*pending
-	order []string
-	end   time.Time // of the slot
+	*day
+	odd     *oddness
+	counts  *FormatCount
+	slot    time.Duration
+	open    map[string]*pending
+	order   []string
+	planted []record
+	end     time.Time // of the slot
 }
 
 // pending is a file that is being filled.
 type pending struct {
 	account, region string
 	data            []byte
+	rows            int
+	parts           int // files of the slot before it
+	marks           []Oddity
+	again           [][]byte // records that the next file repeats
 }
 
-func writeCloudTrail(w *writer, o Options) error {
-	rng := source(o.Seed, 1)
-	t := &trail{writer: w, rng: rng, slot: slotOf(o), open: map[string]*pending{}}
-	planted := plantCloudTrail(w, o)
-	all := callers()
-	names := rand.NewZipf(rng, 1.2, 2, uint64(len(calls)-1))
-	addresses := make([]string, 200)
-	for i := range addresses {
-		addresses[i] = address(rng)
+func newTrail(w *writer, o Options) *trail {
+	return &trail{
+		writer: w, day: newDay(source(o.Seed, 1)), odd: newOddness(o, 1), counts: w.format("cloudtrail", "cloudtrail"), slot: slotOf(o), open: map[string]*pending{},
 	}
-	span := o.To.Sub(o.From)
-	for i := range o.Events {
-		at := o.From.Add(time.Duration(float64(span) * (float64(i) + rng.Float64()) / float64(o.Events)))
-		for len(planted) > 0 && planted[0].at.Before(at) {
-			if err := t.add(planted[0]); err != nil {
+}
+
+// fill implements generator.
+func (t *trail) fill(n int, from, to time.Time) error {
+	span := to.Sub(from)
+	for i := range n {
+		at := from.Add(time.Duration(float64(span) * (float64(i) + t.rng.Float64()) / float64(n)))
+		for len(t.planted) > 0 && t.planted[0].at.Before(at) {
+			if err := t.add(t.planted[0], t.planted[0].at); err != nil {
 				return err
 			}
-			planted = planted[1:]
+			t.planted = t.planted[1:]
 		}
-		if err := t.add(everyday(rng, at, all, names, addresses)); err != nil {
+		r := t.everyday(at)
+		if t.odd.late(from, &r.at) {
+			t.counts.Late++
+			r.late = true
+		}
+		if err := t.add(r, at); err != nil {
 			return err
 		}
 	}
-	for _, r := range planted {
-		if err := t.add(r); err != nil {
+	return nil
+}
+
+// finish implements generator.
+func (t *trail) finish() error {
+	for _, r := range t.planted {
+		if err := t.add(r, r.at); err != nil {
 			return err
+		}
+	}
+	t.planted = nil
+	if err := t.flush(); err != nil {
+		return err
+	}
+	t.end = t.end.Add(t.slot)
+	for _, k := range slices.Sorted(maps.Keys(t.open)) {
+		if p := t.open[k]; len(p.again) > 0 {
+			t.begin(k, p)
 		}
 	}
 	return t.flush()
@@ -81,8 +123,9 @@ func slotOf(o Options) time.Duration {
 	return max(slot, time.Duration(each).Truncate(5*time.Minute))
 }
 
-func everyday(rng *rand.Rand, at time.Time, all []who, names *rand.Zipf, addresses []string) record {
-	c := &calls[names.Uint64()]
+func (d *day) everyday(at time.Time) record {
+	rng, all, addresses := d.rng, d.all, d.addresses
+	c := &calls[d.names.Uint64()]
 	w := all[min(rng.IntN(len(all)), rng.IntN(len(all)))]
 	w.region = regions[min(rng.IntN(len(regions)), rng.IntN(len(regions)))]
 	r := record{
@@ -124,13 +167,14 @@ func login(at time.Time, w who, ip string) record {
 	}
 }
 
-// add appends a record to the file of its account and region.
-func (t *trail) add(r record) error {
-	if !r.at.Before(t.end) {
+// add appends a record to the file of its account and region, which is delivered
+// at the end of the slot in which CloudTrail got it.
+func (t *trail) add(r record, got time.Time) error {
+	if !got.Before(t.end) {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		t.end = r.at.Truncate(t.slot).Add(t.slot)
+		t.end = got.Truncate(t.slot).Add(t.slot)
 	}
 	k := r.who.account + r.who.region
 	p := t.open[k]
@@ -139,34 +183,87 @@ func (t *trail) add(r record) error {
 		t.open[k] = p
 	}
 	if len(p.data) == 0 {
-		t.order = append(t.order, k)
-		p.data = append(p.data, `{"Records":[`...)
+		t.begin(k, p)
+	}
+	from := p.next()
+	if r.late {
+		p.marks = append(p.marks, Oddity{Kind: "late", Record: p.rows - 1})
+	}
+	p.data = appendRecord(p.data, r, t.rng)
+	t.counts.Records++
+	t.m.Records["cloudtrail"]++
+	if t.odd.duplicate() && len(p.again) < maxAgain {
+		p.again = append(p.again, append([]byte(nil), p.data[from:]...))
+	}
+	if t.odd.broken() {
+		p.marks = append(p.marks, Oddity{Kind: "broken", Record: p.rows})
+		p.next()
+		p.data = brokenJSON(p.data, t.counts.Broken)
+		t.counts.Broken++
+	}
+	if len(p.data) > fileBytes {
+		return t.deliver(p)
+	}
+	return nil
+}
+
+// begin begins a file with the records that are told again.
+func (t *trail) begin(k string, p *pending) {
+	t.order = append(t.order, k)
+	for _, row := range p.again {
+		p.marks = append(p.marks, Oddity{Kind: "duplicate", Record: p.rows})
+		p.next()
+		p.data = append(p.data, row...)
+		t.counts.Duplicates++
+	}
+	p.again = p.again[:0]
+}
+
+// next begins a record, and returns where it begins.
+func (p *pending) next() int {
+	if p.rows == 0 {
+		p.data = append(p.data[:0], `{"Records":[`...)
 	} else {
 		p.data = append(p.data, ',')
 	}
-	p.data = t.append(p.data, r)
-	t.m.Records["cloudtrail"]++
-	return nil
+	p.rows++
+	return len(p.data)
 }
 
 // flush writes the files of the slot, delivered at its end.
 func (t *trail) flush() error {
 	slices.Sort(t.order)
-	for _, k := range t.order {
-		p := t.open[k]
-		name := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json", p.account, p.region, t.end.Format("2006/01/02"),
-			p.account, p.region, t.end.Format("20060102T1504Z"), key(p.account+p.region, t.end.Format(time.RFC3339)))
-		if err := t.file(name, append(p.data, "]}"...)); err != nil {
+	for _, k := range slices.Compact(t.order) {
+		if err := t.deliver(t.open[k]); err != nil {
 			return err
 		}
-		p.data = p.data[:0]
+		t.open[k].parts = 0
 	}
 	t.order = t.order[:0]
 	return nil
 }
 
-// append writes a record as CloudTrail does.
-func (t *trail) append(b []byte, r record) []byte {
+// deliver writes one file.
+func (t *trail) deliver(p *pending) error {
+	if p.rows == 0 {
+		return nil
+	}
+	salt := t.end.Format(time.RFC3339Nano)
+	if p.parts > 0 {
+		salt += fmt.Sprint("#", p.parts)
+	}
+	name := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json", p.account, p.region, t.end.Format("2006/01/02"),
+		p.account, p.region, t.end.Format("20060102T1504Z"), key(p.account+p.region, salt))
+	t.m.note("cloudtrail", name, p.marks)
+	t.counts.Files++
+	p.parts++
+	err := t.file(name, append(p.data, "]}"...))
+	p.data, p.rows, p.marks = p.data[:0], 0, p.marks[:0]
+	return err
+}
+
+// appendRecord writes a record as CloudTrail does.
+func appendRecord(b []byte, r record, rng *rand.Rand) []byte {
 	b = append(b, `{"eventVersion":"1.09","userIdentity":`...)
 	b = append(b, r.who.identity...)
 	b = append(b, `,"eventTime":"`...)
@@ -189,10 +286,10 @@ func (t *trail) append(b []byte, r record) []byte {
 		b = append(append(b, `,"additionalEventData":`...), r.additional...)
 	}
 	if r.kind == "AwsApiCall" {
-		b = t.uuid(append(b, `,"requestID":"`...))
+		b = appendUUID(append(b, `,"requestID":"`...), rng)
 		b = append(b, '"')
 	}
-	b = t.uuid(append(b, `,"eventID":"`...))
+	b = appendUUID(append(b, `,"eventID":"`...), rng)
 	b = strconv.AppendBool(append(b, `","readOnly":`...), r.readOnly)
 	if r.resource != "" {
 		b = append(b, `,"resources":[{"accountId":"`...)
@@ -212,10 +309,10 @@ func (t *trail) append(b []byte, r record) []byte {
 	return append(b, '}')
 }
 
-// uuid appends a random UUID.
-func (t *trail) uuid(b []byte) []byte {
+// appendUUID appends a random UUID.
+func appendUUID(b []byte, rng *rand.Rand) []byte {
 	const hex = "0123456789abcdef"
-	hi, lo := t.rng.Uint64()&^0xf000|0x4000, t.rng.Uint64()>>2|1<<63
+	hi, lo := rng.Uint64()&^0xf000|0x4000, rng.Uint64()>>2|1<<63
 	for i := range 32 {
 		if i == 8 || i == 12 || i == 16 || i == 20 {
 			b = append(b, '-')

@@ -48,13 +48,20 @@ func writeCSPM(w *writer, o Options) error {
 				planted++
 			}
 		}
-		w.m.Incidents = append(w.m.Incidents, Incident{
+		w.m.plant(Incident{
 			Kind: "cspm-not-passed", Logstore: "findings", At: at, Account: "1111111111111111", Region: "ap-northeast-1", Records: planted,
 			What: fmt.Sprintf("%d checks of Security Center did not pass for %d resources", len(failing), planted), Query: "__topic__:sas-cspm-log AND status:NOT_PASS",
 		})
 	}
 	w.m.Records["findings"] += n
+	w.format("cspm", "findings").add(n)
 	return w.file("security-center/sas-cspm-log.jsonl", b)
+}
+
+// add counts a file.
+func (c *FormatCount) add(records int) {
+	c.Files++
+	c.Records += records
 }
 
 func resourceOf(c check, rng *rand.Rand) string {
@@ -97,6 +104,7 @@ func writeASFF(w *writer, o Options) error {
 		b = appendFinding(b, c, status, i, o.before(20*time.Minute-time.Duration(i%600)*time.Second))
 	}
 	w.m.Records["findings"] += o.Findings
+	w.format("asff", "findings").add(o.Findings)
 	return w.file("securityhub/findings.asff.json", append(b, "]}"...))
 }
 

@@ -22,7 +22,7 @@ func plantCloudTrail(w *writer, o Options) []record {
 		i, records := plant(o)
 		i.Logstore, i.Records, i.At = "cloudtrail", len(records), records[0].at
 		i.Account, i.Region = records[0].who.account, records[0].who.region
-		w.m.Incidents = append(w.m.Incidents, i)
+		w.m.plant(i)
 		all = append(all, records...)
 	}
 	slices.SortStableFunc(all, func(a, b record) int { return a.at.Compare(b.at) })

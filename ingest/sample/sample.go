@@ -17,6 +17,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -25,34 +27,67 @@ import (
 // Options say what to generate.
 type Options struct {
 	Seed     uint64
-	Events   int       // CloudTrail records beside the planted ones; 0: 5,000
-	Checks   int       // Security Center checks beside the planted ones; 0: 200; negative: no checks at all
-	Findings int       // Security Hub findings; 0: 60; negative: none
+	Formats  []string  // of Formats(); none: CloudTrail, Security Center and Security Hub, as a demo wants them
+	Events   int       // records of each of Formats, or of CloudTrail, beside the planted ones; 0: 5,000
+	Checks   int       // Security Center checks beside the planted ones; 0: 200; negative: no checks at all; without Formats
+	Findings int       // Security Hub findings; 0: 60; negative: none; without Formats
 	Now      time.Time // required unless To is set
 	From, To time.Time // range of event times; default: the day before Now
 	Plain    bool      // no gzip
 	Quiet    bool      // nothing planted
+	Follow   bool      // it is for Follow: late records may be older than From
+
+	// Shares, from 0 to 1, of the records that come twice, that are half an hour
+	// to half a day older than their file (but for scans, whose records are all of
+	// one moment), and that a broken one stands behind.
+	Duplicates, Late, Broken float64
 }
 
 // A Manifest says what was written.
 type Manifest struct {
-	Files     int
-	Bytes     int64          // packed
-	Records   map[string]int // by logstore
-	Incidents []Incident
+	Seed          uint64         `json:"seed"`
+	From          time.Time      `json:"from"`
+	To            time.Time      `json:"to"`
+	Files         int            `json:"files"`
+	Bytes         int64          `json:"bytes"`   // packed
+	Records       map[string]int `json:"records"` // by logstore; that many are stored when all is loaded
+	Formats       []*FormatCount `json:"formats"`
+	Incidents     []Incident     `json:"incidents"` // the first thousand
+	MoreIncidents int            `json:"more_incidents,omitempty"`
+	Oddities      []Oddity       `json:"oddities,omitempty"`      // the first thousand
+	MoreOddities  int            `json:"more_oddities,omitempty"` // those beyond, which only the counts tell of
+}
+
+// A FormatCount says what was written in one format.
+type FormatCount struct {
+	Format     string `json:"format"`
+	Logstore   string `json:"logstore"`
+	Files      int    `json:"files"`
+	Records    int    `json:"records"` // without duplicates and broken ones
+	Duplicates int    `json:"duplicates,omitempty"`
+	Late       int    `json:"late,omitempty"` // of Records
+	Broken     int    `json:"broken,omitempty"`
+}
+
+// An Oddity is a record that comes twice, late or broken.
+type Oddity struct {
+	Kind   string `json:"kind"` // "duplicate", "late" or "broken"
+	Format string `json:"format"`
+	File   string `json:"file"`   // without the ending of gzip
+	Record int    `json:"record"` // its number in the file, from 0
 }
 
 // An Incident is something that was planted.
 type Incident struct {
-	Kind     string // "root-login", "trail-stopped", "login-without-mfa", "failed-logins", "open-security-group", "cspm-not-passed"
-	Logstore string
-	What     string    // one sentence
-	At       time.Time // of its first record
-	Account  string
-	Region   string
-	Actor    string // "" where there is none
-	Records  int
-	Query    string // in the language of rules: finds these records, and no others
+	Kind     string    `json:"kind"` // "root-login", "trail-stopped", "login-without-mfa", "failed-logins", "open-security-group", "cspm-not-passed", …
+	Logstore string    `json:"logstore"`
+	What     string    `json:"what"` // one sentence
+	At       time.Time `json:"at"`   // of its first record
+	Account  string    `json:"account,omitempty"`
+	Region   string    `json:"region,omitempty"`
+	Actor    string    `json:"actor,omitempty"` // "" where there is none
+	Records  int       `json:"records"`
+	Query    string    `json:"query"` // in the language of rules: finds these records, and no others
 }
 
 // withDefaults fills in what was left out.
@@ -70,18 +105,27 @@ func (o Options) withDefaults() (Options, error) {
 	if !o.From.Before(o.To) {
 		return o, fmt.Errorf("sample: the range from %s to %s is empty", o.From.Format(time.RFC3339), o.To.Format(time.RFC3339))
 	}
+	for _, name := range o.Formats {
+		if known := Formats(); !slices.Contains(known, name) {
+			return o, fmt.Errorf("sample: there is no format %q; known are %s", name, strings.Join(known, ", "))
+		}
+	}
 	o.From, o.To = o.From.UTC(), o.To.UTC()
 	return o, nil
 }
 
 // Write writes the logs below dir, which it makes. Files that are there already
-// under the same names are replaced.
+// under the same names are replaced. It needs the memory of a few files, however
+// much it writes.
 func Write(dir string, o Options) (Manifest, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return Manifest{}, err
 	}
-	w := &writer{dir: dir, plain: o.Plain, m: Manifest{Records: map[string]int{}}}
+	w := newWriter(dir, o)
+	if len(o.Formats) > 0 {
+		return w.m, writeFormats(w, o)
+	}
 	if err := writeCloudTrail(w, o); err != nil {
 		return w.m, err
 	}
@@ -107,6 +151,17 @@ type writer struct {
 	zip   *gzip.Writer
 }
 
+func newWriter(dir string, o Options) *writer {
+	return &writer{dir: dir, plain: o.Plain, m: Manifest{Seed: o.Seed, From: o.From, To: o.To, Records: map[string]int{}}}
+}
+
+// format counts what is written in a format.
+func (w *writer) format(name, logstore string) *FormatCount {
+	c := &FormatCount{Format: name, Logstore: logstore}
+	w.m.Formats = append(w.m.Formats, c)
+	return c
+}
+
 // file writes one file; name is relative, without the ending of gzip.
 func (w *writer) file(name string, data []byte) error {
 	path := filepath.Join(w.dir, filepath.FromSlash(name))
@@ -123,7 +178,11 @@ func (w *writer) file(name string, data []byte) error {
 	}
 	w.m.Files++
 	w.m.Bytes += int64(len(data))
-	return os.WriteFile(path, data, 0o644)
+	part := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part") // hidden until it is whole
+	if err := os.WriteFile(part, data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(part, path)
 }
 
 func (w *writer) pack(data []byte) ([]byte, error) {
