@@ -21,10 +21,11 @@ type refusal struct {
 
 // setAside reports whether a refused object is a dead letter: in a folder, a file
 // of no known format is skipped, which is no fault (DESIGN.md §11); one that
-// cannot be read or unpacked is a fault everywhere.
+// cannot be read or unpacked is a fault everywhere, once its source does not
+// hand it out again.
 func setAside(o ingest.Object, why error) bool {
 	var none *ingest.NoFormat
-	return o.Named || !errors.As(why, &none)
+	return (o.Named || !errors.As(why, &none)) && !o.Retried(why)
 }
 
 // keepRefusals makes the dead letters of a Load those of no logstore: it drops
