@@ -37,7 +37,7 @@ func formats() []*Format {
 }
 
 // Builtin returns the logstores that exist without configuration.
-func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings()} }
+func Builtin() []*Logstore { return []*Logstore{cloudTrail(), findings(), FindingsNow()} }
 
 // input is what a decoder is made from.
 type input struct {

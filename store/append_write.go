@@ -302,6 +302,9 @@ func (a *appender) write(ctx context.Context, b *batch, i, j int) error {
 		a.nextSeq++
 		t.stored(r)
 	}
+	if err := a.live(ctx, b); err != nil {
+		return err
+	}
 	if len(b.order) > 0 {
 		if a.insert == "" {
 			a.insert = insertStatement(a.table, b.columns)
