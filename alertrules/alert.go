@@ -57,6 +57,7 @@ type Alert struct {
 	Columns []Column  // of Rows
 	Rows    []Row     // State: the rows of the last evaluation that hit, bounded by MaxRows
 	RowsAll int       // how many rows there were, also beyond Rows
+	Gone    []GoneRow `json:",omitempty"` // State, over a snapshot: rows of the episode that are there no more, the last ones
 	Partial string    // which bound cut the rows; empty: complete
 	At      time.Time // moment of the last evaluation
 	From    time.Time // its window in event time; zero for `new`
@@ -89,10 +90,11 @@ type Column struct {
 // A Row is one row of an alert.
 type Row struct {
 	Key      string    // identity inside of the alert: non-aggregate columns, or the record's number (D07)
-	Seq      int64     // __seq__ when the row is a record, else 0
+	Seq      int64     // __seq__ when the row is a record, in a snapshot the number of the finding; else 0
 	Cells    []any     // in the order of the columns: nil, bool, int64, float64, string; times as RFC 3339 text
 	Since    time.Time // State: the moment at which the row was first in this alert
 	Severity Severity  // the first severity branch that holds for the row
+	Standing *Standing `json:",omitempty"` // of a finding that may be out of date
 }
 
 // UnmarshalJSON reads a stored row. Whole numbers come back as int64, with all

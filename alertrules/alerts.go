@@ -44,6 +44,7 @@ func (r *run) goOn(a *Alert, o observation, g *group) {
 			rows[i].Since = a.Began
 		}
 	}
+	a.goneRows(rows, o)
 	r.place(a, o)
 	a.LastHit = o.at
 	a.Columns, a.Rows, a.RowsAll, a.Partial = r.rule.Columns, rows, len(rows), o.result.Partial

@@ -25,6 +25,9 @@ func (c *compiler) mode() {
 	case "event":
 		c.rule.Mode = Event
 	}
+	if c.rule.Mode == Event && c.rule.Window.Kind == SnapshotWindow {
+		c.fail("rule/mode", c.text.Mode, c.rule.Logstore+" says what stands, and has no events", "leave mode out; or tell each finding once: logstore: findings, query: \"@change:opened\"")
+	}
 }
 
 // test compiles a condition over the columns of the result.

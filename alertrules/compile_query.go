@@ -170,6 +170,9 @@ func (c *compiler) planned(p *query.Plan) {
 		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
 	}
 	r.bySeq = r.bySeq && r.Identity
+	if l, ok := c.env.Schema.Logstore(r.Logstore); ok && l.Pinned && r.Identity {
+		r.standings = standingsOf(c.env.Schema, r.Logstore)
+	}
 	if r.Window.Kind == WholeWindow || r.Window.Kind == NewWindow {
 		c.touchPlan()
 	}

@@ -181,16 +181,28 @@ func (r *run) overTime(ctx context.Context, at time.Time) bool {
 			w.To = m.Add(-r.rule.Delay)
 			w.From = w.To.Add(-r.rule.Window.Length)
 		}
-		res, took, err := r.ask(ctx, m, w)
+		o, took, err := r.look(ctx, m, w)
 		if err != nil {
 			r.failed(m, w, err)
 			r.keep(moments[i:], at)
 			return false
 		}
 		r.state.Retry = nil
-		r.observe(observation{at: m, window: w, result: res, edited: r.state.Edited}, took)
+		o.edited = r.state.Edited
+		r.observe(o, took)
 	}
 	return true
+}
+
+// look runs the plan over a window, and asks how the findings of a snapshot stand.
+func (r *run) look(ctx context.Context, at time.Time, w query.Window) (observation, time.Duration, error) {
+	res, took, err := r.ask(ctx, at, w)
+	if err != nil {
+		return observation{}, took, err
+	}
+	o := observation{at: at, window: w, result: res}
+	o.standing, err = r.standing(ctx, o)
+	return o, took, err
 }
 
 // keep remembers moments to be tried again; of a snapshot, which has no past,
@@ -331,7 +343,7 @@ func (r *run) stepKey(o observation, g *group) {
 		r.goOn(a, o, g)
 	case ends:
 		how := EndNoRows
-		if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() { // records may well be there
+		if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() || a.allPass(o) { // records may well be there
 			how = EndPassed
 		}
 		r.end(a, o, how)

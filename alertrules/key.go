@@ -78,15 +78,10 @@ func tagged(v any) string {
 	return "j:" + strconv.Quote(textOf(v))
 }
 
-// rowKey is what a row is known by inside of its alert.
+// rowKey is what a row is known by inside of its alert: of a record its number,
+// of a snapshot that of the finding.
 func (r *Rule) rowKey(row []any, seq int64) string {
-	if r.Identity && r.Window.Kind != SnapshotWindow {
-		return "#" + strconv.FormatInt(seq, 10)
-	}
 	if r.Identity {
-		if i := slices.IndexFunc(r.Columns, func(c Column) bool { return strings.TrimPrefix(c.Name, "@") == findingColumn }); i >= 0 {
-			return tagged(row[i])
-		}
 		return "#" + strconv.FormatInt(seq, 10)
 	}
 	values := make([]named, len(r.keys))
@@ -95,9 +90,6 @@ func (r *Rule) rowKey(row []any, seq int64) string {
 	}
 	return canonical(values)
 }
-
-// findingColumn identifies a row of a snapshot over its versions (D07).
-const findingColumn = "finding"
 
 // cell turns a value of a result into one of a Row.
 func cell(v any) any {

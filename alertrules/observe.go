@@ -22,6 +22,8 @@ type observation struct {
 	edited time.Time // the rule was edited then, and not evaluated since
 	cut    string    // the bound for which the range was shortened; the result itself is complete
 
+	standing map[int64]Standing // of findings, by their numbers; nil but over a snapshot
+
 	history bool // the records came in as history: recorded, not mailed
 }
 
@@ -121,6 +123,9 @@ func (r *Rule) rowsOf(o observation, g *group) []Row {
 			row.Cells[c] = cell(v)
 		}
 		row.Severity = r.severityOf([][]any{raw})
+		if s, ok := o.standing[row.Seq]; ok && s.stale(o.at) {
+			row.Standing = &s
+		}
 		out = append(out, row)
 	}
 	return out

@@ -95,7 +95,7 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 			}
 			continue
 		}
-		r.observe(observation{at, w, res, r.state.Edited, cut, part.history}, took)
+		r.observe(observation{at: at, window: w, result: res, edited: r.state.Edited, cut: cut, history: part.history}, took)
 		return to, true
 	}
 }

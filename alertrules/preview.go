@@ -66,10 +66,10 @@ func (e *Engine) look(ctx context.Context, r *run, at time.Time, last time.Durat
 		w.To = at.Add(-r.rule.Delay)
 		w.From = w.To.Add(-r.rule.Window.Length)
 	}
-	res, took, err := r.ask(ctx, at, w)
+	o, took, err := r.look(ctx, at, w)
 	if err != nil {
 		return err
 	}
-	r.observe(observation{at: at, window: w, result: res}, took)
+	r.observe(o, took)
 	return nil
 }

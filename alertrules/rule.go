@@ -53,9 +53,14 @@ type Rule struct {
 
 	plans []timedPlan // by end of validity; the last has none
 	touch *query.Plan // counts the records of a window
-	bySeq bool        // rows come in the order of __seq__
-	keys  []int       // columns that a row is known by
-	per   []int       // columns of AlertPer
+
+	// standings plans the question how findings stand, by their numbers; nil but
+	// for a rule whose rows are findings of a snapshot.
+	standings func(numbers []int64) (*query.Plan, error)
+
+	bySeq bool  // rows come in the order of __seq__
+	keys  []int // columns that a row is known by
+	per   []int // columns of AlertPer
 }
 
 // A timedPlan is the plan with the exceptions that hold before a moment.

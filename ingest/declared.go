@@ -40,7 +40,7 @@ func Declared(name string, d Declaration) (*Logstore, error) {
 		return nil, fmt.Errorf("logstore %q: a name is [a-z0-9][a-z0-9._-]{0,63}", name)
 	}
 	for _, l := range Builtin() {
-		if l.Name == name || name == "findings_now" || name == "log" {
+		if l.Name == name || name == "log" {
 			return nil, fmt.Errorf("logstore %s: the name is taken", name)
 		}
 	}

@@ -56,7 +56,7 @@ func TestLogstores(t *testing.T) {
 	}
 	for _, l := range append(Builtin(), declared) {
 		columns, names := map[string]Kind{}, map[string]bool{}
-		for _, c := range append(SystemColumns(), l.Columns...) {
+		for _, c := range slices.Concat(SystemColumns(), l.Columns, l.Computed) {
 			if _, twice := columns[c.Name]; twice || strings.ToLower(c.Name) != c.Name {
 				t.Errorf("%s: column %q", l.Name, c.Name)
 			}

@@ -21,6 +21,8 @@ const (
 	fdFirstSeen
 	fdLastSeen
 	fdRecord
+	fdChange
+	fdFailedBefore
 	fdColumns
 )
 
@@ -28,19 +30,20 @@ const (
 // columns, and the native record as it came. Native names of all formats lie
 // over that record.
 func findings() *Logstore {
-	return &Logstore{Name: "findings", Columns: findingsColumns(), Fields: findingsFields()}
+	return &Logstore{Name: FindingsName, Columns: findingsColumns(), Fields: findingsFields()}
 }
 
 func findingsColumns() []Column {
 	c := make([]Column, fdColumns)
 	for i, name := range []string{
 		"finding_uid", "check_id", "status", "severity", "title", "resource", "resource_name", "resource_type", "service", "account", "region",
-		"actor", "source_ip", "remediation", "muted", "success", "first_seen", "last_seen", "record",
+		"actor", "source_ip", "remediation", "muted", "success", "first_seen", "last_seen", "record", "change", "failed_before",
 	} {
 		c[i].Name = name
 	}
 	c[fdMuted].Kind, c[fdSuccess].Kind = Boolean, Boolean
-	c[fdFirstSeen].Kind, c[fdLastSeen].Kind = Stamp, Stamp
+	c[fdFirstSeen].Kind, c[fdLastSeen].Kind, c[fdFailedBefore].Kind = Stamp, Stamp, Stamp
+	c[fdChange].Derived, c[fdFailedBefore].Derived = true, true
 	c[fdRemediation].Zstd, c[fdRecord].Zstd = true, true
 	return c
 }
@@ -61,6 +64,8 @@ func findingsFields() []Field {
 		Field{Name: "@remediation", Column: "remediation", Match: Tokens, Doc: "what to do"},
 		Field{Name: "@first_seen", Column: "first_seen", Type: TimeField, Doc: "first seen, as the scanner says"},
 		Field{Name: "@last_seen", Column: "last_seen", Type: TimeField, Doc: "last seen, as the scanner says"},
+		Field{Name: "@change", Column: "change", Doc: "what is news: opened, resolved, changed or same"},
+		Field{Name: "@failed_before", Column: "failed_before", Type: TimeField, Doc: "of what was opened again: when it last failed before"},
 		Field{Name: "@muted", Column: "muted", Type: BooleanField, Doc: "muted, suppressed or on a white list"},
 		Field{Name: "@finding", Column: "finding_uid", Doc: "id of the finding at its scanner"},
 		Field{Name: "@service", Column: "service", Doc: "service of the resource"},

@@ -60,5 +60,5 @@ var reservedFlags = [...]string{
 	"reserved:__time__", "reserved:__ingest_time__", "reserved:__seq__", "reserved:__topic__", "reserved:__source__", "reserved:__tenant__", "reserved:__flags__",
 	"reserved:@time", "reserved:@actor", "reserved:@action", "reserved:@resource", "reserved:@account", "reserved:@region", "reserved:@source_ip", "reserved:@success",
 	"reserved:@check", "reserved:@status", "reserved:@severity", "reserved:@title", "reserved:@remediation", "reserved:@first_seen", "reserved:@last_seen",
-	"reserved:@missed", "reserved:@controls", "reserved:@change",
+	"reserved:@missed", "reserved:@controls", "reserved:@change", "reserved:__finding__",
 }

@@ -73,7 +73,7 @@ func formats() []*Format {
 // same ones, which nobody may change. The list is the caller's.
 func Builtin() []*Logstore { return slices.Clone(builtin()) }
 
-var builtin = sync.OnceValue(func() []*Logstore { return []*Logstore{cloudTrail(), findings(), auditLogstore()} })
+var builtin = sync.OnceValue(func() []*Logstore { return []*Logstore{cloudTrail(), findings(), FindingsNow(), auditLogstore()} })
 
 // input is what a decoder is made from.
 type input struct {

@@ -23,6 +23,9 @@ type Column struct {
 	Name string
 	Kind Kind
 	Zstd bool // long text that is declared with zstd compression
+	// Derived is set for what the store fills in while it loads, from what it
+	// has: no part of a record's content.
+	Derived bool
 }
 
 // Match says how a search leaf is held against a field.
@@ -68,6 +71,10 @@ type Logstore struct {
 	Columns  []Column // without the system columns
 	Fields   []Field  // with those of the system columns
 	Lateness time.Duration
+	// Snapshot is set for what no record comes into: the store keeps it
+	// (findings_now). Computed are columns that it works out when it is read.
+	Snapshot bool
+	Computed []Column
 
 	timeField string // of a declared logstore: where a record's time lies
 }

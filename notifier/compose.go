@@ -194,7 +194,7 @@ func (c *composition) notes() {
 			out = append(out, flapText(e.Flap, zone))
 		}
 		if gone := goneRows(e.Item); len(gone) > 0 && e.Alert.Firing() {
-			out = append(out, "gone: "+c.goneText(gone))
+			out = append(out, "gone: "+c.goneText(e.Alert, gone))
 		}
 		if e.What == Unwatched {
 			out = append(out, howText(e.Alert, zone))
@@ -216,9 +216,13 @@ func waitText(n int) string {
 
 // goneText lists rows that are gone; for a reader who does not see all fields it
 // counts them, since labels do not say which field is which.
-func (c *composition) goneText(labels []string) string {
+func (c *composition) goneText(a *alertrules.Alert, gone []goneRow) string {
 	if len(c.d.to.Mask) > 0 {
-		return plural(len(labels), "row")
+		return plural(len(gone), "row")
+	}
+	labels := make([]string, len(gone))
+	for i, g := range gone {
+		labels[i] = g.label + goneHow(a, g.id, c.s.now, c.d.to.Zone)
 	}
 	return joinSome(labels, shownLabels)
 }

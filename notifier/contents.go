@@ -145,6 +145,9 @@ func (c *composition) mailRows(t table) []templates.MailRow {
 		if t.Alert.Mode == alertrules.State && t.Alert.Firing() {
 			m.Was = c.mask.was(t.columns, was(t.Item, r))
 		}
+		if t.Alert.Firing() {
+			m.Was = joined(m.Was, c.remark(t, r))
+		}
 		out = append(out, m)
 	}
 	return out

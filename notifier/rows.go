@@ -4,6 +4,7 @@ package notifier
 // are new, which are gone, which numbers changed (D07).
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -43,9 +44,12 @@ func newRows(it Item) map[string]bool {
 	return out
 }
 
-// goneRows returns the labels of rows that were told and are there no more,
-// sorted. When the rows were cut, what is missing is not gone.
-func goneRows(it Item) []string {
+// goneRow is a row that was told and is there no more.
+type goneRow struct{ id, label string }
+
+// goneRows returns the rows that were told and are there no more, sorted by
+// their labels. When the rows were cut, what is missing is not gone.
+func goneRows(it Item) []goneRow {
 	if !rowsKnown(it) || it.Alert.Partial != "" || it.Alert.RowsAll > len(it.Alert.Rows) {
 		return nil
 	}
@@ -53,13 +57,13 @@ func goneRows(it Item) []string {
 	for _, r := range it.Alert.Rows {
 		now[rowID(r.Key)] = true
 	}
-	var out []string
+	var out []goneRow
 	for id, r := range it.Told.Rows {
 		if !now[id] {
-			out = append(out, r.Label)
+			out = append(out, goneRow{id, r.Label})
 		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b goneRow) int { return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.id, b.id)) })
 	return out
 }
 

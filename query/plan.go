@@ -75,7 +75,8 @@ type Plan struct {
 func (p *Plan) Columns() []Column { return slices.Clone(p.columns) }
 
 // RowIdentity reports whether the rows are records: then the statement carries
-// the hidden column __seq__ first, and it is what a row is known by.
+// the hidden column __seq__ first, of a snapshot its own (Logstore.Identity), and
+// it is what a row is known by.
 func (p *Plan) RowIdentity() bool { return p.rowIdentity }
 
 // Aggregates reports whether rows depend on more than one record: an aggregate,

@@ -304,7 +304,7 @@ func (s *source) star(at diag.Span) (xs []value, names []string) {
 		return xs, names
 	}
 	for _, f := range s.store.all() {
-		if strings.Contains(f.Name, ".") || f.Name == "__seq__" || f.Name == "__ingest_time__" || f.Name == "__tenant__" {
+		if strings.Contains(f.Name, ".") || f.Name == "__seq__" || f.Name == "__ingest_time__" || f.Name == "__tenant__" || f.Column == s.store.Identity {
 			continue
 		}
 		name := f.Name
@@ -344,10 +344,13 @@ func (sc *scope) seq() *column {
 }
 
 func (s *source) seq() *column {
-	if s.store != nil && !s.store.Lookup || s.rows != nil && s.rows.seq {
-		return &column{rel: s.id, name: seqColumn, t: Integer}
+	switch {
+	case s.store != nil && s.store.Lookup, s.store == nil && (s.rows == nil || !s.rows.seq):
+		return nil
+	case s.store != nil && s.store.Identity != "":
+		return &column{rel: s.id, name: s.store.Identity, t: Integer}
 	}
-	return nil
+	return &column{rel: s.id, name: seqColumn, t: Integer}
 }
 
 // tieBreak are values that tell the rows of the scope apart, as far as they

@@ -16,7 +16,7 @@ type Column struct {
 type Result struct {
 	Columns []Column
 	Rows    [][]any
-	Seqs    []int64 // __seq__ of each row, when the plan's rows are records (Plan.RowIdentity)
+	Seqs    []int64 // what each row is known by, when they are records (Plan.RowIdentity): __seq__, or of a snapshot its own number
 	Partial string  // which bound was hit, in words; empty: the result is complete
 }
 

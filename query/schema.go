@@ -42,6 +42,12 @@ type Logstore struct {
 	// NoWindow is set for a snapshot (findings_now): its rows are not bounded by
 	// time, only by seq.
 	NoWindow bool
+	// Pinned is set for a snapshot of versions: its Table is a table function of
+	// one argument, the __seq__ at which it is read.
+	Pinned bool
+	// Identity is the column that tells its rows apart, a whole number; "" is
+	// seq. A snapshot has another one, since each version has a new seq.
+	Identity string
 	// Lookup is set for a lookup table: it has no system columns, and is read
 	// whole.
 	Lookup bool

@@ -6,6 +6,7 @@ package query
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -244,6 +245,9 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
+	if t.store.Pinned {
+		d.pin()
+	}
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
 	if !t.store.NoWindow && !t.store.Lookup {
@@ -263,7 +267,7 @@ func (d *sqlPrinter) table(t *tableRead) {
 		d.print(`"seq" > `)
 		d.param(d.window.AfterSeq)
 	}
-	if d.window.UpToSeq > 0 && !t.store.Lookup {
+	if d.window.UpToSeq > 0 && !t.store.Lookup && !t.store.Pinned {
 		and()
 		d.print(`"seq" <= `)
 		d.param(d.window.UpToSeq)
@@ -274,6 +278,17 @@ func (d *sqlPrinter) table(t *tableRead) {
 		d.pred(t.filter, false)
 		d.filter = false
 	}
+}
+
+// pin writes the __seq__ at which a snapshot of versions is read.
+func (d *sqlPrinter) pin() {
+	at := d.window.UpToSeq
+	if at == 0 {
+		at = math.MaxInt64
+	}
+	d.print("(")
+	d.param(at)
+	d.print(")")
 }
 
 func (d *sqlPrinter) order(s *selection) {

@@ -235,6 +235,9 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 func differStatement(table string, columns []ingest.Column) string {
 	where := "t.topic IS DISTINCT FROM p.topic OR (t.time <> make_timestamp(p.time) AND NOT contains(coalesce(p.flags, ''), ' " + ingest.FlagNoTime + " '))"
 	for _, c := range columns {
+		if c.Derived {
+			continue
+		}
 		name := quoteName(c.Name)
 		value := "p." + name
 		if c.Kind == ingest.Stamp {

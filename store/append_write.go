@@ -348,6 +348,9 @@ func (a *appender) write(ctx context.Context, b *batch, i, j int) error {
 		a.nextSeq++
 		t.stored(r)
 	}
+	if err := a.live(ctx, b); err != nil {
+		return err
+	}
 	if len(b.order) > 0 {
 		if _, err := a.conn.ExecContext(withSource(ctx, &rowSource{b: b, rows: b.order}), a.target(b.logstore).insert, a.options.Now.UTC()); err != nil {
 			return err

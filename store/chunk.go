@@ -195,6 +195,7 @@ func (b *batch) same(x, y int32) bool {
 	for i, c := range b.columns {
 		ix, iy := int(x)*n+i, int(y)*n+i
 		switch {
+		case c.Derived:
 		case b.valid[ix] != b.valid[iy]:
 			return false
 		case !b.valid[ix]:

@@ -149,7 +149,8 @@ func (l *Logs) Counts(ctx context.Context) (map[string]int64, error) {
 }
 
 // Declare makes the tables of logstores exist, with the columns that they
-// declare. A logstore that declares more columns than before gets them.
+// declare. A logstore that declares more columns than before gets them. The
+// snapshot of findings comes with the findings.
 func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error {
 	l.writer.Lock()
 	defer l.writer.Unlock()
@@ -159,8 +160,20 @@ func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error
 	}
 	defer conn.Close()
 	for _, ls := range logstores {
+		if ls.Snapshot { // its table comes with that of its records
+			continue
+		}
 		if err := l.tables.ensure(ctx, conn, ls); err != nil {
 			return err
+		}
+		if ls.Name != ingest.FindingsName {
+			continue
+		}
+		if err := l.tables.ensure(ctx, conn, ingest.FindingsNow()); err != nil {
+			return err
+		}
+		if err := ensureLife(ctx, conn); err != nil {
+			return fmt.Errorf("the life of findings: %w", err)
 		}
 	}
 	l.schema.logstores(logstores)

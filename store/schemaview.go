@@ -36,6 +36,9 @@ func view(ls *ingest.Logstore) *query.Logstore {
 		kinds[c.Name] = c.Kind
 	}
 	q := &query.Logstore{Name: ls.Name, Table: tableName(ls.Name), Fields: make([]query.Field, 0, len(ls.Fields))}
+	if ls.Snapshot {
+		q.Table, q.NoWindow, q.Pinned, q.Identity = findingsAt, true, true, "number"
+	}
 	for _, f := range ls.Fields {
 		field := query.Field{Name: f.Name, Column: f.Column, Path: f.Path, Type: fieldType(f.Type), Open: f.Open, Doc: f.Doc}
 		if f.Match == ingest.Tokens {

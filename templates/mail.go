@@ -60,7 +60,7 @@ type MailAlert struct {
 type MailRow struct {
 	Cells []any  // in the order of the columns
 	New   bool   // not told to this recipient before
-	Was   string // what changed since the last message: "was 2"
+	Was   string // our remark: what changed since the last message ("was 2"), that a finding is not fresh
 }
 
 // A Count is how many alerts a severity, or a rule, has.

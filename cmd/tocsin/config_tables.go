@@ -55,7 +55,7 @@ func (r *configReader) tables(c *config) {
 // table reads one table; nil: it cannot be used, which is reported.
 func (r *configReader) table(c *config, key *alertrules.Node, f tableFile) *ingest.Lookup {
 	name := key.Text
-	taken := name == "log" || name == "findings_now" || slices.ContainsFunc(c.logstores, func(l *ingest.Logstore) bool { return l.Name == name })
+	taken := name == "log" || slices.ContainsFunc(c.logstores, func(l *ingest.Logstore) bool { return l.Name == name })
 	switch {
 	case !alertrules.ValidName(name):
 		r.doc.Problem("config/table", key, fmt.Sprintf("%q cannot name a table", diag.Line(name)), "lower-case letters, digits, '.', '_' and '-'")

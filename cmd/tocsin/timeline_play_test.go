@@ -34,6 +34,7 @@ type player struct {
 	stderr bytes.Buffer
 	coming []coming // in order of their arrival
 	loads  int
+	beside []string // endings of the files beside that of the next load, or of the last one
 	once   bool // the agent does not run
 	faults []string
 }
@@ -122,6 +123,9 @@ func (pl *player) write(name, text string) {
 
 // moment reads a time of day.
 func (pl *player) moment(day, at string) time.Time {
+	if d, clock, ok := strings.Cut(at, " "); ok { // with its own day
+		day, at = d, clock
+	}
 	layout := "2006-01-02 15:04"
 	if strings.Count(at, ":") == 2 {
 		layout += ":05"
@@ -148,7 +152,7 @@ func (pl *player) step(s step) {
 		pl.work(false)
 		pl.compare(nil)
 	}
-	pl.now = at
+	pl.now, pl.beside = at, s.Beside
 	if s.Rules != "" {
 		pl.write("rules/rules.yaml", s.Rules)
 		pl.check(pl.p.close())
@@ -207,22 +211,47 @@ func (pl *player) load() {
 		lines.WriteString(pl.coming[n].line)
 		n++
 	}
-	if n == 0 {
+	if n == 0 && len(pl.beside) == 0 {
 		return
 	}
-	at := pl.coming[n-1].at
-	pl.coming = pl.coming[n:]
-	pl.loads++
-	text := lines.String()
-	object := ingest.Object{
-		Name: fmt.Sprintf("%04d.jsonl", pl.loads), Size: int64(len(text)), Modified: at,
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+	at := pl.now
+	if n > 0 {
+		at = pl.coming[n-1].at
+		pl.coming = pl.coming[n:]
+		pl.loads++
 	}
-	report, err := pl.p.store.Logs.Load(context.Background(), []ingest.Object{object}, store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
+	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
 		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)
 	}
+}
+
+// objects is what has come in: one object, or the files of a scanner's run, of
+// which one counts.
+func (pl *player) objects(text string, at time.Time) []ingest.Object {
+	if len(pl.beside) == 0 {
+		return []ingest.Object{{
+			Name: fmt.Sprintf("%04d.jsonl", pl.loads), Size: int64(len(text)), Modified: at,
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+		}}
+	}
+	stem := fmt.Sprintf("runs/%04d", pl.loads)
+	if text != "" {
+		pl.write(stem+".ocsf.json", text)
+	}
+	for _, ending := range pl.beside {
+		pl.write(stem+ending, "the same run in another format\n")
+	}
+	objects, skipped, err := ingest.Files([]string{filepath.Join(pl.dir, "runs")})
+	pl.check(err)
+	for _, ending := range pl.beside {
+		if !slices.ContainsFunc(skipped, func(s ingest.Skipped) bool { return s.Name == filepath.Join(pl.dir, stem+ending) }) {
+			pl.fault("%s is not skipped: %v", stem+ending, skipped)
+		}
+	}
+	pl.beside = nil
+	return objects
 }
 
 // work is what the loops of the agent do at one moment: a round, then what
