@@ -158,7 +158,6 @@ var duckForms = map[string]string{
 	// aggregates
 	"log_or_limit": "CASE WHEN $1 > 0 THEN ln($1) WHEN $1 = 0 THEN '-inf'::DOUBLE WHEN $1 < 0 THEN 'nan'::DOUBLE END",
 	"moderate":     "CASE WHEN abs($1) >= 1e75 THEN error('numbers of 1e75 and more are too large for this aggregate') ELSE $1 END",
-	"skewness":     "CASE WHEN $2 >= 3 THEN $1 * ($2 - 2) / sqrt($2 * ($2 - 1.0)) END",
 
 	// networks
 	"is_prefix_subnet_of": "tocsin_prefix_in($1, $2)",
@@ -180,13 +179,25 @@ var duckAggregates = map[string]struct{ fn, form string }{
 	"corr":              {"corr", "nullif($1, 'nan'::DOUBLE)"},
 	"regr_slope":        {"regr_slope", "nullif($1, 'nan'::DOUBLE)"},
 	"regr_intercept":    {"regr_intercept", "nullif($1, 'nan'::DOUBLE)"},
-	"skewness":          {"skewness", "nullif($1, 'nan'::DOUBLE)"},
-	"kurtosis":          {"kurtosis", "nullif($1, 'nan'::DOUBLE)"},
-	"min_n":             {"min", "$1"},
-	"max_n":             {"max", "$1"},
+	"skewness":          {"list", moments("3", "sqrt(len(d)) * list_sum(list_transform(d, lambda x: (x - m) ** 3)) / q ** 1.5e0")},
+	"kurtosis": {"list", moments("4", "(len(d) - 1e0) * ((len(d) + 1e0) * len(d) * list_sum(list_transform(d, lambda x: (x - m) ** 4)) / q ** 2 - 3e0 * (len(d) - 1e0)) "+
+		"/ ((len(d) - 2e0) * (len(d) - 3e0))")},
+	"min_n": {"min", "$1"},
+	"max_n": {"max", "$1"},
 	"map_agg": {"list", "map_from_entries(list_transform([$1], lambda l: list_where(l, " +
 		"list_transform(list_zip(l, list_prepend(NULL, l[:-2])), lambda p: p[1][1] IS DISTINCT FROM p[2][1])))[1])"},
 	"multimap_agg": {"list", "map_from_entries(list_transform([$1], lambda l: list_transform([list_filter(range(1, len(l) + 1), " +
 		"lambda i: i = 1 OR l[i][1] IS DISTINCT FROM l[i - 1][1])], lambda s: list_transform(s, lambda i, j: " +
 		"ROW(l[i][1], list_transform(l[i : coalesce(s[j + 1] - 1, len(l))], lambda p: p[2]))))[1])[1])"},
+}
+
+// moments is an answer made of the list of the numbers, where there are as many
+// as n and they differ: DuckDB's own functions add up powers, whose difference is
+// noise where numbers are large and near each other, such as times. d are the
+// numbers without their first, m is the mean of these, q the sum of the squares
+// around it.
+func moments(n, answer string) string {
+	return "list_transform([list_filter($1, lambda x: x IS NOT NULL)], lambda l: list_transform([list_transform(l, lambda x: x - l[1])], lambda d: " +
+		"list_transform([list_avg(d)], lambda m: list_transform([list_sum(list_transform(d, lambda x: (x - m) ** 2))], lambda q: " +
+		"CASE WHEN len(d) >= " + n + " AND q > 0 THEN " + answer + " END)[1])[1])[1])[1]"
 }

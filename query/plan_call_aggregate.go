@@ -44,12 +44,10 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		}
 	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
 		a.args = moderate(doubles(a.args))
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "kurtosis":
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
 		a.args = moderate(a.args)
-	case "skewness":
-		a.args = moderate(a.args)
-		n := &aggregate{fn: "count", args: a.args, filter: a.filter, t: Integer, span: a.span}
-		return &call{fn: "skewness", args: []value{a, n}, t: Double}
+	case "skewness", "kurtosis":
+		a.args = moderate(doubles(a.args))
 	}
 	return a
 }
@@ -171,7 +169,16 @@ func (s *stage) percentile(a *aggregate, e *Call) value {
 	} else {
 		a.args = []value{a.args[0], out[0]}
 	}
-	return a
+	if a.args[0].typ() != Integer {
+		return a
+	}
+	// Trino refuses integers that are no doubles.
+	t := a.t
+	a.args[0], a.t = &conversion{x: a.args[0], to: Double}, Double
+	if t.IsArray() {
+		a.t = ArrayOf(Double)
+	}
+	return &conversion{x: a, to: t, try: true}
 }
 
 // takesDistinct reports whether DISTINCT changes, and may change, an aggregate.

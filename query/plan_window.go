@@ -74,6 +74,9 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 		}
 		if len(w.args) > 2 {
 			xs, t := s.common([]value{w.args[0], w.args[2]}, []Node{e.Args[0], e.Args[2]})
+			if xs[0].typ() == Unknown && t != Unknown { // an engine takes the type of the first
+				xs[0] = &conversion{x: xs[0], to: t}
+			}
 			w.args[0], w.args[2], w.t = xs[0], xs[1], t
 		}
 	case "arbitrary":
@@ -89,8 +92,10 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 func (s *stage) windowAggregate(w *windowed, f *function, e *Call) bool {
 	switch w.fn {
 	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
-		w.args = doubles(w.args)
-	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by", "skewness":
+		w.args = moderate(doubles(w.args))
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		w.args = moderate(w.args)
+	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by", "skewness", "kurtosis":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false
 	}

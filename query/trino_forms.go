@@ -110,7 +110,6 @@ var trinoForms = map[string]string{
 	"entry":            "ROW($1, $2)",
 
 	// aggregates
-	"skewness": "$1",
 	"moderate": "CASE WHEN abs($1) >= 1e75 THEN fail('numbers of 1e75 and more are too large for this aggregate') ELSE $1 END",
 
 	// networks
