@@ -138,7 +138,7 @@ func (e *endless) Read(p []byte) (n int, err error) {
 // TestRowsAreBounded: a line, quotes and a field without end cost neither memory
 // nor time that grows faster than they do.
 func TestRowsAreBounded(t *testing.T) {
-	const size = 64 << 20
+	const size = 24 << 20
 	limits := Limits{Record: 1 << 20}
 	for name, text := range map[string]string{
 		"a line without end": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "quotes": `"`, "quotes and lines": "\"\n",
@@ -150,7 +150,7 @@ func TestRowsAreBounded(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		n := int64(size)
 		if strings.Contains(text, "\n") {
-			n = 4 << 20 // each of its lines is a record or a broken one
+			n = 2 << 20 // each of its lines is a record or a broken one
 		}
 		body := io.MultiReader(strings.NewReader(csvHeader+"u1;c;FAIL;r;\""), &endless{text: text, left: n}, strings.NewReader("\nu2;c;FAIL;r;b\n"))
 		out, err := decode(body, "x", Options{Now: loadTime, Limits: limits})
@@ -175,7 +175,7 @@ func TestRowsAreBounded(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		held := int64(after.HeapAlloc) - int64(before.HeapAlloc)
-		if records < 1 || held > 64<<20 || kept > rawKept {
+		if records < 1 || held > 32<<20 || kept > rawKept {
 			t.Errorf("%s: %d records, %d MB held, %d bytes kept", name, records, held>>20, kept)
 		}
 		t.Logf("%s: %v, %d records", name, time.Since(start).Round(time.Millisecond), records)
