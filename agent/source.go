@@ -18,9 +18,10 @@ type Source struct {
 	// Open begins to use the source. It is called when the source is first asked,
 	// and again after it failed.
 	Open     func(ctx context.Context) (ingest.Source, error)
-	Logstore *ingest.Logstore // nil: by content
-	Zone     *time.Location   // of times without an offset; nil: that of the configuration
-	Tenant   string           // __tenant__ of its records
+	Logstore *ingest.Logstore  // nil: by content
+	Zone     *time.Location    // of times without an offset; nil: that of the configuration
+	Tenant   string            // __tenant__ of its records
+	Columns  *ingest.ColumnMap // of a scanner's own CSV or JSON; nil: that of Qualys
 }
 
 // A Load is what a source handed out at once.

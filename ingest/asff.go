@@ -36,12 +36,12 @@ func readASFF(m object, zone *time.Location, f *finding) string {
 	f.remediation = firstText(m.text("Remediation", "Recommendation", "Text"), m.text("Remediation", "Recommendation", "Url"))
 	f.severity = asffSeverity(m)
 	f.status, f.muted = asffStatus(m)
-	if strings.Contains(m.text("ProductArn"), "product/prowler/") {
-		f.ofProwler(m)
-	}
 	f.observed = when(zone, m.text("UpdatedAt"), m.text("LastObservedAt"), m.text("CreatedAt"))
 	f.first = when(zone, m.text("FirstObservedAt"), m.text("CreatedAt"))
 	f.last = when(zone, m.text("LastObservedAt"), m.text("UpdatedAt"))
+	if strings.Contains(m.text("ProductArn"), "product/prowler/") {
+		f.ofProwler(m)
+	}
 	return ""
 }
 
@@ -61,6 +61,7 @@ func (f *finding) ofProwler(m object) {
 		f.service, _, _ = strings.Cut(check, "_")
 	}
 	f.resourceName = prowlerName(f.resource, f.check)
+	f.first = stamp{} // it says when the scan began
 	if uid := prowlerID("aws", f); uid != "" {
 		f.uid = uid
 	}

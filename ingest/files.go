@@ -168,13 +168,26 @@ func (r *run) counts(all []Object) int {
 	return -1
 }
 
-// ofProwler says whether Prowler wrote an object in its own formats. What cannot
-// be read is not known to be.
+// ofProwler says whether Prowler wrote an object in its own formats, by its
+// beginning. What cannot be read is not known to be.
 func ofProwler(o Object) bool {
-	opened, err := Decode(o, Options{})
+	raw, err := o.Open()
 	if err != nil {
 		return false
 	}
-	is := opened.Format.Name == prowlerTopic
-	return opened.Close() == nil && is
+	head := beginning(raw)
+	f, _, _, err := recognise(head, Options{}, DefaultColumns())
+	return raw.Close() == nil && err == nil && f.Name == prowlerTopic
+}
+
+// beginning is the unpacked beginning of an object, as far as it can be read.
+func beginning(raw io.Reader) []byte {
+	body, err := unpack(raw, Limits{}.withDefaults())
+	if err != nil {
+		return nil
+	}
+	defer body.release()
+	head := make([]byte, 16<<10)
+	n, _ := io.ReadFull(body, head) // what there is says it, or does not
+	return head[:n]
 }

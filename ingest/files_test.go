@@ -67,6 +67,42 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestOneOfEachRun: which of the files of one stem count.
+func TestOneOfEachRun(t *testing.T) {
+	const row, native = csvHeader + "u;c;FAIL;r;a\n", `[{"CheckID":"c","Status":"FAIL","FindingUniqueId":"u"}]`
+	for _, x := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"all four", map[string]string{"r.ocsf.json": "[]", "r.csv": row, "r.json": native, "r.asff.json": "[]"}, "r.ocsf.json"},
+		{"no OCSF", map[string]string{"r.csv": row, "r.json": native, "r.asff.json": "[]"}, "r.csv"},
+		{"no CSV", map[string]string{"r.json": native, "r.asff.json": "[]"}, "r.json"},
+		{"an empty OCSF", map[string]string{"r.ocsf.json": "", "r.csv": row, "r.asff.json": "[]"}, "r.csv"},
+		{"nothing but an empty OCSF", map[string]string{"r.ocsf.json": ""}, "r.ocsf.json"},
+		{"CSV and JSON of Prowler", map[string]string{"r.csv": row, "r.json": native}, "r.csv"},
+		{"packed", map[string]string{"r.csv.gz": string(zipped(t, row)), "r.json.gz": string(zipped(t, native))}, "r.csv.gz"},
+		{"CSV of Prowler, and another JSON", map[string]string{"r.csv": row, "r.json": `{"a":1}`}, "r.csv r.json"},
+		{"a table and its JSON", map[string]string{"r.csv": "a,b\n1,2\n", "r.json": native}, "r.csv r.json"},
+		{"other stems", map[string]string{"a.ocsf.json": "[]", "b.csv": row, "c.json": native}, "a.ocsf.json b.csv c.json"},
+	} {
+		dir := t.TempDir()
+		for name, text := range x.files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		objects, skipped, err := Files([]string{dir})
+		var got []string
+		for _, o := range objects {
+			got = append(got, filepath.Base(o.Name))
+		}
+		if s := strings.Join(got, " "); err != nil || s != x.want || len(objects)+len(skipped) != len(x.files) {
+			t.Errorf("%s: %s, not %s; %v %v", x.name, s, x.want, skipped, err)
+		}
+	}
+}
+
 // zipped packs parts as members of one gzip.
 func zipped(t *testing.T, parts ...string) []byte {
 	t.Helper()

@@ -207,6 +207,24 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestColumnsPage: what docs/formats.md shows is a map, and it names every field.
+func TestColumnsPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```json\n")
+	shown, _, _ := strings.Cut(rest, "```")
+	if _, err := ParseColumns([]byte(shown)); err != nil {
+		t.Errorf("%s: %v", shown, err)
+	}
+	for _, field := range ColumnFieldNames() {
+		if !strings.Contains(string(page), "`"+field+"`") {
+			t.Errorf("the page does not name %s", field)
+		}
+	}
+}
+
 func TestColumnMistakes(t *testing.T) {
 	for _, x := range []struct{ text, want string }{
 		{`{"columns":{"a":"check","b":"status","c":"resource"}}`, ""},

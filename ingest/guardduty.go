@@ -74,8 +74,13 @@ func (g guardDuty) resource(f *finding) {
 		return strings.Join([]string{"arn", firstText(g.text("partition"), "aws"), service, region, f.account, rest}, ":")
 	}
 	for _, path := range [][]string{
-		{"s3BucketDetails", "0", "arn"}, {"eksClusterDetails", "arn"}, {"ecsClusterDetails", "arn"}, {"lambdaDetails", "functionArn"},
-		{"rdsDbInstanceDetails", "dbInstanceArn"}, {"rdsLimitlessDbDetails", "dbShardGroupArn"}, {"ebsVolumeDetails", "scannedVolumeDetails", "0", "volumeArn"},
+		{"s3BucketDetails", "0", "arn"},
+		{"eksClusterDetails", "arn"},
+		{"ecsClusterDetails", "arn"},
+		{"lambdaDetails", "functionArn"},
+		{"rdsDbInstanceDetails", "dbInstanceArn"},
+		{"rdsLimitlessDbDetails", "dbShardGroupArn"},
+		{"ebsVolumeDetails", "scannedVolumeDetails", "0", "volumeArn"},
 	} {
 		if f.resource = g.text(append([]string{"resource"}, path...)...); f.resource != "" {
 			f.resourceName = lastSegment(f.resource)

@@ -31,7 +31,11 @@ func normalised(t *testing.T, path string) map[string][]string {
 		if r.Topic != "prowler" || !r.Cells[fdMuted].Valid {
 			t.Errorf("%s: topic %s, %v", path, r.Topic, row)
 		}
-		all[row[0]] = append(row, time.UnixMicro(r.Time).UTC().Format(time.DateTime))
+		at := time.UnixMicro(r.Time).UTC().Format(time.DateTime)
+		if last := r.Cells[fdLastSeen]; r.Cells[fdFirstSeen].Valid || time.UnixMicro(last.N).UTC().Format(time.DateTime) != at {
+			t.Errorf("%s: first and last seen: %+v %+v", path, r.Cells[fdFirstSeen], last)
+		}
+		all[row[0]] = append(row, at)
 	})
 	if len(broken) > 0 {
 		t.Errorf("%s: %v", path, broken)

@@ -28,6 +28,7 @@ type sourceFile struct {
 	Logstore    alertrules.Text   `yaml:"logstore"`
 	TimeZone    alertrules.Text   `yaml:"time_zone"`
 	Tenant      alertrules.Text   `yaml:"tenant"`
+	Columns     alertrules.Text   `yaml:"columns"`
 	Buckets     []alertrules.Text `yaml:"buckets"`
 	Role        alertrules.Text   `yaml:"role"`
 	Region      alertrules.Text   `yaml:"region"`
@@ -80,6 +81,7 @@ func (r *configReader) sources(c *config) {
 		r.sourceKeys(s, kind)
 		r.place(s, &source)
 		r.access(s, &source)
+		source.Columns = r.columns(s.Columns)
 		if s.TimeZone.Given() {
 			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
 				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
@@ -130,7 +132,9 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
 		text alertrules.Text
 		ok   bool
 	}{
-		{"role", s.Role, remote}, {"region", s.Region, remote}, {"endpoint", s.Endpoint, remote},
+		{"role", s.Role, remote},
+		{"region", s.Region, remote},
+		{"endpoint", s.Endpoint, remote},
 		{"tries", s.Tries, kind == fromQueue || kind == fromBucket},
 	} {
 		if k.text.Given() && !k.ok {

@@ -21,6 +21,7 @@ import (
 type loadFlags struct {
 	logstore string
 	zone     string
+	columns  string
 	history  bool
 	live     bool
 }
@@ -54,6 +55,7 @@ no known format is skipped and named in the summary, which is no fault.`,
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "declared `logstore` that the files belong to")
 	complete(cmd, "logstore", logstoreNames(o))
 	cmd.Flags().StringVar(&f.zone, "time-zone", "", "`zone` of times without an offset (Prowler writes local time); default: that of tocsin.yaml")
+	cmd.Flags().StringVar(&f.columns, "columns", "", "`file` that says which column of a scanner's CSV or JSON holds what; default: that of Qualys")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
 	return cmd
@@ -103,6 +105,11 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 // loadOptions say how a load reads and stores.
 func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 	o.Ingest = p.ingestOptions(agent.Source{}, p.now)
+	if f.columns != "" {
+		if o.Ingest.Columns, err = readColumns(f.columns); err != nil {
+			return o, err
+		}
+	}
 	if f.zone != "" {
 		if o.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
 			return o, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))

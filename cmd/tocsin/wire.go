@@ -160,5 +160,5 @@ func (p *project) ingestOptions(s agent.Source, now time.Time) ingest.Options {
 	if zone == nil {
 		zone = p.config.zone
 	}
-	return ingest.Options{Logstore: s.Logstore, Now: now, Zone: zone, Source: s.Name, Tenant: s.Tenant, Limits: p.config.limits}
+	return ingest.Options{Logstore: s.Logstore, Now: now, Zone: zone, Source: s.Name, Tenant: s.Tenant, Limits: p.config.limits, Columns: s.Columns}
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/ingest"
+)
+
+// Maps of columns: files of a user that say which column of a scanner's CSV or
+// JSON holds what (`columns:` of a source, `load --columns`).
+
+// columnsFile is such a file: YAML, and so JSON, too.
+type columnsFile struct {
+	Topic   string            `yaml:"topic"`
+	Columns columnPairs       `yaml:"columns"`
+	Status  map[string]string `yaml:"status"`
+}
+
+// columnPairs keep their order, which counts.
+type columnPairs []ingest.ColumnPair
+
+// DecodeNode implements alertrules.NodeDecoder.
+func (c *columnPairs) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
+	if n.Kind != alertrules.MapNode {
+		d.Problem("config/columns", n, "a column with its field is missing", "columns: {Control ID: check, …}")
+		return
+	}
+	fields := ingest.ColumnFieldNames()
+	for _, p := range n.Pairs {
+		if !slices.Contains(fields, p.Value.Text) {
+			hint := diag.DidYouMean(p.Value.Text, fields, "the fields are "+strings.Join(fields, ", "))
+			d.Problem("config/columns", p.Value, fmt.Sprintf("there is no field %q", diag.Line(p.Value.Text)), hint)
+			continue
+		}
+		*c = append(*c, ingest.ColumnPair{Native: p.Key.Text, Field: p.Value.Text})
+	}
+}
+
+// readColumns reads a map of columns. The error is a *diag.List for mistakes in
+// the file.
+func readColumns(path string) (*ingest.ColumnMap, error) {
+	src, err := readRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	var file columnsFile
+	doc, err := alertrules.DecodeStrict(path, src, &file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := ingest.NewColumnMap(ingest.ColumnSpec{Topic: file.Topic, Columns: file.Columns, Status: file.Status})
+	if err != nil {
+		doc.Problem("config/columns", doc.Root, err.Error(), "")
+		return nil, doc.List.Err()
+	}
+	return m, nil
+}
+
+// columns reads the map of a source; nil: there is none, or it cannot be used,
+// which is reported.
+func (r *configReader) columns(t alertrules.Text) *ingest.ColumnMap {
+	if !t.Given() {
+		return nil
+	}
+	path, ok := r.userPath(t)
+	if !ok {
+		return nil
+	}
+	m, err := readColumns(path)
+	if err != nil {
+		r.doc.Problem("config/columns", t.Node, diag.Line(filepath.Base(path)+": "+err.Error()), "")
+	}
+	return m
+}
