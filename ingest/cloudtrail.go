@@ -40,7 +40,7 @@ func (d *cloudTrailDecoder) Next(r *Record) error {
 		if d.lent {
 			d.around, d.lent = around{}, false
 		}
-		if d.f[ctEventName] == nil {
+		if d.f[ctEventName] == nil || d.table != nil {
 			inside, skip, why := d.unwrap(raw)
 			if skip {
 				d.pos--
