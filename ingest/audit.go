@@ -150,7 +150,7 @@ func (d *auditDecoder) document(inside []byte) (doc []byte, beyond bool) {
 }
 
 // succeeded reads the word for a result by how it begins: vendors write
-// Successful, success, fail, Failed, …
+// Successful, success, fail, Failed and more.
 func succeeded(word string) Cell {
 	w := strings.ToLower(strings.TrimSpace(word))
 	for _, p := range []string{"success", "succeed", "ok", "allow", "granted"} {

@@ -40,9 +40,8 @@ func (d *cloudTrailDecoder) Next(r *Record) error {
 		if d.lent {
 			d.around, d.lent = around{}, false
 		}
-		if d.f[ctEventName] == nil {
-			skip, why := false, ""
-			record, skip, why = d.unwrap(raw)
+		if d.f[ctEventName] == nil || d.table != nil {
+			inside, skip, why := d.unwrap(raw)
 			if skip {
 				d.pos--
 				continue
@@ -50,6 +49,7 @@ func (d *cloudTrailDecoder) Next(r *Record) error {
 			if why != "" {
 				return d.reject(raw, why)
 			}
+			record = inside
 		}
 		if why := d.foreign(); why != "" {
 			return d.reject(raw, why)

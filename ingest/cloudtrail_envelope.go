@@ -33,7 +33,7 @@ type around struct {
 // none of the records and no fault.
 func (d *cloudTrailDecoder) unwrap(raw []byte) (record []byte, skip bool, why string) {
 	d.lent = true
-	if raw[0] == '[' {
+	if raw[0] == '[' || d.table != nil {
 		return d.fromLake(raw)
 	}
 	got := d.outer()

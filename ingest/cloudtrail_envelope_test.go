@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,21 @@ func lakeRows(t testing.TB) string {
 	return `{"QueryStatus":"FINISHED","QueryStatistics":{"ResultsCount":1},"QueryResultRows":[[` + strings.Join(columns, ",") + `]]}`
 }
 
+// lakeTable is the same as CloudTrail Lake exports it, with columns that are empty.
+func lakeTable(t testing.TB, title func(string) string) string {
+	names, row := []string{"errorcode"}, []string{""}
+	members([]byte(laked), func(k, v []byte) bool {
+		names, row = append(names, title(string(k))), append(row, text(v))
+		return true
+	})
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	if err := w.WriteAll([][]string{names, row}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestCloudTrailEnvelopes: one event gives one record with the same cells, however
 // it came.
 func TestCloudTrailEnvelopes(t *testing.T) {
@@ -76,6 +92,7 @@ func TestCloudTrailEnvelopes(t *testing.T) {
 		"lookup-events":   `{"Events":[{"EventId":"0a0a0000-0000-4000-8000-000000000001","EventName":"CreateUser","EventTime":1795600000.5,"Resources":[],"CloudTrailEvent":` + quoted(t, trailEvent) + `}]}`,
 		"lake, eventJson": `{"eventid":"x","eventjson":` + quoted(t, trailEvent) + `}`,
 		"lake":            laked, "lake, rows": lakeRows(t),
+		"lake, CSV": lakeTable(t, strings.ToLower), "lake, CSV of Athena": lakeTable(t, func(name string) string { return lakeRecord[name].name }),
 	} {
 		got, out := read(data)
 		if out.records != 1 || len(out.broken) > 0 || len(out.flags) > 0 || out.err != nil {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -56,6 +57,23 @@ var lakeRecord = func() lakeNames {
 // isLakeKey says whether a key is one that only records in lower case have.
 func isLakeKey(key []byte) bool {
 	return string(key) == "eventname" || string(key) == "eventjson"
+}
+
+// headerLake says why a line is no header of an export of CloudTrail Lake or
+// Athena; these name columns as the query does, in lower case or not.
+func headerLake(h header) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(h.names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	switch {
+	case has("eventJson"):
+		return ""
+	case !has("eventName"):
+		return "its header has neither eventName nor eventJson"
+	case !has("eventSource") && !has("eventVersion") && !has("userIdentity"):
+		return "its header has neither eventSource nor eventVersion"
+	}
+	return ""
 }
 
 // fromLake cuts a record of CloudTrail Lake: an object, or a row, which is a list
@@ -115,6 +133,10 @@ func (w *lakeWriter) member(key, value []byte) bool {
 
 // value adds the value of a column.
 func (w *lakeWriter) value(lower string, value []byte, known lakeName) {
+	if string(value) == `""` { // CSV has no other null
+		w.dst = append(w.dst, "null"...)
+		return
+	}
 	if lower == "eventtime" {
 		w.dst = append(w.dst, lakeTime(value)...)
 		return

@@ -144,6 +144,45 @@ func TestDeclaredValues(t *testing.T) {
 	}
 }
 
+// TestDeclaredTime: where the time of a record lies, and in which unit.
+func TestDeclaredTime(t *testing.T) {
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		declared, text, extra, flags string
+	}{
+		{"ts", `{"ts":1795168800}`, "", "[]"},
+		{"ts", `{"ts":"1795168800"}`, "", "[]"},
+		{"ts", `{"ts":1795168800000}`, "", "[]"},
+		{"ts", `{"ts":1795168800000.0}`, "", "[]"},
+		{"ts", `{"ts":1795168800000000}`, "", "[]"},
+		{"ts", `{"ts":" 1795168800000000000 "}`, "", "[]"},
+		{"ts", `{"ts":"20/Nov/2026:19:00:00 +0900"}`, "", "[]"},
+		{"ts", `{"ts":"2026-11-20 10:00:00"}`, "", "[time]"}, // whose midnight, it does not say
+		{"meta.ts", `{"meta":{"ts":1795168800}}`, `{"meta":{"ts":1795168800}}`, "[]"},
+		{"meta.ts", `{"meta.ts":1795168800}`, "", "[]"},
+		{"times.0", `{"times":[1795168800,1]}`, `{"times":[1795168800,1]}`, "[]"},
+		{"__time__", `{"__time__":"1795168800","__topic__":"x"}`, `{"__topic__":"x"}`, "[reserved:__topic__]"},
+		{"n", `{"n":1795168800}`, "", "[]"}, // a field that is also the time
+	} {
+		l, err := Declared("web", Declaration{Format: "json", Time: x.declared, Fields: map[string]string{"n": "integer"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := Decode(bytesObject([]byte(x.text)), Options{Now: loadTime, Logstore: l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r Record
+		if err := o.Next(&r); err != nil {
+			t.Fatal(err)
+		}
+		extra := string(r.Cells[len(r.Cells)-1].B)
+		if got := time.UnixMicro(r.Time).UTC(); !got.Equal(at) || extra != x.extra || fmt.Sprint(r.Flags) != x.flags {
+			t.Errorf("%s, %s: %s, extra %s, flags %v", x.declared, x.text, got, extra, r.Flags)
+		}
+	}
+}
+
 func TestTimes(t *testing.T) {
 	tokyo := time.FixedZone("JST", 9*3600)
 	for text, want := range map[string]string{
@@ -165,6 +204,14 @@ func TestTimes(t *testing.T) {
 		"1795600000123":                     "2026-11-25T09:46:40.123Z",
 		"1795600000123456":                  "2026-11-25T09:46:40.123456Z",
 		"1795600000123456789":               "2026-11-25T09:46:40.123456Z",
+		"1795600000123.5":                   "2026-11-25T09:46:40.1235Z",
+		"1.795600000123456e15":              "2026-11-25T09:46:40.123456Z",
+		"1.7956e9":                          "2026-11-25T09:46:40Z",
+		"1e20":                              "",
+		strings.Repeat(":60", 1<<20):        "",
+		"26/Jan/2016:19:54:02 +0800":        "2016-01-26T11:54:02Z",
+		"2026-11-20 10:00:00 +0900":         "2026-11-20T01:00:00Z",
+		"Fri, 20 Nov 2026 10:00:00 +0100":   "2026-11-20T09:00:00Z",
 		"-1":                                "1969-12-31T23:59:59Z",
 		"":                                  "",
 		"NaN":                               "",

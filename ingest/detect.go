@@ -109,7 +109,7 @@ func names(formats []*Format) string {
 // that holds no records; else it is "".
 func recordless(samples []sniff) (what string) {
 	for _, s := range samples {
-		kind := ""
+		var kind string
 		switch {
 		case s.has("digestStartTime") && s.members["logFiles"] != nil:
 			kind = "a CloudTrail digest"

@@ -28,7 +28,7 @@ func formats() []*Format {
 	return []*Format{
 		{
 			Name: "cloudtrail", Logstore: "cloudtrail", Doc: "AWS CloudTrail: files, events of EventBridge, subscriptions of CloudWatch Logs, lookup-events, CloudTrail Lake",
-			wraps: []string{"Records", wrapLogEvents, wrapLookup, wrapRows}, match: matchCloudTrail, open: newCloudTrail,
+			wraps: []string{"Records", wrapLogEvents, wrapLookup, wrapRows}, match: matchCloudTrail, header: headerLake, open: newCloudTrail,
 		},
 		{
 			Name: cspmTopic, Logstore: "findings", Doc: "Alibaba Security Center CSPM checks as SLS writes them, one record a line",

@@ -166,7 +166,7 @@ func (d *declaredDecoder) stamp(r *Record, taken map[string]bool) {
 	if d.time != "" && len(m.value) > 0 {
 		st = readTime(string(bytes.TrimSpace([]byte(text(m.value)))), d.zone)
 	}
-	st.plain = st.plain || st.ok && d.zone.String() != "UTC"
+	st.plain = st.plain || st.zoned || st.ok && d.zone.String() != "UTC"
 	d.put(r, st)
 	if _, field := d.places[d.time]; ok && st.ok && !field {
 		taken[d.time] = true

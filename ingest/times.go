@@ -14,6 +14,7 @@ type stamp struct {
 	micros int64
 	ok     bool
 	plain  bool // written as RFC 3339, or as the number that the format uses
+	zoned  bool // it says its offset, or needs none
 }
 
 // utcSeconds reads "2006-01-02T15:04:05Z" without allocating, as nearly every
@@ -77,6 +78,9 @@ func daysSince1970(y, m, d int) int64 {
 // comes near it; or a number of seconds, of which ever unit. A text without an
 // offset is in zone.
 func readTime(text string, zone *time.Location) stamp {
+	if len(text) > longestTime {
+		return stamp{}
+	}
 	if st := utcSeconds([]byte(text)); st.ok {
 		return st
 	}
@@ -94,13 +98,25 @@ func readTime(text string, zone *time.Location) stamp {
 		}
 		return stamp{}
 	}
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04Z07:00"} {
+	for i, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return stamp{micros: t.UnixMicro(), ok: true}
+			return stamp{micros: t.UnixMicro(), ok: true, zoned: i >= zonedFrom}
 		}
 	}
 	return epoch(text)
 }
+
+// longestTime is more than any way to write a time needs; a longer text is none.
+const longestTime = 100
+
+// timeLayouts are other ways to write a time; from zonedFrom on with an offset.
+var timeLayouts = [...]string{
+	"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999 -0700", "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04Z07:00",
+	"02/Jan/2006:15:04:05 -0700", time.RFC1123Z,
+}
+
+const zonedFrom = 2
 
 func parseTime(text, layout string) (time.Time, bool) {
 	t, err := time.Parse(layout, text)
@@ -116,10 +132,18 @@ func epoch(text string) stamp {
 		return epochOf(n)
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.Abs(f) >= 1e11 {
+	a := math.Abs(f)
+	switch {
+	case err != nil || math.IsNaN(f) || a >= 1e20:
 		return stamp{}
+	case a < 1e11:
+		f *= 1e6
+	case a < 1e14:
+		f *= 1e3
+	case a >= 1e17:
+		f /= 1e3
 	}
-	return stamp{micros: int64(math.Round(f * 1e6)), ok: true, plain: true}
+	return stamp{micros: int64(math.Round(f)), ok: true, plain: true}
 }
 
 func epochOf(n int64) stamp {

@@ -173,6 +173,7 @@ func TestTables(t *testing.T) {
 		{"prowler 5", "prowler", prowlerHeader, prowlerRow, nil},
 		{"prowler 3", "prowler", strings.NewReplacer("TIMESTAMP", "ASSESSMENT_START_TIME", "FINDING_UID", "FINDING_UNIQUE_ID").Replace(prowlerHeader), prowlerRow, nil},
 		{"qualys", "qualys", "Control ID,Control Name,Result,Resource ID,Evaluated On", `32,"n, m",PASSE,r%d,2026-11-25T10:00:00+0000`, nil},
+		{"cloudtrail lake", "cloudtrail", "eventid,eventname,eventsource,eventtime,useridentity,errorcode", `l-%d,CreateUser,iam.amazonaws.com,2026-11-25 10:00:00.000,"{type=IAMUser, arn=a}",`, nil},
 		{"by a map", "qualys", "Rule|Asset|Verdict|At", "r|a%d|FAIL|2026-11-25 10:00:00", other},
 	} {
 		r, h := many(f.pattern, 9), f.header+"\n"

@@ -119,7 +119,7 @@ var prowlerJSON = shape{
 
 var prowlerASFF = shape{
 	name: "prowler-asff", logstore: "findings", head: "[", sep: ",", tail: "]", path: prowlerPath("prowler-asff", ".asff.json"), scan: true, broken: brokenJSON,
-	planted: plantedFinding("asff", "the public access block"),
+	planted: plantedFinding("prowler", "the public access block"),
 	row: func(b []byte, f *facts) []byte {
 		r := prowlerResultOf(f)
 		result, at := "PASSED", r.at.Format("2006-01-02T15:04:05Z")
