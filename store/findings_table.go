@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"tocsin/ingest"
 )
 
 // findingsAt is the table function that findings_now reads, with the __seq__ at
@@ -19,12 +21,11 @@ const findingsAt = "findings_at"
 //go:embed schema/findings_at.sql
 var findingsAtSQL string
 
-// ensureLife makes the macro exist. Where it does not, findings that are stored
-// already are taken into the snapshot: what is in the table is then that of a
-// program that had none. The caller holds the writer lock.
+// ensureLife makes the snapshot once: findings that are stored already, by a
+// program that had none, are taken in. The caller holds the writer lock.
 func ensureLife(ctx context.Context, conn *sql.Conn) error {
 	var made bool
-	err := conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM duckdb_functions() WHERE database_name = 'logs' AND function_name = ?", findingsAt).Scan(&made)
+	err := conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM snapshots WHERE name = ?", ingest.FindingsNowName).Scan(&made)
 	if err != nil || made {
 		return err
 	}
@@ -32,7 +33,10 @@ func ensureLife(ctx context.Context, conn *sql.Conn) error {
 		if err := rebuildFindings(ctx, conn); err != nil {
 			return fmt.Errorf("from what is stored: %w", err)
 		}
-		_, err := conn.ExecContext(ctx, findingsAtSQL)
+		if _, err := conn.ExecContext(ctx, findingsAtSQL); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "INSERT INTO snapshots VALUES (?)", ingest.FindingsNowName)
 		return err
 	})
 }

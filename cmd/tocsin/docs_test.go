@@ -26,6 +26,7 @@ func TestDocs(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) { runPage(t, p, logs) })
 	}
 	language, tables, investigations := docPage(t, "docs/language.md"), docPage(t, "docs/tables.md"), docPage(t, "docs/investigations.md")
+	findings := docPage(t, "docs/findings.md")
 	t.Run("queries", func(t *testing.T) {
 		s := newSession(t, logs, false)
 		writeDocFiles(t, s.dir)
@@ -35,6 +36,9 @@ func TestDocs(t *testing.T) {
 			a := &asker{t, p}
 			a.page(language)
 			a.fences(tables)
+			if n := a.fences(findings); n != 5 {
+				t.Errorf("docs/findings.md has %d queries", n)
+			}
 			if n := a.fences(investigations); n != 25 {
 				t.Errorf("docs/investigations.md has %d queries", n)
 			}

@@ -214,7 +214,7 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan, fixed bool
 }
 
 // queried returns the logstore to read: the one that was named, else the only
-// one that has records.
+// one that records came into.
 func (p *project) queried(ctx context.Context, named string) (string, error) {
 	if named != "" {
 		if _, ok := p.schema.Logstore(named); !ok {
@@ -228,7 +228,7 @@ func (p *project) queried(ctx context.Context, named string) (string, error) {
 	}
 	var have []string
 	for _, name := range p.schema.Logstores() {
-		if counts[name] > 0 {
+		if l, ok := p.schema.Logstore(name); ok && !l.NoWindow && counts[name] > 0 {
 			have = append(have, name)
 		}
 	}

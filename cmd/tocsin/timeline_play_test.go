@@ -35,7 +35,7 @@ type player struct {
 	coming []coming // in order of their arrival
 	loads  int
 	beside []string // endings of the files beside that of the next load, or of the last one
-	once   bool // the agent does not run
+	once   bool     // the agent does not run
 	faults []string
 }
 
@@ -153,6 +153,9 @@ func (pl *player) step(s step) {
 		pl.compare(nil)
 	}
 	pl.now, pl.beside = at, s.Beside
+	if len(s.Load) > 0 {
+		pl.loadFiles(s.Load)
+	}
 	if s.Rules != "" {
 		pl.write("rules/rules.yaml", s.Rules)
 		pl.check(pl.p.close())
@@ -224,6 +227,17 @@ func (pl *player) load() {
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
 		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)
+	}
+}
+
+// loadFiles is `tocsin load`.
+func (pl *player) loadFiles(paths []string) {
+	objects, _, err := ingest.Files(paths)
+	pl.check(err)
+	report, err := pl.p.store.Logs.Load(context.Background(), objects, store.LoadOptions{Ingest: ingest.Options{Now: pl.now, Zone: pl.p.config.zone}, History: store.Live})
+	pl.check(err)
+	if report.SetAside() || len(report.Refused) > 0 || report.Records() == 0 {
+		pl.t.Fatalf("%s: %v: %+v", pl.clock(), paths, report)
 	}
 }
 

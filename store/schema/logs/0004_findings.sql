@@ -1,6 +1,9 @@
 -- What is remembered of findings beside the table of their snapshot,
 -- log_findings_now, which is made from the declaration of the logstore findings.
 
+-- The snapshots that were made from what was stored, and are kept since.
+CREATE TABLE snapshots (name VARCHAR NOT NULL);
+
 -- The versions that do not stand any more. The record that a version stands on
 -- is read from log_findings.
 CREATE TABLE findings_past (
