@@ -71,7 +71,7 @@ func (p *project) statusRecords(ctx context.Context) error {
 			fmt.Fprintf(out, "%s: %s, %s to %s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
 		}
 	}
-	_, letters, err := p.store.Logs.DeadLetters(ctx, 1)
+	_, letters, err := p.store.Logs.DeadLetters(ctx, "", 1)
 	if err == nil && letters > 0 {
 		fmt.Fprintf(out, "dead letters: %d (tocsin deadletters list)\n", letters)
 	}
