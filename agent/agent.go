@@ -56,8 +56,8 @@ type Summary struct {
 
 // Once does one round of everything: it makes the rules known, takes in what the
 // sources hold, evaluates every rule that is due, decides, and makes one attempt
-// to deliver what is ready, and what that brings to tell. An error of one step
-// does not keep the next ones from being done.
+// to deliver what is ready, and what that brings to tell; then it keeps the files
+// tidy. An error of one step does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
 	set := a.o.Rules()
@@ -77,7 +77,7 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	} else {
 		s.Round = round
 	}
-	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), ctx.Err())
+	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
 	return s, errors.Join(errs...)
 }
 

@@ -114,9 +114,10 @@ func (m marks) SetMark(_ context.Context, name, value string) error {
 }
 
 func (r *rig) tidy(context.Context) error {
-	if r.maintain != nil {
-		r.maintain <- struct{}{}
+	if r.maintain == nil {
+		return nil
 	}
+	r.maintain <- struct{}{}
 	return errors.New("the disk is full")
 }
 
@@ -180,6 +181,10 @@ func TestOnce(t *testing.T) {
 	}
 	if got := r.arrived(); !slices.Equal(got, []string{"ami@example.com"}) {
 		t.Errorf("mails to %v", got)
+	}
+	r.maintain = make(chan struct{}, 1)
+	if _, err := r.agent.Once(t.Context(), noon.Add(time.Minute)); err == nil || len(r.maintain) != 1 {
+		t.Errorf("tidied %d times, error %v", len(r.maintain), err)
 	}
 }
 

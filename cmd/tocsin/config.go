@@ -34,6 +34,7 @@ type configFile struct {
 	Notify    notifier.Defaults                `yaml:"notify"`
 	Links     []string                         `yaml:"links"`
 	Limits    limitsFile                       `yaml:"limits"`
+	Keep      map[string]time.Duration         `yaml:"keep"`
 }
 
 type logstoreFile struct {
@@ -73,7 +74,8 @@ type config struct {
 	tables    []*ingest.Lookup
 	lists     map[string][]string
 	limits    ingest.Limits
-	mail      email.Config // Server is "" for the maildir
+	keep      map[string]time.Duration // by logstore, and "history"
+	mail      email.Config             // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
 }
@@ -131,6 +133,7 @@ func (r *configReader) finish() (*config, error) {
 	r.lists(c)
 	r.sources(c)
 	r.limits(c)
+	r.keep(c)
 	r.mail(c)
 	c.notify = notifier.Config{
 		TimeZone: r.file.TimeZone.Value, Mail: notifier.MailConfig{From: r.file.Mail.From, Allow: r.file.Mail.Allow},

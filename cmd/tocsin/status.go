@@ -68,7 +68,7 @@ func (p *project) statusRecords(ctx context.Context) error {
 			return err
 		}
 		if r.Records > 0 {
-			fmt.Fprintf(out, "%s: %s, %s to %s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
+			fmt.Fprintf(out, "%s: %s, %s to %s%s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339), p.kept(name))
 		}
 	}
 	_, letters, err := p.store.Logs.DeadLetters(ctx, "", 1)
