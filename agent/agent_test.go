@@ -37,6 +37,7 @@ type rig struct {
 	log     *lines
 	marks   marks
 	loads   []Load
+	room    Room
 
 	take     func(s Source) error // before each load; nil: all goes well
 	maintain chan struct{}        // gets a value for each call of Maintain; nil: none
@@ -61,6 +62,9 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 		Engine:   &alertrules.Engine{Query: r.records.Query, Logs: r.records, States: r.store},
 		Rules:    func() *alertrules.Set { return r.set },
 		Notifier: r.notifier(),
+		Heard:    r.heard,
+		Causes:   func(context.Context) ([]string, error) { return r.store.Open(), nil },
+		Room:     func() (Room, error) { return r.room, nil },
 	})
 	return r
 }
@@ -101,6 +105,14 @@ func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 		r.records.Add(alertrulestest.Record{Arrived: l.Now, Time: l.Now, Fields: map[string]any{"eventName": filepath.Base(o.Name)}})
 	}
 	return Taken{Records: int64(len(l.Objects))}, nil
+}
+
+// heard is Options.Heard for sources as a whole.
+func (r *rig) heard(context.Context, string, string) ([]Voice, error) {
+	if len(r.loads) == 0 {
+		return nil, nil
+	}
+	return []Voice{{Last: r.loads[len(r.loads)-1].Now}}, nil
 }
 
 // marks are ingest.Marks in memory.

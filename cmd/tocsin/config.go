@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
@@ -61,6 +62,8 @@ type limitsFile struct {
 	Record alertrules.Text `yaml:"record"`
 	Keys   int             `yaml:"keys"`
 	Depth  int             `yaml:"depth"`
+
+	DiskReserve alertrules.Text `yaml:"disk_reserve"`
 }
 
 // config is a configuration that was checked, with its defaults filled in.
@@ -75,7 +78,8 @@ type config struct {
 	lists     map[string][]string
 	limits    ingest.Limits
 	keep      map[string]time.Duration // by logstore, and "history"
-	mail      email.Config             // Server is "" for the maildir
+	reserve   agent.Reserve
+	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
 }
@@ -133,6 +137,7 @@ func (r *configReader) finish() (*config, error) {
 	r.lists(c)
 	r.sources(c)
 	r.limits(c)
+	r.reserve(c)
 	r.keep(c)
 	r.mail(c)
 	c.notify = notifier.Config{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"tocsin/agent"
 	"tocsin/diag"
 	"tocsin/ingest"
+	"tocsin/ingest/s3"
 	"tocsin/store"
 )
 
@@ -67,7 +69,7 @@ func retryDeadletters(ctx context.Context, e *env, o *options, f retryFlags, num
 		}
 		total := &store.RetryReport{}
 		err := p.eachLetters(ctx, f, numbers, func(letters []store.DeadLetter) error {
-			report, err := p.store.Logs.Retry(ctx, letters, p.retryOptions(f))
+			report, err := p.store.Logs.Retry(ctx, letters, p.retryOptions(ctx, f))
 			total.Stored += report.Stored
 			total.Duplicates += report.Duplicates
 			total.Broken += report.Broken
@@ -115,8 +117,8 @@ func (p *project) eachLetters(ctx context.Context, f retryFlags, numbers []strin
 }
 
 // retryOptions say how dead letters are read again.
-func (p *project) retryOptions(f retryFlags) store.RetryOptions {
-	o := store.RetryOptions{Open: openLetter, Read: p.readLetter, Now: p.now}
+func (p *project) retryOptions(ctx context.Context, f retryFlags) store.RetryOptions {
+	o := store.RetryOptions{Open: func(d store.DeadLetter) (ingest.Object, error) { return p.openLetter(ctx, d) }, Read: p.readLetter, Now: p.now}
 	switch {
 	case f.history:
 		o.History = store.Past
@@ -126,8 +128,12 @@ func (p *project) retryOptions(f retryFlags) store.RetryOptions {
 	return o
 }
 
-// openLetter opens the object of a dead letter: a file where it was.
-func openLetter(d store.DeadLetter) (ingest.Object, error) {
+// openLetter opens the object of a dead letter: a file where it was, an object of
+// S3 as its source does.
+func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Object, error) {
+	if rest, ok := strings.CutPrefix(d.Object, "s3://"); ok {
+		return p.openRemote(ctx, d, rest)
+	}
 	if strings.Contains(d.Object, "://") {
 		return ingest.Object{}, errors.New("it is no file")
 	}
@@ -141,12 +147,29 @@ func openLetter(d store.DeadLetter) (ingest.Object, error) {
 	return ingest.FileObject(d.Object, info, true), nil
 }
 
+// openRemote opens an object of S3, within the places of its source (G15).
+func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address string) (ingest.Object, error) {
+	bucket, key, _ := strings.Cut(address, "/")
+	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1}
+	for _, c := range p.config.sources {
+		if c.Name != d.Source || !slices.ContainsFunc(c.places, func(at s3.Place) bool { return at.Holds(ref) }) {
+			continue
+		}
+		access, err := c.access.Config(ctx)
+		if err != nil {
+			return ingest.Object{}, err
+		}
+		return s3.NewReader(s3.NewClient(access), access.Region).Objects(ctx, []s3.Ref{ref})[0], nil
+	}
+	return ingest.Object{}, errors.New("no source of tocsin.yaml reads it now")
+}
+
 // readLetter says how the object of a dead letter is decoded: as its source is.
 func (p *project) readLetter(d store.DeadLetter) (ingest.Options, error) {
 	var source agent.Source
 	for _, s := range p.config.sources {
 		if s.Name == d.Source {
-			source = s
+			source = s.Source
 		}
 	}
 	source.Name = d.Source

@@ -41,7 +41,7 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 }
 
 func (p *project) status(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{p.statusRecords, p.statusRules, p.statusAlerts, p.statusMail} {
+	for _, part := range []func(context.Context) error{p.statusRecords, p.statusSources, p.statusRules, p.statusAlerts, p.statusMail} {
 		if err := part(ctx); err != nil {
 			return err
 		}

@@ -71,6 +71,10 @@ func (p *project) agent() *agent.Agent {
 		Rules:    func() *alertrules.Set { return p.rules },
 		Notifier: p.notifier,
 		Maintain: p.maintain,
+		Heard:    p.heard,
+		Causes:   p.causes,
+		Room:     p.room,
+		Reserve:  p.config.reserve,
 		Log:      p.env.logger(),
 	})
 }
