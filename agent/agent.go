@@ -30,13 +30,21 @@ type Options struct {
 	Rules    func() *alertrules.Set
 	Notifier *notifier.Notifier
 	Maintain func(ctx context.Context) error // keeps the files tidy; called in quiet moments
-	Log      *slog.Logger
+	// Heard says when a source delivered last, and with the name of a field when
+	// each of its values in the source did. Without anything delivered it is empty.
+	Heard func(ctx context.Context, source, field string) ([]Voice, error)
+	// Causes returns the keys of what the operator was told and is not over.
+	Causes  func(ctx context.Context) ([]string, error)
+	Room    func() (Room, error) // of the disk of the data directory
+	Reserve Reserve              // below it nothing is taken in
+	Log     *slog.Logger
 }
 
 // An Agent runs the loops. It is used for one Run or one Once.
 type Agent struct {
 	o     Options
 	feeds []*feed
+	disk  disk
 }
 
 // New returns an agent.
@@ -55,9 +63,9 @@ type Summary struct {
 }
 
 // Once does one round of everything: it makes the rules known, takes in what the
-// sources hold, evaluates every rule that is due, decides, and makes one attempt
-// to deliver what is ready, and what that brings to tell. An error of one step
-// does not keep the next ones from being done.
+// sources hold, looks which of them are silent, evaluates every rule that is due,
+// decides, and makes one attempt to deliver what is ready, and what that brings to
+// tell; then it keeps the files tidy. An error of one step does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
 	set := a.o.Rules()
@@ -65,19 +73,22 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	if err != nil {
 		return s, fmt.Errorf("make the rules known: %w", err)
 	}
-	var errs []error
+	_, err = a.space(ctx, now)
+	errs := []error{err}
 	for _, f := range a.feeds {
 		n, err := a.drain(ctx, f, now)
 		s.Records += n
 		errs = append(errs, err)
 	}
+	_, err = a.attend(ctx, now)
+	errs = append(errs, err)
 	round, err := a.o.Engine.Round(ctx, set.Rules, now)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("evaluate: %w", err))
 	} else {
 		s.Round = round
 	}
-	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), ctx.Err())
+	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
 	return s, errors.Join(errs...)
 }
 
@@ -88,14 +99,17 @@ func (a *Agent) Run(ctx context.Context) error {
 		return fmt.Errorf("make the rules known: %w", err)
 	}
 	wake := make(chan struct{}, 1)
+	deliver := func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
 	loop := &alertrules.Loop{
 		Engine: a.o.Engine, Rules: a.o.Rules,
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
+			deliver()
 		},
 		Failed: func(err error) { a.o.Log.Error("evaluate", "error", err) },
 	}
@@ -109,6 +123,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
 	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake)) })
 	loops.Go(func() { a.maintain(ctx) })
+	loops.Go(func() { a.watch(ctx, deliver) })
 	loops.Wait()
 	return errors.Join(errs...)
 }
@@ -140,6 +155,23 @@ func (a *Agent) maintain(ctx context.Context) {
 	for sleep(ctx, pollEvery, nil) {
 		if err := a.o.Maintain(ctx); err != nil && ctx.Err() == nil {
 			a.o.Log.Error("maintain", "error", err)
+		}
+	}
+}
+
+// watch attends to what is around the loops until ctx ends; tell is called when
+// there is something to tell.
+func (a *Agent) watch(ctx context.Context, tell func()) {
+	for {
+		told, err := a.attend(ctx, time.Now())
+		if err != nil && ctx.Err() == nil {
+			a.o.Log.Error("look after disk and sources", "error", err)
+		}
+		if told {
+			tell()
+		}
+		if !sleep(ctx, pollEvery, nil) {
+			return
 		}
 	}
 }

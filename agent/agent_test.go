@@ -37,6 +37,7 @@ type rig struct {
 	log     *lines
 	marks   marks
 	loads   []Load
+	room    Room
 
 	take     func(s Source) error // before each load; nil: all goes well
 	maintain chan struct{}        // gets a value for each call of Maintain; nil: none
@@ -61,6 +62,9 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 		Engine:   &alertrules.Engine{Query: r.records.Query, Logs: r.records, States: r.store},
 		Rules:    func() *alertrules.Set { return r.set },
 		Notifier: r.notifier(),
+		Heard:    r.heard,
+		Causes:   func(context.Context) ([]string, error) { return r.store.Open(), nil },
+		Room:     func() (Room, error) { return r.room, nil },
 	})
 	return r
 }
@@ -103,6 +107,14 @@ func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 	return Taken{Records: int64(len(l.Objects))}, nil
 }
 
+// heard is Options.Heard for sources as a whole.
+func (r *rig) heard(context.Context, string, string) ([]Voice, error) {
+	if len(r.loads) == 0 {
+		return nil, nil
+	}
+	return []Voice{{Last: r.loads[len(r.loads)-1].Now}}, nil
+}
+
 // marks are ingest.Marks in memory.
 type marks map[string]string
 
@@ -114,9 +126,10 @@ func (m marks) SetMark(_ context.Context, name, value string) error {
 }
 
 func (r *rig) tidy(context.Context) error {
-	if r.maintain != nil {
-		r.maintain <- struct{}{}
+	if r.maintain == nil {
+		return nil
 	}
+	r.maintain <- struct{}{}
 	return errors.New("the disk is full")
 }
 
@@ -180,6 +193,10 @@ func TestOnce(t *testing.T) {
 	}
 	if got := r.arrived(); !slices.Equal(got, []string{"ami@example.com"}) {
 		t.Errorf("mails to %v", got)
+	}
+	r.maintain = make(chan struct{}, 1)
+	if _, err := r.agent.Once(t.Context(), noon.Add(time.Minute)); err == nil || len(r.maintain) != 1 {
+		t.Errorf("tidied %d times, error %v", len(r.maintain), err)
 	}
 }
 

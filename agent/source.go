@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/ingest"
@@ -22,6 +23,7 @@ type Source struct {
 	Zone     *time.Location    // of times without an offset; nil: that of the configuration
 	Tenant   string            // __tenant__ of its records
 	Columns  *ingest.ColumnMap // of a scanner's own CSV or JSON; nil: that of Qualys
+	Silence  Silence           // how long it may deliver nothing
 }
 
 // A Load is what a source handed out at once.
@@ -56,6 +58,7 @@ type feed struct {
 	source Source
 	from   ingest.Source // nil until it is opened
 	first  bool          // it was never drained; known once it is opened
+	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
 }
 
 // open opens the source and looks whether it is new.
@@ -77,7 +80,7 @@ func (f *feed) mark() string { return "drained " + f.source.Name }
 
 // step asks a source once and takes in what it hands out. more reports whether it
 // is to be asked again at once. An error does not keep what was got before it from
-// being taken in.
+// being taken in. On a full disk the source is not asked: what it holds stays there.
 func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int64, more bool, err error) {
 	named := func(err error) error {
 		if err == nil {
@@ -85,6 +88,12 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 		}
 		return fmt.Errorf("source %s: %w", f.source.Name, err)
 	}
+	if low, _ := a.look(); low {
+		f.empty.Store(false)
+		sleep(ctx, ask.Wait, nil)
+		return 0, false, nil
+	}
+	defer func() { f.empty.Store(!more) }()
 	if err := a.open(ctx, f); err != nil {
 		return 0, false, named(err)
 	}

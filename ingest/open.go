@@ -19,6 +19,7 @@ type Options struct {
 	Tenant   string         // __tenant__
 	Columns  *ColumnMap     // of a scanner's own CSV or JSON, tried before all formats; nil: DefaultColumns, tried last
 	Limits   Limits
+	First    int64 // number of the first record, when the object is a piece of another one
 }
 
 // Opened is an object that was recognised. It is a Decoder; whoever opened it
@@ -116,7 +117,7 @@ func decodeWindow(w *window, name string, o Options) (*Opened, error) {
 		return nil, err
 	}
 	in := input{
-		framer: framer{win: w, wraps: f.wraps, limits: o.Limits.withDefaults(), table: table}, clock: newClock(o.Now, o.Zone),
+		framer: framer{win: w, wraps: f.wraps, limits: o.Limits.withDefaults(), table: table, pos: o.First}, clock: newClock(o.Now, o.Zone),
 		logstore: store, object: name, source: o.Source, tenant: o.Tenant, columns: columns,
 	}
 	return &Opened{Decoder: f.open(in), Format: f, Logstore: store, window: w}, nil

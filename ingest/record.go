@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,10 @@ func (b *Broken) Error() string {
 	return fmt.Sprintf("record %d at byte %d: %s", b.Position, b.Offset, b.Reason)
 }
 
+// Cut reports whether bytes that were kept of a broken record may be not all of
+// it.
+func Cut(raw []byte) bool { return len(raw) >= rawKept }
+
 // An Object is something to load: a file, an S3 object, a message or a page of
 // an API. Open may be called again to read it anew.
 type Object struct {
@@ -69,6 +74,11 @@ type Object struct {
 	// Again says whether the source hands the object out again when it could not
 	// be read for this reason; nil: it does not.
 	Again func(error) bool
+}
+
+// Bytes returns the Open of an object whose content is at hand.
+func Bytes(content string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
 }
 
 // Limits bound what one object may cost (G14). The zero value means the defaults.

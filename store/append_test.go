@@ -201,7 +201,7 @@ func TestAppendOnce(t *testing.T) {
 			t.Errorf("%s: %d records, want %d", s.name, n, s.total)
 		}
 	}
-	list, all, err := l.DeadLetters(context.Background(), 10)
+	list, all, err := l.DeadLetters(context.Background(), "", 10)
 	if err != nil || all != 2 || len(list) != 2 {
 		t.Fatalf("got %d %v %v, want 2 dead letters", all, list, err)
 	}

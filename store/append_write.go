@@ -31,6 +31,7 @@ type target struct {
 type (
 	failed struct {
 		target *target
+		object int
 		Failure
 	}
 	conflict struct {
@@ -75,8 +76,9 @@ type appender struct {
 	objects []ingest.Object
 	targets []*target // in the order in which they were met
 
-	retried  bool // objects that failed before may be among these
-	open     bool // a transaction, and the writer lock
+	retried  bool      // objects that failed before may be among these
+	attempts []attempt // one for each object, when they are read again because of dead letters
+	open     bool      // a transaction, and the writer lock
 	nextSeq  int64
 	nextID   int64
 	records  int64 // in the transaction, also those that were left out
@@ -217,7 +219,7 @@ func (a *appender) letter(t *taken, s *segment) {
 func (a *appender) fail(t *taken, err error) {
 	o := &a.objects[t.object]
 	again := o.Retried(err)
-	a.failed = append(a.failed, failed{t.target, Failure{Object: o.Name, Err: err, Again: again}})
+	a.failed = append(a.failed, failed{t.target, t.object, Failure{Object: o.Name, Err: err, Again: again}})
 	if !again {
 		a.letters = append(a.letters, letter{target: t.target, object: t.object, whole: err})
 	}
@@ -241,6 +243,9 @@ func (a *appender) commit(ctx context.Context) error {
 	if !a.open {
 		return nil
 	}
+	if err := a.setAside(ctx); err != nil {
+		return err
+	}
 	if err := a.ledger(ctx); err != nil {
 		return err
 	}
@@ -251,6 +256,7 @@ func (a *appender) commit(ctx context.Context) error {
 		return err
 	}
 	a.count()
+	a.settled()
 	a.forget()
 	err := a.logs.maintain(ctx)
 	a.logs.writer.Unlock()

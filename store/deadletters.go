@@ -4,7 +4,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -31,7 +30,7 @@ func (a *appender) setAside(ctx context.Context) error {
 		return nil
 	}
 	for _, l := range a.letters {
-		if l.whole == nil {
+		if l.whole == nil || a.attempts != nil {
 			continue
 		}
 		o := &a.objects[l.object]
@@ -43,6 +42,9 @@ func (a *appender) setAside(ctx context.Context) error {
 	}
 	err := a.appendRows(ctx, "deadletters", func(add func(...driver.Value) error) error {
 		for _, l := range a.letters {
+			if l.whole != nil && a.attempts != nil {
+				continue // it has its letter, see settle
+			}
 			if err := add(a.letterRow(l)...); err != nil {
 				return err
 			}
@@ -64,61 +66,74 @@ func (a *appender) letterRow(l letter) []driver.Value {
 	} else {
 		row = append(row, nil, nil, nil, validText(l.whole.Error()), orNull(o.Held != nil, o.Held))
 	}
-	return append(row, a.options.Now.UTC())
+	return append(row, a.options.Now.UTC(), a.source(l.object))
 }
 
 // A DeadLetter is something that was set aside. Its texts come from elsewhere:
 // clean them before they are shown.
 type DeadLetter struct {
 	ID               int64
-	Logstore, Object string
-	Whole            bool  // the whole object, not one record
-	Position         int64 // number of the record in its object, from 0
-	Line             int64 // from 1; 0 where lines mean nothing
-	Offset           int64 // byte in the unpacked object
+	Logstore, Object string // Logstore: "" for an object of no known format
+	Version          string // of the object
+	Source           string // name of the source; "" for what was loaded by hand
+	Whole            bool   // the whole object, not one record
+	Position         int64  // number of the record in its object, from 0
+	Line             int64  // from 1; 0 where lines mean nothing
+	Offset           int64  // byte in the unpacked object
 	Reason           string
-	Raw              []byte // the bytes, cut; nil in lists
+	Raw              []byte // the bytes of a record, cut to 64 KiB, or all of an object that its source forgets; nil in lists, and when they were not kept
 	At               time.Time
 }
 
-const letterColumns = `id, logstore, object, position IS NULL, coalesce(position, 0), coalesce(line, 0), coalesce("offset", 0), reason, set_aside_at`
+const letterColumns = `id, logstore, object, version, coalesce(source, ''), position IS NULL, coalesce(position, 0), coalesce(line, 0), coalesce("offset", 0), reason, set_aside_at`
 
-// DeadLetters returns the newest dead letters, at most n, newest first, without
-// their bytes, and the number of all.
-func (l *Logs) DeadLetters(ctx context.Context, n int) (list []DeadLetter, all int64, err error) {
-	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters").Scan(&all); err != nil {
+// DeadLetters returns the newest dead letters of a logstore, at most n, newest
+// first, without their bytes, and the number of all of them. The logstore "" is
+// all of them.
+func (l *Logs) DeadLetters(ctx context.Context, logstore string, n int) (list []DeadLetter, all int64, err error) {
+	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters WHERE ? IN ('', logstore)", logstore).Scan(&all); err != nil {
 		return nil, 0, fmt.Errorf("count the dead letters: %w", err)
 	}
-	rows, err := l.in.db.QueryContext(ctx, "SELECT "+letterColumns+" FROM deadletters ORDER BY id DESC LIMIT ?", n)
+	list, err = l.letters(ctx, "NULL FROM deadletters WHERE ? IN ('', logstore) ORDER BY id DESC LIMIT ?", logstore, n)
+	return list, all, err
+}
+
+// DeadLettersAfter returns the dead letters of a logstore ("" is all) behind the
+// one with the number after, at most n, oldest first, with their bytes.
+func (l *Logs) DeadLettersAfter(ctx context.Context, logstore string, after int64, n int) ([]DeadLetter, error) {
+	return l.letters(ctx, "raw FROM deadletters WHERE ? IN ('', logstore) AND id > ? ORDER BY id LIMIT ?", logstore, after, n)
+}
+
+// letters reads dead letters; rest begins with the expression of their bytes.
+func (l *Logs) letters(ctx context.Context, rest string, args ...any) (list []DeadLetter, err error) {
+	rows, err := l.in.db.QueryContext(ctx, "SELECT "+letterColumns+", "+rest, args...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list the dead letters: %w", err)
+		return nil, fmt.Errorf("list the dead letters: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var d DeadLetter
-		if err := rows.Scan(d.fields()...); err != nil {
-			return nil, 0, fmt.Errorf("list the dead letters: %w", err)
+		if err := rows.Scan(append(d.fields(), &d.Raw)...); err != nil {
+			return nil, fmt.Errorf("list the dead letters: %w", err)
 		}
 		d.At = d.At.UTC()
 		list = append(list, d)
 	}
-	return list, all, rows.Err()
+	return list, rows.Err()
 }
 
 // DeadLetter returns one dead letter with its bytes, or ErrNoDeadLetter.
 func (l *Logs) DeadLetter(ctx context.Context, id int64) (DeadLetter, error) {
-	var d DeadLetter
-	err := l.in.db.QueryRowContext(ctx, "SELECT "+letterColumns+", raw FROM deadletters WHERE id = ?", id).Scan(append(d.fields(), &d.Raw)...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return d, fmt.Errorf("dead letter %d: %w", id, ErrNoDeadLetter)
+	list, err := l.letters(ctx, "raw FROM deadletters WHERE id = ?", id)
+	if err == nil && len(list) == 0 {
+		err = ErrNoDeadLetter
 	}
 	if err != nil {
-		return d, fmt.Errorf("read dead letter %d: %w", id, err)
+		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", id, err)
 	}
-	d.At = d.At.UTC()
-	return d, nil
+	return list[0], nil
 }
 
 func (d *DeadLetter) fields() []any {
-	return []any{&d.ID, &d.Logstore, &d.Object, &d.Whole, &d.Position, &d.Line, &d.Offset, &d.Reason, &d.At}
+	return []any{&d.ID, &d.Logstore, &d.Object, &d.Version, &d.Source, &d.Whole, &d.Position, &d.Line, &d.Offset, &d.Reason, &d.At}
 }

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -31,6 +32,16 @@ func networkFS(dir string) string {
 		return "Lustre"
 	}
 	return ""
+}
+
+// Room says how much of the disk of the data directory is free for this process,
+// in bytes.
+func (s *Store) Room() (free, total int64, err error) {
+	var f syscall.Statfs_t
+	if err := syscall.Statfs(s.dir, &f); err != nil {
+		return 0, 0, fmt.Errorf("free space of %s: %w", s.dir, err)
+	}
+	return int64(f.Bavail) * f.Frsize, int64(f.Blocks) * f.Frsize, nil
 }
 
 // hostMemory is what this process may use in bytes: the memory of the machine

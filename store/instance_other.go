@@ -6,5 +6,9 @@ package store
 // networkFS names the network file system that dir lies on, or returns "".
 func networkFS(string) string { return "" }
 
+// Room says how much of the disk of the data directory is free, in bytes; 0 of 0
+// when it is not known.
+func (s *Store) Room() (free, total int64, err error) { return 0, 0, nil }
+
 // hostMemory is what this process may use in bytes; 0 when it is not known.
 func hostMemory() int64 { return 0 }

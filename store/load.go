@@ -111,5 +111,5 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		}
 	}
 	report.Letters = len(letters)
-	return report, l.keepRefusals(ctx, objects, letters, o.Ingest.Now)
+	return report, l.keepRefusals(ctx, objects, letters, o.Ingest)
 }

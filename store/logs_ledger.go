@@ -12,11 +12,16 @@ import (
 // that failed has none; one that failed before and is read now is no dead
 // letter any more.
 func (a *appender) ledger(ctx context.Context) error {
-	if len(a.done) == 0 {
-		return nil
+	if len(a.done) > 0 {
+		if err := a.ledgerRows(ctx); err != nil {
+			return err
+		}
 	}
-	if err := a.ledgerRows(ctx); err != nil || !a.retried {
-		return err
+	switch {
+	case a.attempts != nil:
+		return a.settle(ctx)
+	case len(a.done) == 0, !a.retried:
+		return nil
 	}
 	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.position IS NULL AND EXISTS
 		(SELECT 1 FROM objects o WHERE o.logstore = d.logstore AND o.name = d.object AND o.version = d.version)`)
@@ -31,13 +36,23 @@ func (a *appender) ledgerRows(ctx context.Context) error {
 				orNull(o.Size >= 0, o.Size), orNull(!o.Modified.IsZero(), o.Modified.UTC()),
 				t.records, t.duplicates, t.conflicts, t.broken, t.flagged, a.history(t),
 				orNull(t.records > 0, time.UnixMicro(t.oldest).UTC()), orNull(t.records > 0, time.UnixMicro(t.newest).UTC()),
-				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC())
+				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), a.source(t.object))
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// source is the name of the source of an object; NULL for one that was loaded by
+// hand.
+func (a *appender) source(object int) any {
+	name := a.options.Read.Source
+	if a.attempts != nil {
+		name = a.attempts[object].read.Source
+	}
+	return orNull(name != "", validText(name))
 }
 
 // orNull returns the value, or NULL.

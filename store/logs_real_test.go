@@ -195,7 +195,7 @@ func TestHostileTogether(t *testing.T) {
 	if err != nil || sum.Objects != 1 || sum.Records < 12 || sum.Broken < 8 || sum.Flagged < 10 {
 		t.Errorf("got %+v %v", sum, err)
 	}
-	list, all, err := l.DeadLetters(context.Background(), 100)
+	list, all, err := l.DeadLetters(context.Background(), "", 100)
 	if err != nil || all != sum.Broken || len(list) != int(all) {
 		t.Errorf("%d dead letters, want %d (%v)", all, sum.Broken, err)
 	}

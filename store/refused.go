@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"tocsin/ingest"
 )
@@ -30,7 +29,7 @@ func setAside(o ingest.Object, why error) bool {
 
 // keepRefusals makes the dead letters of a Load those of no logstore: it drops
 // what earlier loads refused of these objects, and adds what this one refused.
-func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refused []refusal, now time.Time) error {
+func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refused []refusal, read ingest.Options) error {
 	var before int64
 	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters WHERE logstore = ''").Scan(&before); err != nil {
 		return fmt.Errorf("look for dead letters: %w", err)
@@ -38,14 +37,7 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 	if before == 0 && len(refused) == 0 {
 		return nil
 	}
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	conn, err := l.in.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	err = inTx(ctx, conn, func() error {
+	err := l.write(ctx, func(conn *sql.Conn) error {
 		if before > 0 {
 			for _, o := range objects {
 				if _, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE logstore = '' AND object = ?", validText(o.Name)); err != nil {
@@ -53,7 +45,7 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 				}
 			}
 		}
-		return addRefusals(ctx, conn, refused, now)
+		return addRefusals(ctx, conn, refused, read)
 	})
 	if err != nil {
 		return fmt.Errorf("set aside what has no known format: %w", err)
@@ -61,14 +53,15 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 	return nil
 }
 
-func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, now time.Time) error {
+func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, read ingest.Options) error {
 	var id int64
 	if err := conn.QueryRowContext(ctx, "SELECT next_id FROM counter").Scan(&id); err != nil {
 		return err
 	}
 	for _, r := range refused {
-		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, raw, set_aside_at) VALUES (?, '', ?, ?, ?, ?, ?)",
-			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), orNull(r.object.Held != nil, r.object.Held), now.UTC())
+		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, raw, set_aside_at, source) VALUES (?, '', ?, ?, ?, ?, ?, ?)",
+			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), orNull(r.object.Held != nil, r.object.Held),
+			read.Now.UTC(), orNull(read.Source != "", read.Source))
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestRefusedIsADeadLetter(t *testing.T) {
 	}
 	letters := func() []DeadLetter {
 		t.Helper()
-		list, _, err := s.Logs.DeadLetters(ctx, 10)
+		list, _, err := s.Logs.DeadLetters(ctx, "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
@@ -34,6 +35,7 @@ type configFile struct {
 	Notify    notifier.Defaults                `yaml:"notify"`
 	Links     []string                         `yaml:"links"`
 	Limits    limitsFile                       `yaml:"limits"`
+	Keep      map[string]time.Duration         `yaml:"keep"`
 }
 
 type logstoreFile struct {
@@ -60,6 +62,8 @@ type limitsFile struct {
 	Record alertrules.Text `yaml:"record"`
 	Keys   int             `yaml:"keys"`
 	Depth  int             `yaml:"depth"`
+
+	DiskReserve alertrules.Text `yaml:"disk_reserve"`
 }
 
 // config is a configuration that was checked, with its defaults filled in.
@@ -73,6 +77,8 @@ type config struct {
 	tables    []*ingest.Lookup
 	lists     map[string][]string
 	limits    ingest.Limits
+	keep      map[string]time.Duration // by logstore, and "history"
+	reserve   agent.Reserve
 	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
@@ -131,6 +137,8 @@ func (r *configReader) finish() (*config, error) {
 	r.lists(c)
 	r.sources(c)
 	r.limits(c)
+	r.reserve(c)
+	r.keep(c)
 	r.mail(c)
 	c.notify = notifier.Config{
 		TimeZone: r.file.TimeZone.Value, Mail: notifier.MailConfig{From: r.file.Mail.From, Allow: r.file.Mail.Allow},

@@ -34,6 +34,7 @@ type sourceFile struct {
 	Region      alertrules.Text   `yaml:"region"`
 	Endpoint    alertrules.Text   `yaml:"endpoint"`
 	Tries       alertrules.Text   `yaml:"tries"`
+	SilentAfter silentFile        `yaml:"silent_after"`
 }
 
 // sourceKind is what a source is.
@@ -77,7 +78,7 @@ func (r *configReader) sources(c *config) {
 		if kind == "" {
 			continue
 		}
-		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value}, kind: kind}
+		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
 		r.sourceKeys(s, kind)
 		r.place(s, &source)
 		r.access(s, &source)

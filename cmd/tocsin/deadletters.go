@@ -1,5 +1,7 @@
 package main
 
+// This file is what was set aside: a list of it, its bytes, and reading it again.
+
 import (
 	"context"
 	"errors"
@@ -15,22 +17,24 @@ import (
 func newDeadletters(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deadletters",
-		Short: "List what could not be read, or show one record of it.",
+		Short: "List what could not be read, show a record of it, or read it again.",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  parent,
 	}
-	var output string
+	var output, logstore string
 	var limit int
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List what was set aside, newest first.",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return listDeadletters(cmd.Context(), e, o, output, limit)
+			return listDeadletters(cmd.Context(), e, o, listFlags{output, logstore, limit})
 		},
 	}
 	addOutput(list, &output)
 	list.Flags().IntVar(&limit, "rows", 1000, rowsHelp)
+	list.Flags().StringVarP(&logstore, "logstore", "l", "", "only those of this `logstore`")
+	complete(list, "logstore", logstoreNames(o))
 	show := &cobra.Command{
 		Use:   "show NUMBER",
 		Short: "Print the bytes of one, as they came.",
@@ -39,20 +43,31 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 			return showDeadletter(cmd.Context(), e, o, args[0])
 		},
 	}
-	cmd.AddCommand(list, show)
+	cmd.AddCommand(list, show, newRetry(e, o))
 	return cmd
 }
 
-func listDeadletters(ctx context.Context, e *env, o *options, output string, limit int) error {
-	format, err := outputFormat(e, output)
+// listFlags are the flags of deadletters list.
+type listFlags struct {
+	output, logstore string
+	rows             int
+}
+
+func listDeadletters(ctx context.Context, e *env, o *options, f listFlags) error {
+	format, err := outputFormat(e, f.output)
 	if err != nil {
 		return err
 	}
-	if err := checkRows(limit); err != nil {
+	if err := checkRows(f.rows); err != nil {
 		return err
 	}
 	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
-		list, all, err := p.store.Logs.DeadLetters(ctx, limit)
+		if f.logstore != "" {
+			if _, err := p.config.logstore(f.logstore); err != nil {
+				return wrong(err)
+			}
+		}
+		list, all, err := p.store.Logs.DeadLetters(ctx, f.logstore, f.rows)
 		if err != nil {
 			return err
 		}
@@ -83,16 +98,22 @@ func listDeadletters(ctx context.Context, e *env, o *options, output string, lim
 	})
 }
 
-func showDeadletter(ctx context.Context, e *env, o *options, number string) error {
+// deadLetter reads the dead letter that the user named.
+func (p *project) deadLetter(ctx context.Context, number string) (store.DeadLetter, error) {
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return usage("%q is no number of a dead letter (tocsin deadletters list)", diag.Line(number))
+		return store.DeadLetter{}, usage("%q is no number of a dead letter (tocsin deadletters list)", diag.Line(number))
 	}
+	d, err := p.store.Logs.DeadLetter(ctx, id)
+	if errors.Is(err, store.ErrNoDeadLetter) {
+		return d, usage("there is no dead letter %d (tocsin deadletters list)", id)
+	}
+	return d, err
+}
+
+func showDeadletter(ctx context.Context, e *env, o *options, number string) error {
 	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
-		d, err := p.store.Logs.DeadLetter(ctx, id)
-		if errors.Is(err, store.ErrNoDeadLetter) {
-			return usage("there is no dead letter %d (tocsin deadletters list)", id)
-		}
+		d, err := p.deadLetter(ctx, number)
 		if err != nil {
 			return err
 		}

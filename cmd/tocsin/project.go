@@ -28,8 +28,9 @@ type project struct {
 	templates *templates.Set
 	schema    query.Schema
 	rules     *alertrules.Set
-	problems  []error // of rule files and templates: they do not stop the others
-	degraded  bool    // status found that mails do not go out
+	problems  []error   // of rule files and templates: they do not stop the others
+	degraded  bool      // status found that mails do not go out
+	dropped   time.Time // when old records were last looked for
 
 	store    *store.Store
 	engine   *alertrules.Engine

@@ -76,7 +76,7 @@ func (p *project) scan(ctx context.Context, paths []string) error {
 // the store in which "tocsin deadletters" would find it is removed.
 func (p *project) printScanned(ctx context.Context, r *store.Report, skipped []ingest.Skipped) error {
 	printLoad(p.env, r, skipped, "")
-	letters, all, err := p.store.Logs.DeadLetters(ctx, 5)
+	letters, all, err := p.store.Logs.DeadLetters(ctx, "", 5)
 	if err != nil {
 		return err
 	}

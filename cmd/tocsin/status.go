@@ -41,7 +41,7 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 }
 
 func (p *project) status(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{p.statusRecords, p.statusRules, p.statusAlerts, p.statusMail} {
+	for _, part := range []func(context.Context) error{p.statusRecords, p.statusSources, p.statusRules, p.statusAlerts, p.statusMail} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -68,10 +68,10 @@ func (p *project) statusRecords(ctx context.Context) error {
 			return err
 		}
 		if r.Records > 0 {
-			fmt.Fprintf(out, "%s: %s, %s to %s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339))
+			fmt.Fprintf(out, "%s: %s, %s to %s%s\n", name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339), p.kept(name))
 		}
 	}
-	_, letters, err := p.store.Logs.DeadLetters(ctx, 1)
+	_, letters, err := p.store.Logs.DeadLetters(ctx, "", 1)
 	if err == nil && letters > 0 {
 		fmt.Fprintf(out, "dead letters: %d (tocsin deadletters list)\n", letters)
 	}

@@ -70,10 +70,12 @@ func (p *project) agent() *agent.Agent {
 		Engine:   p.engine,
 		Rules:    func() *alertrules.Set { return p.rules },
 		Notifier: p.notifier,
-		Maintain: func(ctx context.Context) error {
-			return errors.Join(p.store.Logs.Maintain(ctx), p.store.State.Maintain(ctx))
-		},
-		Log: p.env.logger(),
+		Maintain: p.maintain,
+		Heard:    p.heard,
+		Causes:   p.causes,
+		Room:     p.room,
+		Reserve:  p.config.reserve,
+		Log:      p.env.logger(),
 	})
 }
 

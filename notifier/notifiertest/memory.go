@@ -47,6 +47,19 @@ type Memory struct {
 	CrashAfter func() bool
 }
 
+// Open returns the keys of the causes that are open, in no order.
+func (m *Memory) Open() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var keys []string
+	for key, open := range m.open {
+		if open {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 type alertRow struct {
 	doc     []byte
 	rule    string

@@ -1,0 +1,124 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// This file is a disk that fills up: below a reserve nothing is taken in, so that
+// rules and mails can go on; what is not taken in stays where it is.
+
+// A Room is how much of the disk of the data directory is free for this process,
+// in bytes.
+type Room struct{ Free, Total int64 }
+
+// A Reserve is what has to be free: Bytes, or Percent of the disk when that is
+// less. One that is zero does not count; both: there is no reserve.
+type Reserve struct {
+	Bytes   int64
+	Percent float64
+}
+
+// DefaultReserve is 1 GB, or 5 % of a disk under 20 GB.
+func DefaultReserve() Reserve { return Reserve{Bytes: 1 << 30, Percent: 5} }
+
+// of is the reserve of a disk in bytes.
+func (r Reserve) of(total int64) int64 {
+	part := int64(r.Percent / 100 * float64(total))
+	switch {
+	case r.Percent == 0:
+		return r.Bytes
+	case r.Bytes == 0:
+		return part
+	}
+	return min(r.Bytes, part)
+}
+
+// low reports whether nothing is to be taken in. Once it was so, a tenth more has
+// to be free, so that it does not change to and fro.
+func (r Reserve) low(room Room, before bool) bool {
+	need := r.of(room.Total)
+	if before {
+		need += need / 10
+	}
+	return room.Free < need
+}
+
+// disk is what is known of it. It is used by all loops.
+type disk struct {
+	mu   sync.Mutex
+	low  bool
+	room Room
+}
+
+// look asks how much is free now. What cannot be found out does not stop anything.
+func (a *Agent) look() (low bool, room Room) {
+	a.disk.mu.Lock()
+	defer a.disk.mu.Unlock()
+	room, err := a.o.Room()
+	if err != nil {
+		a.o.Log.Warn("free space of the disk", "error", err)
+		return a.disk.low, a.disk.room
+	}
+	a.disk.low, a.disk.room = a.o.Reserve.low(room, a.disk.low), room
+	return a.disk.low, room
+}
+
+// diskKey is the cause that the operator is told of.
+const diskKey = "disk/low"
+
+// space looks at the disk and tells the operator when it is low, and when there
+// is room again.
+func (a *Agent) space(ctx context.Context, now time.Time) (told bool, err error) {
+	open, err := a.o.Causes(ctx)
+	if err != nil {
+		return false, err
+	}
+	known := slices.Contains(open, diskKey)
+	a.disk.mu.Lock()
+	a.disk.low = a.disk.low || known // of the process before this one
+	a.disk.mu.Unlock()
+	low, room := a.look()
+	if low == known {
+		return false, nil
+	}
+	n := alertrules.Notice{Key: diskKey, Since: now, Over: known, Text: "the disk has room again: what the sources hold is taken in"}
+	if low {
+		n.Text = fmt.Sprintf("the disk of the data directory has %s free, less than the reserve of %s (limits.disk_reserve): nothing is taken in until there is room; rules and mails go on",
+			inBytes(room.Free), inBytes(a.o.Reserve.of(room.Total)))
+	}
+	return a.tell(ctx, []alertrules.Notice{n}, now)
+}
+
+// inBytes prints a number of bytes for a person.
+func inBytes(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// attend looks after what is around the loops: the disk, and sources that fell
+// silent, which they cannot help when nothing is taken in.
+func (a *Agent) attend(ctx context.Context, now time.Time) (told bool, err error) {
+	told, err = a.space(ctx, now)
+	if err != nil || a.lowDisk() {
+		return told, err
+	}
+	silence, err := a.silence(ctx, now)
+	return told || silence, err
+}
+
+func (a *Agent) lowDisk() bool {
+	a.disk.mu.Lock()
+	defer a.disk.mu.Unlock()
+	return a.disk.low
+}

@@ -1,0 +1,135 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/alertrules/alertrulestest"
+	"tocsin/ingest"
+)
+
+const gb = int64(1) << 30
+
+func TestReserve(t *testing.T) {
+	for _, c := range []struct {
+		reserve Reserve
+		room    Room
+		before  bool
+		low     bool
+	}{
+		{DefaultReserve(), Room{gb, 100 * gb}, false, false},
+		{DefaultReserve(), Room{gb - 1, 100 * gb}, false, true},
+		{DefaultReserve(), Room{gb + gb/20, 100 * gb}, true, true}, // a tenth more, to go on
+		{DefaultReserve(), Room{gb + gb/10, 100 * gb}, true, false},
+		{DefaultReserve(), Room{gb / 2, 10 * gb}, false, false}, // 5 % of a small disk
+		{DefaultReserve(), Room{gb/2 - 1, 10 * gb}, false, true},
+		{Reserve{Percent: 20}, Room{19 * gb, 100 * gb}, false, true},
+		{Reserve{Bytes: 5 * gb}, Room{5*gb - 1, 6 * gb}, false, true},
+		{Reserve{}, Room{0, 100 * gb}, false, false},
+	} {
+		if got := c.reserve.low(c.room, c.before); got != c.low {
+			t.Errorf("%+v of %+v, low before: %t: %t", c.reserve, c.room, c.before, got)
+		}
+	}
+}
+
+// quiet is a source that has one object each time it is asked.
+type quiet struct{ asked *int }
+
+func (q quiet) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
+	*q.asked++
+	sleep(ctx, ask.Wait, nil)
+	return ingest.Batch{Objects: []ingest.Object{{Name: "o", Version: time.Now().String()}}}, nil
+}
+
+func (q quiet) Close() error { return nil }
+
+// On a full disk sources are not asked; rules and mails go on, the operator is
+// told once, and once more when everything has resumed by itself. A silence that
+// comes of it is none.
+func TestRunOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Now())
+		asked := 0
+		r.room = Room{Free: 2 * gb, Total: 100 * gb}
+		r.agent.o.Reserve = DefaultReserve()
+		r.agent.o.Room = func() (Room, error) { return r.room, nil }
+		r.agent.o.Sources = []Source{{
+			Name: "s", Silence: Silence{After: 5 * time.Minute},
+			Open: func(context.Context) (ingest.Source, error) { return quiet{&asked}, nil },
+		}}
+		r.agent = New(r.agent.o)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.agent.Run(ctx) }()
+		step := func(free int64, d time.Duration) {
+			r.agent.disk.mu.Lock()
+			r.room.Free = free
+			r.agent.disk.mu.Unlock()
+			time.Sleep(d)
+			synctest.Wait()
+		}
+		step(2*gb, 10*time.Minute)
+		if asked == 0 || len(r.arrived()) == 0 {
+			t.Errorf("before: asked %d times, mails %v", asked, r.arrived())
+		}
+		step(gb/2, time.Minute)
+		before := asked
+		r.records.Add(alertrulestest.Record{Arrived: time.Now(), Time: time.Now(), Fields: map[string]any{"eventName": "x"}})
+		mails := len(r.arrived())
+		step(gb/2, time.Hour)
+		if asked > before {
+			t.Errorf("a full disk: asked %d times", asked-before)
+		}
+		toKen := func() (n int) {
+			for _, to := range r.arrived() {
+				if to == "ken@example.com" {
+					n++
+				}
+			}
+			return n
+		}
+		if toKen() != 1 || len(r.arrived()) <= mails || !slices.Equal(r.store.Open(), []string{diskKey}) {
+			t.Errorf("a full disk: mails %v, open %v", r.arrived(), r.store.Open())
+		}
+		step(2*gb, 10*time.Minute)
+		if asked == before || toKen() != 2 || len(r.store.Open()) != 0 {
+			t.Errorf("room again: asked %d times, mails %v, open %v", asked-before, r.arrived(), r.store.Open())
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// One round on a full disk leaves everything where it is, evaluates, and tells.
+func TestOnceOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a.json", noon.Add(-time.Hour))
+	r := newRig(t, noon, dir)
+	r.agent.o.Reserve, r.room = DefaultReserve(), Room{Free: 10, Total: 100 * gb}
+	for i, c := range []struct {
+		free    int64
+		records int64
+		mails   []string
+	}{
+		{10, 0, []string{"ken@example.com"}},
+		{10, 0, []string{"ken@example.com"}},
+		{gb + 1, 0, []string{"ken@example.com"}}, // not yet a tenth more
+		{2 * gb, 1, []string{"ken@example.com", "ami@example.com", "ken@example.com"}},
+	} {
+		r.room.Free = c.free
+		r.agent = New(r.agent.o)
+		s, err := r.agent.Once(t.Context(), noon.Add(time.Duration(i)*10*time.Minute))
+		got := r.arrived()
+		slices.Sort(got)
+		slices.Sort(c.mails)
+		if err != nil || s.Records != c.records || !slices.Equal(got, c.mails) {
+			t.Errorf("round %d: %d records, mails %v, error %v", i, s.Records, r.arrived(), err)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/agent"
+	"tocsin/diag"
+	"tocsin/ingest"
+	"tocsin/ingest/s3"
+	"tocsin/store"
+)
+
+// This file reads again what was set aside.
+
+// retryFlags are the flags of deadletters retry.
+type retryFlags struct {
+	all           bool
+	logstore      string
+	history, live bool
+}
+
+func newRetry(e *env, o *options) *cobra.Command {
+	var f retryFlags
+	cmd := &cobra.Command{
+		Use:   "retry [NUMBER…]",
+		Short: "Read dead letters again: some of them, or all.",
+		Long: `Retry reads a record from its file, when that is there and has not changed, else
+from the bytes that were kept of it; a file that was set aside whole is read from
+where it was. What can be read now is stored, and its dead letter is gone in the
+same transaction. What cannot stays, with its new reason.
+
+Exit status: 1 if some stay.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd, "history", "live"); err != nil {
+				return err
+			}
+			if f.all != (len(args) == 0) {
+				return usage("give the numbers of dead letters, or --all (tocsin deadletters list)")
+			}
+			return retryDeadletters(cmd.Context(), e, o, f, args)
+		},
+	}
+	cmd.Flags().BoolVar(&f.all, "all", false, "all of them, or all of --logstore")
+	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "with --all: only those of this `logstore`")
+	complete(cmd, "logstore", logstoreNames(o))
+	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
+	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
+	return cmd
+}
+
+// lettersAtOnce bounds how many dead letters are held in memory with their bytes.
+const lettersAtOnce = 200
+
+func retryDeadletters(ctx context.Context, e *env, o *options, f retryFlags, numbers []string) error {
+	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
+		if f.logstore != "" {
+			if _, err := p.config.logstore(f.logstore); err != nil {
+				return wrong(err)
+			}
+		}
+		if err := p.makeRulesKnown(ctx); err != nil {
+			return err
+		}
+		total := &store.RetryReport{}
+		err := p.eachLetters(ctx, f, numbers, func(letters []store.DeadLetter) error {
+			report, err := p.store.Logs.Retry(ctx, letters, p.retryOptions(ctx, f))
+			total.Stored += report.Stored
+			total.Duplicates += report.Duplicates
+			total.Broken += report.Broken
+			total.Letters = append(total.Letters, report.Letters...)
+			return err
+		})
+		if told := printRetry(e, total); err != nil || told != nil {
+			return errors.Join(err, told)
+		}
+		if total.Stay() > 0 || total.Broken > 0 {
+			return found()
+		}
+		return nil
+	})
+}
+
+// eachLetters calls do with the letters that are meant, some at a time.
+func (p *project) eachLetters(ctx context.Context, f retryFlags, numbers []string, do func([]store.DeadLetter) error) error {
+	var letters []store.DeadLetter
+	for _, number := range numbers {
+		d, err := p.deadLetter(ctx, number)
+		if err != nil {
+			return err
+		}
+		letters = append(letters, d)
+	}
+	if !f.all {
+		return do(letters)
+	}
+	_, all, err := p.store.Logs.DeadLetters(ctx, f.logstore, 1)
+	if err != nil {
+		return err
+	}
+	for last := int64(0); all > 0; all -= int64(len(letters)) { // new ones, which this leaves, are not read again
+		letters, err = p.store.Logs.DeadLettersAfter(ctx, f.logstore, last, int(min(all, lettersAtOnce)))
+		if err != nil || len(letters) == 0 {
+			return err
+		}
+		last = letters[len(letters)-1].ID
+		if err := do(letters); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retryOptions say how dead letters are read again.
+func (p *project) retryOptions(ctx context.Context, f retryFlags) store.RetryOptions {
+	o := store.RetryOptions{Open: func(d store.DeadLetter) (ingest.Object, error) { return p.openLetter(ctx, d) }, Read: p.readLetter, Now: p.now}
+	switch {
+	case f.history:
+		o.History = store.Past
+	case f.live:
+		o.History = store.Live
+	}
+	return o
+}
+
+// openLetter opens the object of a dead letter: a file where it was, an object of
+// S3 as its source does.
+func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Object, error) {
+	if rest, ok := strings.CutPrefix(d.Object, "s3://"); ok {
+		return p.openRemote(ctx, d, rest)
+	}
+	if strings.Contains(d.Object, "://") {
+		return ingest.Object{}, errors.New("it is no file")
+	}
+	info, err := os.Stat(d.Object)
+	switch {
+	case err != nil:
+		return ingest.Object{}, err
+	case !info.Mode().IsRegular():
+		return ingest.Object{}, errors.New("it is no regular file")
+	}
+	return ingest.FileObject(d.Object, info, true), nil
+}
+
+// openRemote opens an object of S3, within the places of its source (G15).
+func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address string) (ingest.Object, error) {
+	bucket, key, _ := strings.Cut(address, "/")
+	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1}
+	for _, c := range p.config.sources {
+		if c.Name != d.Source || !slices.ContainsFunc(c.places, func(at s3.Place) bool { return at.Holds(ref) }) {
+			continue
+		}
+		access, err := c.access.Config(ctx)
+		if err != nil {
+			return ingest.Object{}, err
+		}
+		return s3.NewReader(s3.NewClient(access), access.Region).Objects(ctx, []s3.Ref{ref})[0], nil
+	}
+	return ingest.Object{}, errors.New("no source of tocsin.yaml reads it now")
+}
+
+// readLetter says how the object of a dead letter is decoded: as its source is.
+func (p *project) readLetter(d store.DeadLetter) (ingest.Options, error) {
+	var source agent.Source
+	for _, s := range p.config.sources {
+		if s.Name == d.Source {
+			source = s.Source
+		}
+	}
+	source.Name = d.Source
+	options := p.ingestOptions(source, p.now)
+	if d.Logstore == "" {
+		return options, nil
+	}
+	var err error
+	options.Logstore, err = p.config.logstore(d.Logstore)
+	return options, err
+}
+
+// printRetry says what became of dead letters.
+func printRetry(e *env, r *store.RetryReport) error {
+	if len(r.Letters) == 0 {
+		return note(e, "there are no dead letters")
+	}
+	already := ""
+	if r.Duplicates > 0 {
+		already = ", " + grouped(r.Duplicates) + " stored before"
+	}
+	stay := r.Stay()
+	err := note(e, "%s stored%s; %s gone, %d left", count(r.Stored, "record"), already, count(int64(len(r.Letters)-stay), "dead letter"), stay)
+	if r.Broken > 0 {
+		err = errors.Join(err, note(e, "%s set aside, of files that had been set aside whole", count(r.Broken, "record")))
+	}
+	for _, d := range r.Letters {
+		if d.Why != "" {
+			err = errors.Join(err, note(e, "  %d stays: %s: %s", d.ID, diag.Line(d.Object), diag.Line(d.Why)))
+		}
+	}
+	return err
+}

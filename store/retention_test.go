@@ -1,0 +1,154 @@
+// Tests of retention.
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+const aDay = 24 * time.Hour
+
+// loadAt takes a script of the test logstore in at a moment.
+func loadAt(t *testing.T, l *Logs, now time.Time, name string, records ...rec) {
+	t.Helper()
+	appendScripts(t, l, testLogstore(), []script{{name, "1", records}}, func(o *AppendOptions) { o.Now = now })
+}
+
+func dropAt(t *testing.T, l *Logs, now time.Time, keep time.Duration, change func(*DropOptions)) []Dropped {
+	t.Helper()
+	o := DropOptions{Keep: map[string]time.Duration{"t": keep, "never used": keep}, Now: now}
+	if change != nil {
+		change(&o)
+	}
+	dropped, err := l.Drop(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dropped
+}
+
+// Whole days go, and nothing that came in during the last week; the ledger stays,
+// so that the object is not loaded again.
+func TestDropDeletesWholeDays(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	load := begin.Add(20 * aDay)
+	var records []rec
+	for i := range 10 {
+		records = append(records, rec{id: i + 1, time: begin.Add(time.Duration(i) * 12 * time.Hour)})
+	}
+	loadAt(t, l, load, "a", records...)
+	if got := dropAt(t, l, load.Add(Stay), aDay, nil); got != nil {
+		t.Errorf("within a week: %v", got)
+	}
+	now := begin.Add(40*aDay + 5*time.Hour)
+	want := []Dropped{{Logstore: "t", Records: 4, Before: begin.Add(2 * aDay)}}
+	if got := dropAt(t, l, now, 38*aDay, nil); !reflect.DeepEqual(got, want) {
+		t.Errorf("dropped %v, want %v", got, want)
+	}
+	if n := count(t, l, "SELECT count(*) FROM log_t WHERE time < TIMESTAMP '2026-01-03'"); n != 0 {
+		t.Errorf("%d old records are left", n)
+	}
+	loadAt(t, l, now, "a", records...)
+	if n := count(t, l, "SELECT count(*) FROM log_t"); n != 6 {
+		t.Errorf("%d records after the object came again", n)
+	}
+	if seq, _, err := l.LastSeq(t.Context()); seq != 10 || err != nil {
+		t.Errorf("last seq %d %v", seq, err)
+	}
+}
+
+// What a rule has not seen is a gap before it is deleted; when that cannot be
+// recorded, it is not deleted.
+func TestDropRecordsWhatRulesHaveNotSeen(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 4 {
+		loadAt(t, l, begin, fmt.Sprint("f", i), rec{id: i + 1, time: begin.Add(time.Duration(i) * time.Hour)})
+	}
+	loadAt(t, l, begin, "new", rec{id: 9, time: begin.Add(90 * aDay)})
+	now := begin.Add(100 * aDay)
+	cursors := map[string][]alertrules.Cursor{"t": {{Rule: "slow", Seq: 2}, {Rule: "slower not", Seq: 4}}, "other": {{Rule: "x", Seq: 0}}}
+	full := errors.New("the disk is full")
+	o := DropOptions{Keep: map[string]time.Duration{"t": 30 * aDay}, Now: now, Cursors: cursors, Gaps: func([]alertrules.Gap) error { return full }}
+	if _, err := l.Drop(t.Context(), o); !errors.Is(err, full) || count(t, l, "SELECT count(*) FROM log_t") != 5 {
+		t.Errorf("error %v, %d records", err, count(t, l, "SELECT count(*) FROM log_t"))
+	}
+	var gaps []alertrules.Gap
+	o.Gaps = func(g []alertrules.Gap) error { gaps = append(gaps, g...); return nil }
+	if _, err := l.Drop(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := []alertrules.Gap{{Rule: "slow", From: begin.Add(2 * time.Hour), To: begin.Add(3 * time.Hour), FromSeq: 2, ToSeq: 4, Reason: "no longer kept"}}
+	if !reflect.DeepEqual(gaps, want) {
+		t.Errorf("gaps %+v, want %+v", gaps, want)
+	}
+	if n := count(t, l, "SELECT count(*) FROM log_t"); n != 1 {
+		t.Errorf("%d records are left", n)
+	}
+}
+
+// What findings as they stand are made of remains.
+func TestDropKeepsWhatStands(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	ls := testLogstore()
+	ls.Name = "findings"
+	appendScripts(t, l, ls, []script{{"a", "1", []rec{{id: 1, time: begin}, {id: 2, time: begin}, {id: 3, time: begin}}}}, func(o *AppendOptions) { o.Now = begin })
+	if _, err := l.in.db.Exec("CREATE TABLE IF NOT EXISTS log_findings_now (seq BIGINT, of_seq BIGINT)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.in.db.Exec("INSERT INTO log_findings_now (seq, of_seq) VALUES (1, 2)"); err != nil {
+		t.Fatal(err)
+	}
+	keep := map[string]time.Duration{"findings": aDay, "findings_now": aDay}
+	if _, err := l.Drop(t.Context(), DropOptions{Keep: keep, Now: begin.Add(50 * aDay)}); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, l, "SELECT sum(seq)::BIGINT FROM log_findings"); n != 2 {
+		t.Errorf("the sum of what is left is %d", n)
+	}
+	if n := count(t, l, "SELECT count(*) FROM log_findings_now"); n != 1 {
+		t.Errorf("%d findings stand", n)
+	}
+}
+
+// Space is used again: rounds of loading and deleting do not grow the file.
+func TestDropGivesSpaceBack(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	l, rnd := s.Logs, rand.New(rand.NewPCG(1, 2))
+	now, id := testNow, 0
+	var sizes []int64
+	for round := range 10 {
+		var records []rec
+		for range 20_000 {
+			id++
+			records = append(records, rec{id: id, name: fmt.Sprintf("%x%x%x%x", rnd.Uint64(), rnd.Uint64(), rnd.Uint64(), rnd.Uint64()), time: now.Add(-time.Duration(id%86_400) * time.Second)})
+		}
+		appendScripts(t, l, testLogstore(), []script{{fmt.Sprint("f", round), "1", records}}, func(o *AppendOptions) { o.Now = now; o.rows, o.records = 2048, 2048 })
+		if err := l.in.checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(10 * aDay)
+		if got := dropAt(t, l, now, 2*aDay, nil); len(got) != 1 || got[0].Records != 20_000 {
+			t.Fatalf("round %d: dropped %v", round, got)
+		}
+		info, err := os.Stat(l.in.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, info.Size())
+	}
+	if last, second := sizes[9], sizes[1]; last > second*5/4 {
+		t.Errorf("sizes %v", sizes)
+	}
+	t.Log("sizes", sizes)
+}
