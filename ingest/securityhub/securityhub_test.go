@@ -111,7 +111,7 @@ func TestWatermark(t *testing.T) {
 	}
 	r.now = r.now.Add(10 * time.Minute)
 	r.add("new", 5*time.Minute)
-	r.add("late", 40*time.Minute) // its writer took half an hour
+	r.add("late", 40*time.Minute)                   // its writer took half an hour
 	if got := r.drain(t, s, false); len(got) != 5 { // with the two of the hour before, and the one at its beginning
 		t.Errorf("what was updated: %d findings", len(got))
 	}
