@@ -130,7 +130,9 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
 		text alertrules.Text
 		ok   bool
 	}{
-		{"role", s.Role, remote}, {"region", s.Region, remote}, {"endpoint", s.Endpoint, remote},
+		{"role", s.Role, remote},
+		{"region", s.Region, remote},
+		{"endpoint", s.Endpoint, remote},
 		{"tries", s.Tries, kind == fromQueue || kind == fromBucket},
 	} {
 		if k.text.Given() && !k.ok {

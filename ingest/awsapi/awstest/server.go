@@ -100,7 +100,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case strings.HasPrefix(target, "AmazonSQS."):
-		s.sqs(w, r.WithContext(r.Context()), strings.TrimPrefix(target, "AmazonSQS."), body)
+		s.sqs(w, r, strings.TrimPrefix(target, "AmazonSQS."), body)
 	case r.Method == http.MethodPost && r.URL.Path == "/findings":
 		s.findings(w, body)
 	case r.Method == http.MethodPut:
@@ -148,7 +148,7 @@ type cutter struct{ http.ResponseWriter }
 // Write implements http.ResponseWriter.
 func (c *cutter) Write(p []byte) (int, error) {
 	c.Header().Set("Content-Length", fmt.Sprint(len(p)))
-	c.ResponseWriter.Write(p[:len(p)/2])
+	c.ResponseWriter.Write(p[:len(p)/2]) //nolint:errcheck // it breaks off
 	panic(http.ErrAbortHandler)
 }
 

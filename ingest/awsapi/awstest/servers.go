@@ -43,8 +43,10 @@ func Versity(t testing.TB, region string) string {
 		}
 	}
 	return start(t, "bin/versitygw", "/health", func(port string) []string {
-		return []string{"--port", "127.0.0.1:" + port, "--access", Key, "--secret", Secret, "--region", region, "--quiet", "--health", "/health",
-			"posix", "--sidecar", filepath.Join(dir, "sidecar"), filepath.Join(dir, "data")}
+		return []string{
+			"--port", "127.0.0.1:" + port, "--access", Key, "--secret", Secret, "--region", region, "--quiet", "--health", "/health",
+			"posix", "--sidecar", filepath.Join(dir, "sidecar"), filepath.Join(dir, "data"),
+		}
 	})
 }
 
@@ -78,7 +80,9 @@ func start(t testing.TB, name, health string, arguments func(port string) []stri
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		answer, err := http.Get(address + health)
 		if err == nil {
-			answer.Body.Close()
+			if err := answer.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
 			return address
 		}
 		if time.Now().After(end) {
