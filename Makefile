@@ -22,6 +22,7 @@ test: ## all tests that need nothing else installed
 integration: ## installs and starts the real components, runs the tests that need them
 	tools/mailtest.sh install
 	tools/trino.sh install
+	tools/aws.sh install
 	go test -tags integration -run Integration -count=1 -p 1 -timeout 25m -v ./notifier/email ./cmd/tocsin ./store/trino
 
 soak: ## what takes too long for every run

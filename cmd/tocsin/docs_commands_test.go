@@ -30,6 +30,8 @@ var unruns = []unrun{
 	{begins: "systemctl ", why: "there is no systemd here"},
 	{begins: "cp -a /var/lib/tocsin", why: "the directory of a service is not here"},
 	{begins: "tocsin mail-test ADDRESS", with: "tocsin mail-test ami@example.com", status: exitUsage, why: "there is no mail server here, and it says so"},
+	{begins: "tocsin source test NAME", with: "tocsin source test trail", status: exitUsage, why: "there is no source here, and it says so"},
+	{begins: "tocsin load s3://BUCKET/PREFIX", why: "there is no bucket here; TestLoadFromABucket has one"},
 	{begins: "go test", why: "runs tests, of which this is one"},
 	{begins: "tools/", why: "runs tests with what is not installed everywhere"},
 	{begins: "git ", why: "changes a working tree"},

@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"ingest/decodertest":        "ingest",
 	"ingest/sample":             "ingest",
 	"ingest/awsapi":             "ingest",
+	"ingest/awsapi/awstest":     "",
 	"ingest/s3":                 "ingest ingest/awsapi",
 	"ingest/sqs":                "diag ingest ingest/awsapi ingest/s3",
 	"ingest/securityhub":        "ingest ingest/awsapi",

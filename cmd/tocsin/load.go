@@ -31,9 +31,9 @@ func newLoad(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load PATH…",
 		Short: "Load logs or findings: files, directories, buckets, standard input; formats detected.",
-		Long: `A PATH is a file, a directory, s3://BUCKET/PREFIX, or - for standard input, plain
-or gzip. A bucket is read as the source of tocsin.yaml that has it, else with the
-credentials and the region of the environment.
+		Long: `A PATH is a file, a directory, s3://BUCKET/PREFIX, or - for standard input,
+plain or gzip. A bucket is read as the source of tocsin.yaml that has it, else
+with the credentials and the region of the environment.
 
 Load stores every record of the files once: the same file again adds nothing,
 and an event that two files hold is stored once. A broken record is set aside

@@ -27,8 +27,8 @@ func newSource(e *env, o *options) *cobra.Command {
 it. Messages of a queue go back. Nothing is stored, no data directory is needed,
 and an agent may run. A permission that is missing is named.
 
-Exit status: 1 if what was found cannot be loaded, 3 if the source cannot be asked
-or the object not be read.`,
+Exit status: 1 if what was found cannot be loaded, 3 if the source cannot be
+asked or the object not be read.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return testSource(cmd.Context(), e, o, args[0]) },
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
 )
 
@@ -43,6 +44,7 @@ func (a Access) Config(ctx context.Context) (aws.Config, error) {
 		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
+		config.WithLogger(logging.Nop{}), // what matters comes as an error
 		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{middleware.AddUserAgentKey("tocsin")}),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {

@@ -3,6 +3,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/url"
@@ -158,12 +159,11 @@ func (a *ahead) fetch(i int) {
 			k.err = err
 			return
 		}
-		defer b.Close()
-		if b.length < 0 || b.length > smallObject || a.bytes.Add(b.length) > keptBytes {
-			return // it streams when it is wanted
-		}
-		k.data = make([]byte, b.length)
-		_, k.err = io.ReadFull(b, k.data)
-		k.ok = k.err == nil
+		if b.length >= 0 && b.length <= smallObject && a.bytes.Add(b.length) <= keptBytes {
+			k.data = make([]byte, b.length)
+			_, k.err = io.ReadFull(b, k.data)
+			k.ok = k.err == nil
+		} // else it streams when it is wanted
+		k.err = errors.Join(k.err, b.Close())
 	})
 }

@@ -70,5 +70,5 @@ func (s *Server) findings(w http.ResponseWriter, body []byte) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(b)
+	w.Write(b) //nolint:errcheck // its caller may be gone
 }

@@ -55,7 +55,7 @@ func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Last-Modified", o.Modified.Format(http.TimeFormat))
 	w.Header().Set("Content-Length", fmt.Sprint(len(data)))
 	w.WriteHeader(status)
-	w.Write(data)
+	w.Write(data) //nolint:errcheck // its caller may be gone
 }
 
 func (s *Server) putObject(w http.ResponseWriter, r *http.Request, body []byte) {
@@ -123,5 +123,5 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, bucket string) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Write(b)
+	w.Write(b) //nolint:errcheck // its caller may be gone
 }

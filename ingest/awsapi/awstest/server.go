@@ -60,7 +60,7 @@ func New(t testing.TB) *Server {
 // Config is for clients that retry at once.
 func (s *Server) Config() aws.Config {
 	return aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(s.URL), Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "x", ""),
+		Region: "us-east-1", BaseEndpoint: aws.String(s.URL), Credentials: credentials.NewStaticCredentialsProvider(Key, Secret, ""),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return time.Millisecond, nil })
@@ -100,7 +100,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case strings.HasPrefix(target, "AmazonSQS."):
-		s.sqs(w, r.WithContext(r.Context()), strings.TrimPrefix(target, "AmazonSQS."), body)
+		s.sqs(w, r, strings.TrimPrefix(target, "AmazonSQS."), body)
 	case r.Method == http.MethodPost && r.URL.Path == "/findings":
 		s.findings(w, body)
 	case r.Method == http.MethodPut:
@@ -148,7 +148,7 @@ type cutter struct{ http.ResponseWriter }
 // Write implements http.ResponseWriter.
 func (c *cutter) Write(p []byte) (int, error) {
 	c.Header().Set("Content-Length", fmt.Sprint(len(p)))
-	c.ResponseWriter.Write(p[:len(p)/2])
+	c.ResponseWriter.Write(p[:len(p)/2]) //nolint:errcheck // it breaks off
 	panic(http.ErrAbortHandler)
 }
 

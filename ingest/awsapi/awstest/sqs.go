@@ -115,7 +115,7 @@ func (s *Server) sqs(w http.ResponseWriter, r *http.Request, operation string, b
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.Write(b)
+	w.Write(b) //nolint:errcheck // its caller may be gone
 }
 
 func (s *Server) receive(r *http.Request, q *Queue, in sqsRequest) []map[string]any {
