@@ -16,17 +16,8 @@ type cloudTrailDecoder struct {
 func newCloudTrail(in input) Decoder {
 	d := &cloudTrailDecoder{}
 	d.set(in, cloudTrailKeys)
-	d.rows, d.framer.cut = wrapRows, d.cutRow
+	d.rows = wrapRows
 	return d
-}
-
-// cutRow is the slicer's cut, or, for a row of CloudTrail Lake, where it ends.
-func (d *cloudTrailDecoder) cutRow(b []byte) int {
-	if len(b) > 0 && b[0] == '[' {
-		d.slicer.clear()
-		return d.value(b, 0, 0)
-	}
-	return d.slicer.cut(b)
 }
 
 // Next implements Decoder.

@@ -148,19 +148,18 @@ type slicer struct {
 	key    []byte             // scratch: a key without escapes
 }
 
-// cut returns the index behind the object that begins at b[0].
+// cut returns the index behind the object that begins at b[0], or behind the
+// list, of which no field is known.
 func (s *slicer) cut(b []byte) int {
-	s.clear()
-	if len(b) == 0 {
-		return more
-	}
-	return s.object(b, 0, s.keyed, 1)
-}
-
-// clear forgets what was cut.
-func (s *slicer) clear() {
 	clear(s.f[:])
 	s.seen, s.esc, s.quoted, s.deep, s.wide, s.rest = 0, 0, 0, false, false, s.rest[:0]
+	switch {
+	case len(b) == 0:
+		return more
+	case b[0] == '[':
+		return s.value(b, 0, 0)
+	}
+	return s.object(b, 0, s.keyed, 1)
 }
 
 func (s *slicer) object(b []byte, i int, keys keyFunc, depth int) int {
