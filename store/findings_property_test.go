@@ -257,6 +257,9 @@ func stored(t *rapid.T, l *Logs, byID map[int]finding) (list []finding) {
 		}
 		list = append(list, byID[id])
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return list
 }
 
@@ -275,6 +278,9 @@ func compareNews(t *rapid.T, l *Logs, came []finding) {
 		if _, want := model(came[:i+1]); got != want {
 			t.Fatalf("record %d %+v is %s, want %s", i, came[i], got, want)
 		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -328,6 +334,9 @@ func positions(t *rapid.T, l *Logs) map[string]int {
 			t.Fatalf("%s stands twice: %v", key, slices.Sorted(maps.Keys(of)))
 		}
 		of[key] = id
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return of
 }

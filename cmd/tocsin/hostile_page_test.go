@@ -15,7 +15,7 @@ func TestThreatsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	named, folder := 0, ""
-	word := regexp.MustCompile("`([a-z/]+)`|\\b(Test|Fuzz)[A-Za-z0-9]+\\b")
+	word := regexp.MustCompile("`([a-z0-9/]+)`|\\b(Test|Fuzz)[A-Za-z0-9]+\\b")
 	for line := range strings.Lines(string(page)) {
 		for _, m := range word.FindAllStringSubmatch(line, -1) {
 			if m[1] != "" {
