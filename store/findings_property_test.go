@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -144,13 +142,14 @@ func model(came []finding) (lines []string, news string) {
 // what is news is as the model says; and a query that is pinned at what was
 // stored says later what it said then.
 func TestFindingsProperty(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	ok(t, l.Declare(t.Context(), ingest.Builtin()...))
 	rapid.Check(t, func(t *rapid.T) {
-		s, err := Open(context.Background(), Options{Dir: tempDir(t), Command: "test", Now: testNow, Threads: 1})
-		if err != nil {
-			t.Fatal(err)
+		for _, table := range []string{"log_findings", "log_findings_now", "findings_past", "scans", "objects"} {
+			if _, err := l.in.db.Exec("DELETE FROM " + table); err != nil {
+				t.Fatal(err)
+			}
 		}
-		defer func() { _ = s.Close(context.Background()) }()
-		l := s.Logs
 		byID, then := map[int]finding{}, map[int64]string{}
 		for range rapid.IntRange(1, 8).Draw(t, "loads") {
 			list := drawFindings(t, byID)
@@ -181,16 +180,6 @@ func TestFindingsProperty(t *testing.T) {
 		}
 		compareNews(t, l, stored(t, l, byID))
 	})
-}
-
-// tempDir is a directory for one run of a property.
-func tempDir(t *rapid.T) string {
-	dir, err := os.MkdirTemp("", "findings")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
 }
 
 // drawFindings are records of few findings, some of which came in before.
@@ -243,19 +232,33 @@ func breakLoad(t *rapid.T, l *Logs, list []finding, options func(*AppendOptions)
 	}
 }
 
-// stored are the records in the order of their numbers, at which batches sort them.
-func stored(t *rapid.T, l *Logs, byID map[int]finding) (list []finding) {
-	rows, err := l.in.db.Query("SELECT position FROM log_findings ORDER BY seq")
+// rowsOfTable are the rows of a query of ours.
+func rowsOfTable(t *rapid.T, l *Logs, text string, columns int) (list [][]any) {
+	rows, err := l.in.db.Query(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int
-		if err := rows.Scan(&id); err != nil {
+		row, into := make([]any, columns), make([]any, columns)
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, byID[id])
+		list = append(list, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// stored are the records in the order of their numbers, in which batches sort them.
+func stored(t *rapid.T, l *Logs, byID map[int]finding) (list []finding) {
+	for _, row := range rowsOfTable(t, l, "SELECT position FROM log_findings ORDER BY seq", 1) {
+		list = append(list, byID[int(row[0].(int64))])
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
@@ -265,18 +268,9 @@ func stored(t *rapid.T, l *Logs, byID map[int]finding) (list []finding) {
 
 // compareNews compares @change of each record with that of the model.
 func compareNews(t *rapid.T, l *Logs, came []finding) {
-	rows, err := l.in.db.Query("SELECT change FROM log_findings ORDER BY seq")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for i := range came {
-		var got string
-		if !rows.Next() || rows.Scan(&got) != nil {
-			t.Fatalf("no record %d", i)
-		}
-		if _, want := model(came[:i+1]); got != want {
-			t.Fatalf("record %d %+v is %s, want %s", i, came[i], got, want)
+	for i, row := range rowsOfTable(t, l, "SELECT change FROM log_findings ORDER BY seq", 1) {
+		if _, want := model(came[:i+1]); row[0] != want {
+			t.Fatalf("record %d %+v is %s, want %s", i, came[i], row[0], want)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -290,9 +284,6 @@ type said struct{ plain, whole string }
 func standingAt(t *rapid.T, l *Logs, seq int64) said {
 	q, err := query.Parse("* | SELECT concat(__topic__, @account, @finding) AS k, __seq__, @status, @severity, @first_seen, @last_seen, @change, @missed, __finding__")
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Declare(context.Background(), ingest.Builtin()...); err != nil {
 		t.Fatal(err)
 	}
 	p, err := q.Plan(Schema(ingest.Builtin()), query.Options{Logstore: ingest.FindingsNowName})
@@ -318,22 +309,13 @@ func standingAt(t *rapid.T, l *Logs, seq int64) said {
 
 // positions are the numbers of the records on which findings stand.
 func positions(t *rapid.T, l *Logs) map[string]int {
-	rows, err := l.in.db.Query("SELECT concat(topic, account, finding_uid), position FROM log_findings_now")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
 	of := map[string]int{}
-	for rows.Next() {
-		var key string
-		var id int
-		if err := rows.Scan(&key, &id); err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range rowsOfTable(t, l, "SELECT concat(topic, account, finding_uid), position FROM log_findings_now", 2) {
+		key := row[0].(string)
 		if _, twice := of[key]; twice {
-			t.Fatalf("%s stands twice: %v", key, slices.Sorted(maps.Keys(of)))
+			t.Fatalf("%s stands twice", key)
 		}
-		of[key] = id
+		of[key] = int(row[1].(int64))
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)

@@ -207,6 +207,10 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan, fixed bool
 			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds no records in %s (--data names another directory)\n", name, diag.Line(p.dir))
 			continue
 		}
+		if l, ok := p.schema.Logstore(name); ok && l.NoWindow { // it was read whole
+			fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s\n", name, count(r.Records, "finding"))
+			continue
+		}
 		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s holds %s from %s to %s%s\n",
 			name, count(r.Records, "record"), r.Oldest.Format(time.RFC3339), r.Newest.Format(time.RFC3339), hint)
 	}
