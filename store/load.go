@@ -69,15 +69,6 @@ func (r *Report) Add(o *Report) {
 	}
 }
 
-// Failures are the objects that could not be read, of all logstores and of none.
-func (r *Report) Failures() []Failure {
-	all := slices.Clone(r.Refused)
-	for _, l := range r.Logstores {
-		all = append(all, l.Failed...)
-	}
-	return all
-}
-
 // Load recognises each object and takes it into its logstore, as Append does;
 // objects of several logstores share transactions. What the ledger has is not
 // opened. An object that no format fits is Refused and not an error; one that was

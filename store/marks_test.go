@@ -70,10 +70,10 @@ func TestHandedOutAgain(t *testing.T) {
 	}
 	letters := func() int64 { return count(t, l, "SELECT count(*) FROM deadletters WHERE raw = 'held'::BLOB") }
 	r := load(away, "", true)
-	if f := r.Failures(); len(f) != 1 || !f[0].Again || letters() != 0 || r.SetAside() {
+	if f := r.Refused; len(f) != 1 || !f[0].Again || letters() != 0 || r.SetAside() {
 		t.Errorf("to be handed out again: %+v, %d dead letters", f, letters())
 	}
-	if f := load(away, "", false).Failures(); len(f) != 1 || f[0].Again || letters() != 1 {
+	if f := load(away, "", false).Refused; len(f) != 1 || f[0].Again || letters() != 1 {
 		t.Errorf("for good: %+v, %d dead letters", f, letters())
 	}
 	first := true // recognised, and then broken while it is read

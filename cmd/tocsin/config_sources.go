@@ -22,8 +22,8 @@ type sourceFile struct {
 	Dir         alertrules.Text   `yaml:"dir"`
 	Queue       alertrules.Text   `yaml:"queue"`
 	Bucket      alertrules.Text   `yaml:"bucket"`
-	SecurityHub alertrules.Text   `yaml:"securityhub"`
-	Stdin       alertrules.Text   `yaml:"stdin"`
+	SecurityHub bool              `yaml:"securityhub"`
+	Stdin       bool              `yaml:"stdin"`
 	Name        alertrules.Text   `yaml:"name"`
 	Logstore    alertrules.Text   `yaml:"logstore"`
 	TimeZone    alertrules.Text   `yaml:"time_zone"`
@@ -33,7 +33,7 @@ type sourceFile struct {
 	Role        alertrules.Text   `yaml:"role"`
 	Region      alertrules.Text   `yaml:"region"`
 	Endpoint    alertrules.Text   `yaml:"endpoint"`
-	Tries       alertrules.Text   `yaml:"tries"`
+	Tries       *int64            `yaml:"tries"`
 	SilentAfter silentFile        `yaml:"silent_after"`
 }
 
@@ -79,9 +79,9 @@ func (r *configReader) sources(c *config) {
 			continue
 		}
 		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
-		r.sourceKeys(s, kind)
+		r.sourceKeys(s, kind, node)
 		r.place(s, &source)
-		r.access(s, &source)
+		r.access(s, &source, node)
 		source.Columns = r.columns(s.Columns)
 		if s.TimeZone.Given() {
 			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
@@ -104,16 +104,13 @@ func (r *configReader) sources(c *config) {
 // sourceKind finds out what a source is; "" after a problem.
 func (r *configReader) sourceKind(s sourceFile, node *alertrules.Node) (kind sourceKind) {
 	for _, k := range []struct {
-		kind sourceKind
-		text alertrules.Text
-	}{{fromDir, s.Dir}, {fromQueue, s.Queue}, {fromBucket, s.Bucket}, {fromSecurityHub, s.SecurityHub}, {fromStdin, s.Stdin}} {
+		kind  sourceKind
+		given bool
+	}{{fromDir, s.Dir.Given()}, {fromQueue, s.Queue.Given()}, {fromBucket, s.Bucket.Given()}, {fromSecurityHub, s.SecurityHub}, {fromStdin, s.Stdin}} {
 		switch {
-		case !k.text.Given():
+		case !k.given:
 		case kind != "":
-			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("a source is one thing, and this one is a %s already", kind), "write a second source")
-			return ""
-		case (k.kind == fromSecurityHub || k.kind == fromStdin) && k.text.Value != "true":
-			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: is true, or left out", k.kind), "")
+			r.doc.Problem("config/source", orNode(node.Get(string(k.kind)), node), fmt.Sprintf("a source is one thing, and this one is a %s already", kind), "write a second source")
 			return ""
 		default:
 			kind = k.kind
@@ -126,7 +123,7 @@ func (r *configReader) sourceKind(s sourceFile, node *alertrules.Node) (kind sou
 }
 
 // sourceKeys refuses keys that mean nothing for this kind of source.
-func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
+func (r *configReader) sourceKeys(s sourceFile, kind sourceKind, node *alertrules.Node) {
 	remote := kind == fromQueue || kind == fromBucket || kind == fromSecurityHub
 	for _, k := range []struct {
 		name string
@@ -136,17 +133,19 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
 		{"role", s.Role, remote},
 		{"region", s.Region, remote},
 		{"endpoint", s.Endpoint, remote},
-		{"tries", s.Tries, kind == fromQueue || kind == fromBucket},
 	} {
 		if k.text.Given() && !k.ok {
 			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: means nothing for a %s", k.name, kind), "")
 		}
 	}
+	if s.Tries != nil && kind != fromQueue && kind != fromBucket {
+		r.doc.Problem("config/source", node.Get("tries"), fmt.Sprintf("tries: means nothing for a %s", kind), "")
+	}
 	if len(s.Buckets) > 0 && kind != fromQueue {
 		r.doc.Problem("config/source", s.Buckets[0].Node, fmt.Sprintf("buckets: means nothing for a %s", kind), "bucket: NAME/PREFIX lists one; buckets: says what the messages of a queue may name")
 	}
 	if kind == fromStdin && r.stdin {
-		r.doc.Problem("config/source", s.Stdin.Node, "two sources read the standard input", "")
+		r.doc.Problem("config/source", node.Get("stdin"), "two sources read the standard input", "")
 	}
 	r.stdin = r.stdin || kind == fromStdin
 }
@@ -189,7 +188,7 @@ func (r *configReader) bucket(t alertrules.Text, source *sourceConfig) {
 var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
 
 // access checks as whom and where a source is asked.
-func (r *configReader) access(s sourceFile, source *sourceConfig) {
+func (r *configReader) access(s sourceFile, source *sourceConfig, node *alertrules.Node) {
 	source.access = awsapi.Access{Role: s.Role.Value, Region: s.Region.Value, Endpoint: s.Endpoint.Value}
 	if !s.Region.Given() {
 		source.access.Region = source.queue.Region
@@ -203,9 +202,10 @@ func (r *configReader) access(s sourceFile, source *sourceConfig) {
 	if u, err := url.Parse(s.Endpoint.Value); s.Endpoint.Given() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
 		r.doc.Problem("config/source", s.Endpoint.Node, fmt.Sprintf("%q is no address of a service", s.Endpoint.Value), `endpoint: "https://oss-cn-shanghai.aliyuncs.com"`)
 	}
-	if s.Tries.Given() {
-		if _, err := fmt.Sscanf(s.Tries.Value+" ", "%d ", &source.tries); err != nil || source.tries < 1 || source.tries > 1000 || fmt.Sprint(source.tries) != s.Tries.Value {
-			r.doc.Problem("config/source", s.Tries.Node, fmt.Sprintf("%q is no number of tries", s.Tries.Value), "a whole number from 1 to 1000; the default is 5")
+	if s.Tries != nil {
+		source.tries = int(*s.Tries)
+		if source.tries < 1 || source.tries > 1000 {
+			r.doc.Problem("config/source", node.Get("tries"), "a number of tries is from 1 to 1000", "the default is 5")
 		}
 	}
 }

@@ -190,21 +190,26 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 		return agent.Taken{}, err
 	}
 	taken := agent.Taken{Records: report.Records(), Failed: map[string]error{}}
-	for _, f := range report.Failures() {
-		taken.Failed[f.Object] = f.Err
-		what := "set aside"
-		if f.Again {
-			what = "not read, to be tried again"
+	log := p.env.logger()
+	failed := func(what string, list []store.Failure) {
+		for _, f := range list {
+			taken.Failed[f.Object] = f.Err
+			said := what
+			if f.Again {
+				said = "not read, to be tried again"
+			}
+			log.Warn(said, "source", s.Name, "object", f.Object, "error", f.Err)
 		}
-		p.env.logger().Warn(what, "source", s.Name, "object", f.Object, "error", f.Err)
 	}
 	for _, l := range report.Logstores {
+		failed("set aside", l.Failed)
 		if l.Broken > 0 {
-			p.env.logger().Warn("set aside", "source", s.Name, "records", l.Broken)
+			log.Warn("set aside", "source", s.Name, "records", l.Broken)
 		}
 	}
 	for _, k := range report.Skipped {
-		p.env.logger().Info("skipped", "source", s.Name, "object", k.Name, "reason", k.Reason)
+		log.Info("skipped", "source", s.Name, "object", k.Name, "reason", k.Reason)
 	}
+	failed("not loaded", report.Refused)
 	return taken, err
 }

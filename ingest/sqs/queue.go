@@ -79,8 +79,23 @@ const (
 	perReceive = 10
 )
 
+// receiveTries is how often messages are asked for when the answer breaks off,
+// after which the SDK does not ask again. The messages in it come back by
+// themselves.
+const receiveTries = 3
+
 // receive waits for messages, at most longPoll.
-func (l *line) receive(ctx context.Context, wait time.Duration) ([]message, error) {
+func (l *line) receive(ctx context.Context, wait time.Duration) (messages []message, err error) {
+	for range receiveTries {
+		messages, err = l.receiveOnce(ctx, wait)
+		if err == nil || !awsapi.Late(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return messages, err
+}
+
+func (l *line) receiveOnce(ctx context.Context, wait time.Duration) ([]message, error) {
 	out, err := l.client.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{
 		QueueUrl: &l.URL, MaxNumberOfMessages: perReceive, WaitTimeSeconds: int32(min(wait, longPoll) / time.Second),
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
