@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"ingest":                    "diag",
 	"ingest/decodertest":        "ingest",
 	"ingest/sample":             "ingest",
+	"ingest/archive":            "ingest",
 	"ingest/awsapi":             "ingest",
 	"ingest/awsapi/awstest":     "",
 	"ingest/s3":                 "ingest ingest/awsapi",
