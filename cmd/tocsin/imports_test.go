@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 	"ingest/s3":                 "ingest ingest/awsapi",
 	"ingest/sqs":                "diag ingest ingest/awsapi ingest/s3",
 	"ingest/securityhub":        "ingest ingest/awsapi",
+	"ingest/webhook":            "ingest",
 	"alertrules":                "diag query templates",
 	"alertrules/alertrulestest": "alertrules query",
 	"notifier":                  "alertrules compliance diag templates",
