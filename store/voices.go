@@ -109,9 +109,11 @@ func (l *Logs) count(ctx context.Context, source, field string, c counting) erro
 			text string
 			args []any
 		}{
-			{"CREATE OR REPLACE TEMP TABLE voices_now AS SELECT " + c.column + " AS part, max(ingest_time) AS last_at FROM " + c.table +
-				" WHERE seq > ? AND seq <= ? AND object IN (SELECT id FROM objects WHERE source = ?) AND " + c.column + " <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT ?",
-				[]any{c.after, c.upTo, source, maxVoices}},
+			{
+				"CREATE OR REPLACE TEMP TABLE voices_now AS SELECT " + c.column + " AS part, max(ingest_time) AS last_at FROM " + c.table +
+					" WHERE seq > ? AND seq <= ? AND object IN (SELECT id FROM objects WHERE source = ?) AND " + c.column + " <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT ?",
+				[]any{c.after, c.upTo, source, maxVoices},
+			},
 			{"UPDATE voices v SET last_at = greatest(v.last_at, n.last_at) FROM voices_now n WHERE v.source = ? AND v.field = ? AND v.part = n.part", []any{source, field}},
 			{"INSERT INTO voices SELECT ?, ?, part, last_at FROM voices_now n WHERE NOT EXISTS (SELECT 1 FROM voices v WHERE v.source = ? AND v.field = ? AND v.part = n.part)" +
 				" LIMIT greatest(0, ? - (SELECT count(*) FROM voices WHERE source = ? AND field = ?))", []any{source, field, source, field, maxVoices, source, field}},

@@ -143,7 +143,8 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind) {
 		{"region", s.Region, remote},
 		{"endpoint", s.Endpoint, remote},
 		{"tries", s.Tries, kind == fromQueue || kind == fromBucket},
-		{"secret_file", s.SecretFile, kind == fromWebhook}, {"header", s.Header, kind == fromWebhook},
+		{"secret_file", s.SecretFile, kind == fromWebhook},
+		{"header", s.Header, kind == fromWebhook},
 	} {
 		if k.text.Given() && !k.ok {
 			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: means nothing for a %s", k.name, kind), "")

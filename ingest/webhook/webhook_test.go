@@ -98,7 +98,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Body.Close()
-	if a.StatusCode != 401 {
+	if a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a GET without the secret: %d", a.StatusCode)
 	}
 	if b, err := r.Receive(t.Context(), ingest.Ask{Now: time.Now()}); err != nil || len(b.Objects) != 0 {
