@@ -69,6 +69,7 @@ type Object struct {
 	Modified time.Time // by the source's clock
 	Size     int64     // packed bytes, -1 when unknown
 	Named    bool      // the user named it, rather than a folder that holds it
+	Archived string    // its key in the archive; "" when it is not there
 	Held     []byte    // the content, when its source forgets it: kept with a dead letter
 	Open     func() (io.ReadCloser, error)
 	// Again says whether the source hands the object out again when it could not
@@ -89,6 +90,9 @@ type Limits struct {
 	Keys   int   // keys in one record, default 100,000
 	Depth  int   // nesting of one value, default 100
 }
+
+// MaxObject is Object, or its default.
+func (l Limits) MaxObject() int64 { return l.withDefaults().Object }
 
 // withDefaults fills in what is zero.
 func (l Limits) withDefaults() Limits {

@@ -213,6 +213,28 @@ func (a *appender) all(ctx context.Context, logstores []*ingest.Logstore) ([]ref
 // another is written.
 const batches = 2
 
+// Loaded says of each object whether the ledger has it in this version.
+func (l *Logs) Loaded(ctx context.Context, objects []ingest.Object) ([]bool, error) {
+	loaded := make([]bool, len(objects))
+	if len(objects) == 0 {
+		return loaded, nil
+	}
+	rows, err := l.in.db.QueryContext(withSource(ctx, &nameSource{objects: objects}),
+		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version")
+	if err != nil {
+		return nil, fmt.Errorf("look into the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, fmt.Errorf("look into the ledger: %w", err)
+		}
+		loaded[n] = true
+	}
+	return loaded, rows.Err()
+}
+
 // known returns the numbers of the objects that the ledger has in this version
 // in one of the logstores, or that stand twice in the list. It counts the former.
 func (a *appender) known(ctx context.Context, logstores []*ingest.Logstore) (map[int]bool, error) {

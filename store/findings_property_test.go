@@ -249,9 +249,6 @@ func rowsOfTable(t *rapid.T, l *Logs, text string, columns int) (list [][]any) {
 		}
 		list = append(list, row)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
 	return list
 }
 
@@ -259,9 +256,6 @@ func rowsOfTable(t *rapid.T, l *Logs, text string, columns int) (list [][]any) {
 func stored(t *rapid.T, l *Logs, byID map[int]finding) (list []finding) {
 	for _, row := range rowsOfTable(t, l, "SELECT position FROM log_findings ORDER BY seq", 1) {
 		list = append(list, byID[int(row[0].(int64))])
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return list
 }
@@ -272,9 +266,6 @@ func compareNews(t *rapid.T, l *Logs, came []finding) {
 		if _, want := model(came[:i+1]); row[0] != want {
 			t.Fatalf("record %d %+v is %s, want %s", i, came[i], row[0], want)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -316,9 +307,6 @@ func positions(t *rapid.T, l *Logs) map[string]int {
 			t.Fatalf("%s stands twice", key)
 		}
 		of[key] = int(row[1].(int64))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return of
 }

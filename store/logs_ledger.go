@@ -36,7 +36,8 @@ func (a *appender) ledgerRows(ctx context.Context) error {
 				orNull(o.Size >= 0, o.Size), orNull(!o.Modified.IsZero(), o.Modified.UTC()),
 				t.records, t.duplicates, t.conflicts, t.broken, t.flagged, a.history(t),
 				orNull(t.records > 0, time.UnixMicro(t.oldest).UTC()), orNull(t.records > 0, time.UnixMicro(t.newest).UTC()),
-				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), a.source(t.object))
+				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), a.source(t.object),
+				orNull(o.Archived != "", o.Archived))
 			if err != nil {
 				return err
 			}

@@ -11,15 +11,13 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/ingest"
 )
 
 // Stay is how long a record is kept after it was loaded, however old it is: old
 // logs that somebody loads to look at are not gone within the hour, and rules
 // have that long to see them.
 const Stay = historyAge
-
-// findingsNow is the logstore that findings as they stand are in.
-const findingsNow = "findings_now"
 
 // dropRows bounds what one transaction deletes, but for a single hour of events.
 const dropRows = 500_000
@@ -55,7 +53,7 @@ func (l *Logs) Drop(ctx context.Context, o DropOptions) ([]Dropped, error) {
 		if err != nil {
 			return all, err
 		}
-		if !ok || name == findingsNow {
+		if !ok || name == ingest.FindingsNowName {
 			continue
 		}
 		d, err := l.drop(ctx, o, name, quoteName(table))
@@ -84,13 +82,13 @@ type old struct {
 func (l *Logs) drop(ctx context.Context, o DropOptions, logstore, table string) (Dropped, error) {
 	d := Dropped{Logstore: logstore, Before: time.UnixMicro(floorDay(o.Now.Add(-o.Keep[logstore]).UnixMicro())).UTC()}
 	w := old{table: table, where: "time < ? AND ingest_time < ?", args: []any{d.Before, o.Now.Add(-Stay).UTC()}}
-	if logstore == "findings" {
-		now, err := columnsOf(ctx, l.in.db, tableName(findingsNow))
+	if logstore == ingest.FindingsName {
+		now, ok, err := l.tables.existing(ctx, l.in.db, ingest.FindingsNowName)
 		if err != nil {
 			return d, err
 		}
-		if now["of_seq"] != "" {
-			w.where += " AND seq NOT IN (SELECT of_seq FROM " + tableName(findingsNow) + ")"
+		if ok {
+			w.where += " AND seq NOT IN (SELECT of_seq FROM " + quoteName(now) + ")"
 		}
 	}
 	steps, err := l.steps(ctx, w)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/ingest"
 )
 
 const aDay = 24 * time.Hour
@@ -96,29 +97,27 @@ func TestDropRecordsWhatRulesHaveNotSeen(t *testing.T) {
 	}
 }
 
-// What findings as they stand are made of remains.
+// Findings as they stand, and what they stand on, remain: of two runs the second.
 func TestDropKeepsWhatStands(t *testing.T) {
-	l := openTest(t, t.TempDir()).Logs
-	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	ls := testLogstore()
-	ls.Name = "findings"
-	appendScripts(t, l, ls, []script{{"a", "1", []rec{{id: 1, time: begin}, {id: 2, time: begin}, {id: 3, time: begin}}}}, func(o *AppendOptions) { o.Now = begin })
-	if _, err := l.in.db.Exec("CREATE TABLE IF NOT EXISTS log_findings_now (seq BIGINT, of_seq BIGINT)"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.in.db.Exec("INSERT INTO log_findings_now (seq, of_seq) VALUES (1, 2)"); err != nil {
-		t.Fatal(err)
-	}
+	run1, run2 := runFiles(t)
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	l := s.Logs
+	loadFindings(t, l, fileObject(run1))
+	loadFindings(t, l, fileObject(run2))
+	const all = "* | SELECT * ORDER BY @finding"
+	want := table(t, l, "findings_now", all, 0)
 	keep := map[string]time.Duration{"findings": aDay, "findings_now": aDay}
-	if _, err := l.Drop(t.Context(), DropOptions{Keep: keep, Now: begin.Add(50 * aDay)}); err != nil {
-		t.Fatal(err)
+	dropped, err := l.Drop(t.Context(), DropOptions{Keep: keep, Now: testNow.Add(50 * aDay)})
+	ok(t, err)
+	if len(dropped) != 1 || dropped[0].Records != 91 || count(t, l, "SELECT count(*) FROM log_findings") != 91 {
+		t.Errorf("dropped %v", dropped)
 	}
-	if n := count(t, l, "SELECT sum(seq)::BIGINT FROM log_findings"); n != 2 {
-		t.Errorf("the sum of what is left is %d", n)
-	}
-	if n := count(t, l, "SELECT count(*) FROM log_findings_now"); n != 1 {
-		t.Errorf("%d findings stand", n)
-	}
+	same(t, "what stands", table(t, l, "findings_now", all, 0), want)
+	ok(t, s.Close(t.Context()))
+	l = openTest(t, dir).Logs
+	ok(t, l.Declare(t.Context(), ingest.Builtin()...))
+	same(t, "after opening again", table(t, l, "findings_now", all, 0), want)
 }
 
 // Space is used again: rounds of loading and deleting do not grow the file.

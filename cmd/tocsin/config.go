@@ -36,6 +36,7 @@ type configFile struct {
 	Links     []string                         `yaml:"links"`
 	Limits    limitsFile                       `yaml:"limits"`
 	Keep      map[string]time.Duration         `yaml:"keep"`
+	Archive   archiveFile                      `yaml:"archive"`
 }
 
 type logstoreFile struct {
@@ -79,6 +80,7 @@ type config struct {
 	limits    ingest.Limits
 	keep      map[string]time.Duration // by logstore, and "history"
 	reserve   agent.Reserve
+	archive   archiveConfig
 	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
@@ -138,6 +140,7 @@ func (r *configReader) finish() (*config, error) {
 	r.sources(c)
 	r.limits(c)
 	r.reserve(c)
+	r.archive(c)
 	r.keep(c)
 	r.mail(c)
 	c.notify = notifier.Config{

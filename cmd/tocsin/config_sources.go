@@ -13,6 +13,7 @@ import (
 	"tocsin/ingest/awsapi"
 	"tocsin/ingest/s3"
 	"tocsin/ingest/sqs"
+	"tocsin/ingest/webhook"
 )
 
 // `sources:` of tocsin.yaml.
@@ -35,6 +36,9 @@ type sourceFile struct {
 	Endpoint    alertrules.Text   `yaml:"endpoint"`
 	Tries       *int64            `yaml:"tries"`
 	SilentAfter silentFile        `yaml:"silent_after"`
+	Webhook     alertrules.Text   `yaml:"webhook"`
+	SecretFile  alertrules.Text   `yaml:"secret_file"`
+	Header      alertrules.Text   `yaml:"header"`
 }
 
 // sourceKind is what a source is.
@@ -46,6 +50,7 @@ const (
 	fromBucket      sourceKind = "bucket"
 	fromSecurityHub sourceKind = "securityhub"
 	fromStdin       sourceKind = "stdin"
+	fromWebhook     sourceKind = "webhook"
 )
 
 // sourceConfig is a source that was checked. Its Open is filled in where it is
@@ -58,9 +63,10 @@ type sourceConfig struct {
 	places []s3.Place // of a bucket, or those that messages may name
 	access awsapi.Access
 	tries  int
+	hook   webhook.Options
 }
 
-const sourceHint = "dir: /var/lib/prowler, queue: https://sqs…, bucket: NAME/PREFIX, securityhub: true or stdin: true"
+const sourceHint = "dir: /var/lib/prowler, queue: https://sqs…, bucket: NAME/PREFIX, securityhub: true, stdin: true or webhook: 127.0.0.1:8686"
 
 func (r *configReader) sources(c *config) {
 	seen := map[string]bool{}
@@ -106,7 +112,7 @@ func (r *configReader) sourceKind(s sourceFile, node *alertrules.Node) (kind sou
 	for _, k := range []struct {
 		kind  sourceKind
 		given bool
-	}{{fromDir, s.Dir.Given()}, {fromQueue, s.Queue.Given()}, {fromBucket, s.Bucket.Given()}, {fromSecurityHub, s.SecurityHub}, {fromStdin, s.Stdin}} {
+	}{{fromDir, s.Dir.Given()}, {fromQueue, s.Queue.Given()}, {fromBucket, s.Bucket.Given()}, {fromSecurityHub, s.SecurityHub}, {fromStdin, s.Stdin}, {fromWebhook, s.Webhook.Given()}} {
 		switch {
 		case !k.given:
 		case kind != "":
@@ -133,6 +139,8 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind, node *alertrule
 		{"role", s.Role, remote},
 		{"region", s.Region, remote},
 		{"endpoint", s.Endpoint, remote},
+		{"secret_file", s.SecretFile, kind == fromWebhook},
+		{"header", s.Header, kind == fromWebhook},
 	} {
 		if k.text.Given() && !k.ok {
 			r.doc.Problem("config/source", k.text.Node, fmt.Sprintf("%s: means nothing for a %s", k.name, kind), "")
@@ -173,6 +181,8 @@ func (r *configReader) place(s sourceFile, source *sourceConfig) {
 		}
 	case fromBucket:
 		r.bucket(s.Bucket, source)
+	case fromWebhook:
+		r.webhook(s, source)
 	}
 }
 

@@ -31,7 +31,7 @@ func newRetry(e *env, o *options) *cobra.Command {
 		Use:   "retry [NUMBER…]",
 		Short: "Read dead letters again: some of them, or all.",
 		Long: `Retry reads a record from its file, when that is there and has not changed, else
-from the bytes that were kept of it; a file that was set aside whole is read from
+from the bytes that were kept of it. A file that was set aside whole is read
 where it was. What can be read now is stored, and its dead letter is gone in the
 same transaction. What cannot stays, with its new reason.
 

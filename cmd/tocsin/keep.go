@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/ingest"
 	"tocsin/store"
 )
 
@@ -22,7 +23,7 @@ func (r *configReader) keep(c *config) {
 	for name, length := range r.file.Keep {
 		node := r.doc.At("keep", name)
 		switch _, err := c.logstore(name); {
-		case name == "findings_now":
+		case name == ingest.FindingsNowName:
 			r.doc.Problem("config/keep", node, "findings_now is a snapshot, of which nothing grows old", "keep findings instead")
 		case err != nil && name != keepHistory:
 			r.doc.Problem("config/keep", node, err.Error(), "keep is by logstore: cloudtrail: 400d; "+keepHistory+" is that of evaluations")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/ingest/archive"
 	"tocsin/notifier"
 	"tocsin/query"
 	"tocsin/store"
@@ -28,9 +29,10 @@ type project struct {
 	templates *templates.Set
 	schema    query.Schema
 	rules     *alertrules.Set
-	problems  []error   // of rule files and templates: they do not stop the others
-	degraded  bool      // status found that mails do not go out
-	dropped   time.Time // when old records were last looked for
+	problems  []error          // of rule files and templates: they do not stop the others
+	degraded  bool             // status found that mails do not go out
+	dropped   time.Time        // when old records were last looked for
+	archive   *archive.Archive // of raw objects; nil: none
 
 	store    *store.Store
 	engine   *alertrules.Engine

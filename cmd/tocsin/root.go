@@ -50,7 +50,7 @@ wrong, 3 could not do it.`,
 // verbs make the subcommands; each lives in the file of its name.
 var verbs = []func(*env, *options) *cobra.Command{
 	newDemo, newInit, newLoad, newDeadletters, newSource, newScan, newQuery, newShell, newRun, newStatus,
-	newCheck, newFmt, newPreview, newMailTest, newSample, newVersion,
+	newCheck, newFmt, newPreview, newExport, newArchive, newMailTest, newSample, newVersion,
 }
 
 // parent is what a command does that has others below it: without a word it

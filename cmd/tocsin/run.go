@@ -185,7 +185,12 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 	if l.First {
 		options.History = store.BySource
 	}
-	report, err := p.store.Logs.Load(ctx, l.Objects, options)
+	objects, done, err := p.archived(ctx, s, l)
+	if err != nil {
+		return agent.Taken{}, errors.Join(err, done())
+	}
+	report, err := p.store.Logs.Load(ctx, objects, options)
+	err = errors.Join(err, done())
 	if report == nil {
 		return agent.Taken{}, err
 	}

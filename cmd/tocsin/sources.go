@@ -9,6 +9,7 @@ import (
 	"tocsin/ingest/s3"
 	"tocsin/ingest/securityhub"
 	"tocsin/ingest/sqs"
+	"tocsin/ingest/webhook"
 )
 
 // From a source of the configuration to one that can be asked.
@@ -30,6 +31,11 @@ func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source
 		return agent.Directory(c.dir, p.env.logger()), nil
 	case fromStdin:
 		return agent.Lines(c.Name, p.env.stdin), nil
+	}
+	if c.kind == fromWebhook {
+		hook := c.hook
+		hook.Name, hook.Log = c.Name, p.env.logger()
+		return webhook.New(ctx, hook)
 	}
 	access, err := c.access.Config(ctx)
 	if err != nil {

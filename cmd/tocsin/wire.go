@@ -12,6 +12,7 @@ import (
 	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/ingest"
+	"tocsin/ingest/archive"
 	"tocsin/notifier"
 	"tocsin/notifier/email"
 	"tocsin/notifier/maildir"
@@ -34,6 +35,13 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 		return nil, errors.Join(err, p.close())
 	}
 	p.config.tables = nil // the store has them
+	if p.config.archive.dir != "" {
+		spool, err := archive.NewSpool(p.store.Dir())
+		if err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+		p.archive = p.config.openArchive(spool)
+	}
 	channel, err := p.channel()
 	if err != nil {
 		return nil, errors.Join(err, p.close())

@@ -12,6 +12,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -310,6 +311,13 @@ func (w tolerance) equal(a, b any) bool {
 	case int64:
 		y, ok := b.(int64)
 		return ok && (x == y || w > 1e-6 && w.near(float64(x), float64(y)))
+	case string: // a double that was made a text
+		y, ok := b.(string)
+		if f, isF := double(x); isF && ok && x != y {
+			g, isG := double(y)
+			return isG && w.near(f, g)
+		}
+		return ok && x == y
 	case time.Time:
 		y, ok := b.(time.Time)
 		return ok && x.Equal(y)
@@ -329,6 +337,12 @@ func (w tolerance) equal(a, b any) bool {
 		return true
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+// double reads the text of a double; of an integer each digit counts.
+func double(s string) (float64, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil && strings.ContainsAny(s, ".E")
 }
 
 func indices(xs []any) []int {

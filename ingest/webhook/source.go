@@ -1,0 +1,165 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// Options say where a webhook listens, and what it believes.
+type Options struct {
+	Name   string // of the source
+	Listen string // loopback address and port, see ParseListen
+	// SecretFile holds the secret, on one line. It is read for each request, so that
+	// it can be changed.
+	SecretFile string
+	Header     string // that carries the secret; "" is DefaultHeader
+	MaxBody    int64  // bytes; 0 is 8 MB
+	Log        *slog.Logger
+}
+
+// DefaultHeader carries the secret when nothing else is said.
+const DefaultHeader = "X-Tocsin-Secret"
+
+// Bounds of what is under way. A request beyond them is answered with 503. In
+// memory are at most twice maxWaiting bodies.
+const (
+	maxWaiting   = 16
+	batchBytes   = 16 << 20
+	answerTime   = 25 * time.Second // how long a request waits to be stored
+	retryAfter   = "30"             // seconds
+	gatherOthers = 50 * time.Millisecond
+)
+
+// ParseListen reads the address of a webhook, such as 127.0.0.1:8686. Anything but
+// a loopback address is an error.
+func ParseListen(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || port == "" {
+		return "", fmt.Errorf("%q is no address and port, such as 127.0.0.1:8686", s)
+	}
+	if host == "localhost" {
+		return s, nil
+	}
+	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("%q is no loopback address: what listens to others, with TLS, belongs in front of it", host)
+	}
+	return s, nil
+}
+
+// source is the ingest.Source of a webhook.
+type source struct {
+	o       Options
+	server  *http.Server
+	address net.Addr
+	waiting chan *request
+	slots   chan struct{} // of requests that are answered
+	closed  chan struct{}
+}
+
+// A request waits for what becomes of its body.
+type request struct {
+	object ingest.Object
+	body   []byte
+	done   chan int // the status to answer with; never blocks
+}
+
+// New listens and returns the source. What it answers is up to whoever asks it: as
+// long as nobody does, requests are answered with 503.
+func New(ctx context.Context, o Options) (ingest.Source, error) {
+	listen, err := ParseListen(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
+	}
+	if o.Header == "" {
+		o.Header = DefaultHeader
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 8 << 20
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
+	}
+	s := &source{o: o, address: listener.Addr(), waiting: make(chan *request, maxWaiting), slots: make(chan struct{}, maxWaiting), closed: make(chan struct{})}
+	s.server = &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			o.Log.Error("webhook", "source", o.Name, "error", err)
+		}
+	}()
+	return s, nil
+}
+
+// Receive implements ingest.Source: what is posted now, and until the Ask's wait is
+// over.
+func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
+	var got []*request
+	size, wait := 0, ask.Wait
+	for len(got) < maxWaiting && size < batchBytes {
+		r := s.next(ctx, wait)
+		if r == nil {
+			break
+		}
+		got, size = append(got, r), size+len(r.body)
+		wait = min(ask.Wait, gatherOthers) // those that come with it
+	}
+	batch := ingest.Batch{More: len(s.waiting) > 0}
+	for _, r := range got {
+		r.object.Modified = ask.Now
+		batch.Objects = append(batch.Objects, r.object)
+	}
+	batch.Settle = func(_ context.Context, o ingest.Outcome) error {
+		for _, r := range got {
+			status := http.StatusServiceUnavailable
+			if o.Committed {
+				status = http.StatusOK // also what was set aside, with its bytes: sent again it would be no better
+			}
+			r.done <- status
+		}
+		return nil
+	}
+	return batch, nil
+}
+
+// next waits for a request; nil: there is none.
+func (s *source) next(ctx context.Context, wait time.Duration) *request {
+	select {
+	case r := <-s.waiting:
+		return r
+	default:
+	}
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case r := <-s.waiting:
+		return r
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// Close implements ingest.Source. Requests that wait are answered with 503.
+func (s *source) Close() error {
+	close(s.closed)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("webhook: %w", err), s.server.Close())
+	}
+	return nil
+}
