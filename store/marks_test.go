@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"tocsin/ingest"
@@ -76,13 +77,8 @@ func TestHandedOutAgain(t *testing.T) {
 	if f := load(away, "", false).Refused; len(f) != 1 || f[0].Again || letters() != 1 {
 		t.Errorf("for good: %+v, %d dead letters", f, letters())
 	}
-	first := true // recognised, and then broken while it is read
 	o := ingest.Object{Name: "n", Version: "1", Held: []byte("held"), Open: func() (io.ReadCloser, error) {
-		defer func() { first = false }()
-		if first {
-			return io.NopCloser(strings.NewReader(good)), nil
-		}
-		return nil, away
+		return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat(good, 5000)), iotest.ErrReader(away))), nil
 	}}
 	_, err := l.Load(t.Context(), []ingest.Object{o}, LoadOptions{Ingest: ingest.Options{Now: testNow}})
 	ok(t, err)
