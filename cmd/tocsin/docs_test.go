@@ -208,6 +208,7 @@ func verbFault(root *cobra.Command, words []string) string {
 	if err != nil || cmd == root {
 		return "there is no such verb"
 	}
+	cmd.InitDefaultHelpFlag()
 	for _, w := range rest {
 		name, _, _ := strings.Cut(strings.TrimPrefix(w, "--"), "=")
 		if strings.HasPrefix(w, "--") && cmd.Flag(name) == nil {

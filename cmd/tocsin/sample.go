@@ -41,7 +41,7 @@ JSON.
 With --follow it keeps writing new files, with the present time, until it is
 stopped (Ctrl-C) or --events are written.
 
-Formats: ` + strings.Join(sample.Formats(), ", ") + `.`,
+` + named("Formats:", sample.Formats()),
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, pair := range [][2]string{{"follow", "now"}, {"follow", "last"}, {"rate", "last"}} {

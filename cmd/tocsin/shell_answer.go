@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -103,6 +104,7 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 
 // answerOne is the other side: it answers the question on standard input.
 func answerOne(ctx context.Context, e *env, o *options) error {
+	signal.Ignore(os.Interrupt) // Ctrl-C on the terminal comes here too; the session ends this process
 	registerValues()
 	var q request
 	if err := gob.NewDecoder(e.stdin).Decode(&q); err != nil {

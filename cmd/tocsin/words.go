@@ -49,3 +49,23 @@ func grouped(n int64) string {
 	}
 	return s
 }
+
+// named is a list of names with a word before it, in lines of at most 80
+// characters.
+func named(what string, names []string) string {
+	line, all := what, ""
+	for i, n := range names {
+		if i < len(names)-1 {
+			n += ","
+		} else {
+			n += "."
+		}
+		if len(line)+1+len(n) > 80 {
+			all += line + "\n"
+			line = n
+			continue
+		}
+		line += " " + n
+	}
+	return all + line
+}
