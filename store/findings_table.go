@@ -41,6 +41,12 @@ func ensureLife(ctx context.Context, conn *sql.Conn) error {
 	})
 }
 
+// forgetVersions deletes what is known of versions whose records are gone.
+func forgetVersions(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "DELETE FROM findings_past WHERE of_seq NOT IN (SELECT seq FROM log_findings)")
+	return err
+}
+
 // rebuilt is what is news of a stored record.
 type rebuilt struct {
 	seq, before int64

@@ -111,6 +111,9 @@ func (l *Logs) drop(ctx context.Context, o DropOptions, logstore, table string) 
 			return d, err
 		}
 	}
+	if logstore == ingest.FindingsName {
+		return d, l.write(ctx, func(conn *sql.Conn) error { return forgetVersions(ctx, conn) })
+	}
 	return d, nil
 }
 

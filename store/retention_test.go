@@ -113,6 +113,9 @@ func TestDropKeepsWhatStands(t *testing.T) {
 	if len(dropped) != 1 || dropped[0].Records != 91 || count(t, l, "SELECT count(*) FROM log_findings") != 91 {
 		t.Errorf("dropped %v", dropped)
 	}
+	if n := count(t, l, "SELECT count(*) FROM findings_past"); n != 0 {
+		t.Errorf("%d versions are left without a record", n)
+	}
 	same(t, "what stands", table(t, l, "findings_now", all, 0), want)
 	ok(t, s.Close(t.Context()))
 	l = openTest(t, dir).Logs
