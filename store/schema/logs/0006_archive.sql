@@ -1,2 +1,2 @@
 -- Where in the archive the bytes of an object are.
-ALTER TABLE objects ADD COLUMN archived VARCHAR; -- its key, NULL: it is not there
+ALTER TABLE objects ADD COLUMN IF NOT EXISTS archived VARCHAR; -- its key, NULL: it is not there
