@@ -22,6 +22,9 @@ import (
 // statement.
 func TestRandomShapesRun(t *testing.T) { runShapes(t, 0, 1200) }
 
+// shapesRows is how many rows of an answer are looked at.
+const shapesRows = 1000
+
 func runShapes(t *testing.T, from, to uint64) {
 	t.Helper()
 	conn, turned := conformanceConn(t), conformanceConn(t)
@@ -40,7 +43,7 @@ func runShapes(t *testing.T, from, to uint64) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		p, err := q.Plan(schema, query.Options{Logstore: "cloudtrail", MaxRows: 1000})
+		p, err := q.Plan(schema, query.Options{Logstore: "cloudtrail", MaxRows: shapesRows})
 		if err != nil {
 			refused[firstProblem(err)]++
 			continue
@@ -55,6 +58,7 @@ func runShapes(t *testing.T, from, to uint64) {
 		case err != nil && !valueFault(err):
 			s := p.SQL(query.DuckDB(), window)
 			t.Errorf("%s: %.300v\n%s %v", text, err, s.Text, s.Args)
+		case len(got) > shapesRows: // cut: which rows remain depends on the order
 		case err == nil && err2 == nil && !slices.Equal(got, other):
 			t.Errorf("%s: %v, and over turned tables %v", text, got, other)
 		}
