@@ -249,6 +249,9 @@ func rowsOfTable(t *rapid.T, l *Logs, text string, columns int) (list [][]any) {
 		}
 		list = append(list, row)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return list
 }
 

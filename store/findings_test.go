@@ -178,8 +178,8 @@ func TestFindingsFromWhatIsStored(t *testing.T) {
 	const all = "* | SELECT * ORDER BY @finding"
 	now, records := table(t, s.Logs, "findings_now", all, 0), table(t, s.Logs, "findings", "* | ORDER BY __seq__", 0)
 	for _, old := range []string{
-		"DROP MACRO TABLE findings_at", "DROP TABLE log_findings_now", "DROP TABLE findings_past", "DROP TABLE scans", "DROP TABLE snapshots", "ALTER TABLE log_findings DROP COLUMN change",
-		"ALTER TABLE log_findings DROP COLUMN failed_before", "DELETE FROM schema_version WHERE version > 4",
+		"DROP MACRO TABLE findings_at", "DROP TABLE log_findings_now", "DELETE FROM findings_past", "DELETE FROM scans", "DELETE FROM snapshots", "ALTER TABLE log_findings DROP COLUMN change",
+		"ALTER TABLE log_findings DROP COLUMN failed_before",
 	} {
 		_, err := s.Logs.in.db.Exec(old)
 		ok(t, err)
