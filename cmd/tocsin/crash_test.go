@@ -130,7 +130,13 @@ func markers(mails [][]byte) map[string]map[string]bool {
 		if err != nil {
 			continue
 		}
-		parsed, _ := mail.ReadMessage(bytes.NewReader(m))
+		parsed, err := mail.ReadMessage(bytes.NewReader(m))
+		if err != nil {
+			continue
+		}
+		if rows, err := textPart(parsed.Body, parsed.Header, "text/csv"); err == nil { // on a slow machine a mail has more rows than its table shows
+			text += rows
+		}
 		for _, name := range marker.FindAllString(text, -1) {
 			if found[name] == nil {
 				found[name] = map[string]bool{}
