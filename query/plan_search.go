@@ -204,7 +204,7 @@ func (s searcher) inSome(l leaf) pred {
 	var xs []pred
 	for _, f := range s.store.all() {
 		native := !strings.HasPrefix(f.Name, "@") && !strings.HasPrefix(f.Name, "__") || f.Name == "__topic__" || f.Name == "__source__"
-		if !native || seen[f.Column] || f.Type == Time || f.Type == EpochSeconds || s.within(f) || !l.possible(f.Type) {
+		if !native || seen[f.Column] || f.Type == Time || f.Type == EpochSeconds || s.within(f) || !l.possible(f) {
 			continue
 		}
 		t := l
@@ -232,14 +232,17 @@ func (s searcher) within(f Field) bool {
 	return false
 }
 
-// possible reports whether a value of type t can match at all: a number holds no
+// possible reports whether a value of a field can match at all: a number holds no
 // letters.
-func (l *leaf) possible(t Type) bool {
+func (l *leaf) possible(f Field) bool {
 	text := strings.Join(l.texts, "")
 	for _, p := range l.parts {
 		text += p.Text
 	}
-	switch t {
+	if f.UUID {
+		return strings.Trim(text, "0123456789abcdefABCDEF-") == ""
+	}
+	switch f.Type {
 	case Integer, Double:
 		return strings.Trim(text, "0123456789+-.eE") == ""
 	case Boolean:

@@ -21,6 +21,7 @@ type Field struct {
 	Path   []string // where the value lies inside a JSON text column; nil: the column itself
 	Type   Type     // of the value; EpochSeconds for integer seconds over a TIMESTAMP column
 	Match  Match    // how the search half compares; of texts only
+	UUID   bool     // the text of a UUID: hexadecimal digits and '-'; a word of other letters is not looked for in it
 	Open   bool     // an open object or array: the column holds JSON text, and any path below is legal
 	Doc    string   // one line for completion and help; may be empty
 }

@@ -45,7 +45,7 @@ func view(ls *ingest.Logstore) *query.Logstore {
 			field.Match = query.Tokens
 		}
 		if kinds[f.Column] == ingest.UUID {
-			field.Column = textColumn(f.Column) // compared with text
+			field.Column, field.UUID = textColumn(f.Column), true // compared with text
 		}
 		q.Fields = append(q.Fields, field)
 	}
