@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"hash/maphash"
 	"strconv"
+	"strings"
 )
 
 // What the decoders of all formats share.
@@ -18,7 +19,9 @@ type base struct {
 	framer
 	slicer
 	clock
-	object         string // its name, for records without an id
+	object         string   // its name, for records without an id
+	first          [32]byte // hash of the first record that could be read, for the same
+	begun          bool
 	source, tenant string
 	arena          []byte // what had to be unescaped or put together for the cells
 }
@@ -37,6 +40,9 @@ func (d *base) begin(r *Record, raw []byte, n int) {
 		r.Cells = make([]Cell, n)
 	}
 	d.arena = d.arena[:0]
+	if !d.begun {
+		d.first, d.begun = sha256.Sum256(raw), true
+	}
 	r.Flags = appendFaults(r.Flags[:0], d.odd)
 	r.Position, r.Hash = d.pos-1, maphash.Bytes(contentSeed, raw)
 	r.Source, r.Tenant = d.source, d.tenant
@@ -99,9 +105,27 @@ func flagCell(b bool) Cell {
 	return Cell{Valid: true}
 }
 
-// placeID identifies a record by its object and position.
-func placeID(object string, position int64) [16]byte {
-	return hashID("object", []byte(object), strconv.AppendInt(nil, position, 10))
+// placeID identifies a record that has no id of its own, raw at a position: by the
+// log that its object is a piece of (logOf), by the first record of that object,
+// and by its own place and content. So a log that has grown is read again for what
+// is new in it, one that was renamed or packed is known, and one that begins anew
+// under the old name, or was replaced by another, is not.
+func (d *base) placeID(raw []byte, position int64) [16]byte {
+	return hashID("place", []byte(logOf(d.object)), d.first[:], strconv.AppendInt(nil, position, 10), raw)
+}
+
+// logOf is the name of the log that an object is a piece of: without what
+// rotation puts behind it (access.log.1, access.log-20261126, access.log.2.gz).
+func logOf(object string) string {
+	name := strings.TrimSuffix(object, ".gz")
+	for {
+		cut := strings.TrimRight(name, "0123456789")
+		rest := strings.TrimRight(cut, ".-_")
+		if cut == name || rest == cut || rest == "" || strings.HasSuffix(rest, "/") {
+			return name
+		}
+		name = rest
+	}
 }
 
 // hashID is a hash over parts that cannot be shifted into each other.

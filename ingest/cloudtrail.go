@@ -97,7 +97,7 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 	if !d.setTime(r) {
 		n = append(n, ctTime)
 	}
-	if !d.identify(r) {
+	if !d.identify(r, raw) {
 		n = append(n, ctID)
 	}
 	d.extra(r, n)
@@ -187,7 +187,7 @@ func (d *cloudTrailDecoder) setTime(r *Record) bool {
 }
 
 // identify sets the identity of r. False: eventID is no UUID.
-func (d *cloudTrailDecoder) identify(r *Record) bool {
+func (d *cloudTrailDecoder) identify(r *Record, raw []byte) bool {
 	v := d.f[ctID]
 	if absent(v) || v[0] != '"' || len(v) == 2 {
 		if id, ok := d.lentID(); ok {
@@ -195,7 +195,7 @@ func (d *cloudTrailDecoder) identify(r *Record) bool {
 			return absent(v)
 		}
 		r.Flags = append(r.Flags, FlagID)
-		r.ID = placeID(d.object, r.Position)
+		r.ID = d.placeID(raw, r.Position)
 		return absent(v)
 	}
 	if id, ok := parseUUID(v[1 : len(v)-1]); ok {

@@ -195,7 +195,7 @@ func (d *findingsDecoder) native(r *Record, raw []byte, whole bool) {
 	}
 	uid := r.Cells[fdUID].B
 	if len(uid) == 0 {
-		r.ID = placeID(d.object, r.Position)
+		r.ID = d.placeID(raw, r.Position)
 		r.Flags = append(r.Flags, FlagID)
 		return
 	}

@@ -60,7 +60,7 @@ func (d *declaredDecoder) Next(r *Record) error {
 	}
 	d.begin(r, raw, len(d.store.Columns))
 	clear(r.Cells)
-	r.Topic, r.ID = d.store.Name, placeID(d.object, r.Position)
+	r.Topic, r.ID = d.store.Name, d.placeID(raw, r.Position)
 	taken := map[string]bool{}
 	for i := range d.fields {
 		d.fill(r, &d.fields[i], taken)

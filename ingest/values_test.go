@@ -82,7 +82,10 @@ func TestIdentity(t *testing.T) {
 		{"ids that are no UUIDs", trail(`"e1"`, "A"), "x", trail(`"e1"`, "A"), "y", true},
 		{"other ids that are no UUIDs", trail(`"e1"`, "A"), "x", trail(`"e2"`, "A"), "x", false},
 		{"no id, other object", trail(`""`, "A"), "x", trail(`""`, "A"), "y", false},
-		{"no id, same place", trail(`7`, "A"), "x", trail(`null`, "A"), "x", true},
+		{"no id, same place", trail(`7`, "A"), "x", trail(`7`, "A"), "x", true},
+		{"no id, same place, other content", trail(`7`, "A"), "x", trail(`7`, "B"), "x", false},
+		{"no id, rotated", trail(`7`, "A"), "/l/a.log", trail(`7`, "A"), "/l/a.log-20261126.2.gz", true},
+		{"no id, another folder", trail(`7`, "A"), "/l/a.log", trail(`7`, "A"), "/m/a.log", false},
 		{"one finding", hub("i", "2026-11-20T10:00:00Z", "t"), "x", hub("i", "2026-11-20T10:00:00Z", "t"), "y", true},
 		{"one finding, later", hub("i", "2026-11-20T10:00:00Z", "t"), "x", hub("i", "2026-11-20T11:00:00Z", "t"), "x", false},
 		{"one finding, other content", hub("i", "2026-11-20T10:00:00Z", "t"), "x", hub("i", "2026-11-20T10:00:00Z", "u"), "x", false},
@@ -149,6 +152,18 @@ func TestFindingValues(t *testing.T) {
 		want := map[bool]string{true: "10.0.0.1", false: "src"}[strings.Contains(x.text, "__source__")]
 		if r.Source != want {
 			t.Errorf("%s: source %s", x.text, r.Source)
+		}
+	}
+}
+
+func TestLogOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"/l/access.log": "/l/access.log", "/l/access.log.1": "/l/access.log", "/l/access.log.2.gz": "/l/access.log", "/l/access.log-20261126": "/l/access.log",
+		"/l/access.log-2026-11-26_00.gz": "/l/access.log", "/l/web-2026-11-26.log": "/l/web-2026-11-26.log", "/l/2026/11": "/l/2026/11", "/l/7": "/l/7", "7": "7", "a1": "a1",
+		"/l/-1": "/l/-1", "": "", "queue/0a1b-22": "queue/0a1b",
+	} {
+		if got := logOf(name); got != want {
+			t.Errorf("%s is a piece of %s, not %s", name, got, want)
 		}
 	}
 }
