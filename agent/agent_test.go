@@ -35,7 +35,7 @@ type rig struct {
 	store   *notifiertest.Memory
 	channel *notifiertest.Recorder
 	log     *lines
-	marks   marks
+	marks   *marks
 	loads   []Load
 	room    Room
 
@@ -45,7 +45,7 @@ type rig struct {
 
 func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, records: &alertrulestest.Log{Now: now.Add(1000 * time.Hour)}, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, log: &lines{}, marks: marks{}}
+	r := &rig{t: t, records: &alertrulestest.Log{Now: now.Add(1000 * time.Hour)}, store: notifiertest.NewMemory(), channel: &notifiertest.Recorder{}, log: &lines{}, marks: &marks{}}
 	r.set = alertrules.ParseSet(map[string][]byte{"rules.yaml": []byte(rules)}, alertrulestest.Env())
 	if err := r.set.Err(); err != nil {
 		t.Fatal(err)
@@ -116,12 +116,16 @@ func (r *rig) heard(context.Context, string, string) ([]Voice, error) {
 }
 
 // marks are ingest.Marks in memory.
-type marks map[string]string
+type marks struct{ sync.Map }
 
-func (m marks) Mark(_ context.Context, name string) (string, error) { return m[name], nil }
+func (m *marks) Mark(_ context.Context, name string) (string, error) {
+	value, _ := m.Load(name)
+	text, _ := value.(string)
+	return text, nil
+}
 
-func (m marks) SetMark(_ context.Context, name, value string) error {
-	m[name] = value
+func (m *marks) SetMark(_ context.Context, name, value string) error {
+	m.Store(name, value)
 	return nil
 }
 
@@ -445,5 +449,42 @@ func TestChanges(t *testing.T) {
 	stop()
 	if wake != nil || log.count("only polled") != 1 {
 		t.Error("a directory that is not there")
+	}
+}
+
+// TestFailingIsNoted: status can say since when a source fails, and why, until it
+// does not any more; also when an agent before this one noted it.
+func TestFailingIsNoted(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a.json", noon.Add(-time.Hour))
+	r := newRig(t, noon, dir)
+	for i, step := range []struct {
+		at   time.Duration
+		fail string
+		want string
+	}{
+		{0, "the disk is full", "2026-11-23T12:00:00Z source in: the disk is full"},
+		{time.Minute, "the disk is full", "2026-11-23T12:00:00Z source in: the disk is full"},
+		{time.Hour, "it is gone", "2026-11-23T12:00:00Z source in: it is gone"},
+		{2 * time.Hour, "", ""},
+		{3 * time.Hour, "again", "2026-11-23T15:00:00Z source in: again"},
+	} {
+		if i == 2 { // another agent
+			r.agent = New(r.agent.o)
+		}
+		f := r.agent.feeds[0]
+		f.source.Name, f.from = "in", nil
+		r.take = func(Source) error {
+			if step.fail == "" {
+				return nil
+			}
+			return errors.New(step.fail)
+		}
+		if _, err := r.agent.drain(t.Context(), f, noon.Add(step.at)); (err != nil) != (step.fail != "") {
+			t.Errorf("%d: %v", i, err)
+		}
+		if got, _ := r.marks.Mark(t.Context(), FailingMark("in")); got != step.want {
+			t.Errorf("%d: %q, not %q", i, got, step.want)
+		}
 	}
 }

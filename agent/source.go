@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,7 @@ type feed struct {
 	source Source
 	from   ingest.Source // nil until it is opened
 	first  bool          // it was never drained; known once it is opened
+	noted  *string       // why it fails, as it is noted; nil: not known yet
 	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
 }
 
@@ -130,7 +132,43 @@ func (a *Agent) drain(ctx context.Context, f *feed, now time.Time) (records int6
 		n, more, err = a.step(ctx, f, ingest.Ask{Now: now.Add(time.Since(began)), All: true})
 		records += n
 	}
-	return records, errors.Join(err, f.close())
+	return records, errors.Join(err, a.note(ctx, f, now, err), f.close())
+}
+
+// FailingMark is the name of the mark that holds since when, and why, a source
+// cannot be asked: a time of RFC 3339, a blank, the error. It is empty while all is
+// well.
+func FailingMark(source string) string { return "failing " + source }
+
+// note remembers whether a source fails, so that status can say it. What is noted
+// already, also by an agent before this one, is not written again.
+func (a *Agent) note(ctx context.Context, f *feed, now time.Time, err error) error {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	if ctx.Err() != nil || f.noted != nil && *f.noted == why {
+		return nil
+	}
+	before, unread := a.o.Marks.Mark(ctx, FailingMark(f.source.Name))
+	if unread != nil {
+		return unread
+	}
+	value := why
+	if why != "" {
+		since, _, failing := strings.Cut(before, " ")
+		if !failing {
+			since = now.UTC().Format(time.RFC3339)
+		}
+		value = since + " " + why
+	}
+	if value != before {
+		if unset := a.o.Marks.SetMark(ctx, FailingMark(f.source.Name), value); unset != nil {
+			return unset
+		}
+	}
+	f.noted = &why
+	return nil
 }
 
 func (f *feed) close() error {
@@ -151,6 +189,9 @@ func (a *Agent) follow(ctx context.Context, f *feed, drained func()) {
 		if !more {
 			drained()
 			wait = pollEvery
+		}
+		if noted := a.note(ctx, f, time.Now(), err); noted != nil && ctx.Err() == nil {
+			a.o.Log.Error("note", "source", f.source.Name, "error", noted)
 		}
 		if err == nil {
 			said, pause = "", retrySoon

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/agent"
@@ -35,6 +36,14 @@ func (p *project) statusSources(ctx context.Context) error {
 			}
 		}
 		fmt.Fprintf(p.env.stdout, "source %s: %s%s\n", diag.Line(c.Name), said, silenceSays(c.Silence, state))
+		failing, err := p.store.Logs.Mark(ctx, agent.FailingMark(c.Name))
+		if err != nil {
+			return err
+		}
+		if since, why, ok := strings.Cut(failing, " "); ok {
+			p.degraded = true
+			fmt.Fprintf(p.env.stdout, "  fails since %s: %s\n", since, diag.Line(why))
+		}
 	}
 	return nil
 }
