@@ -205,7 +205,7 @@ func (b *batch) settle(ctx context.Context, o ingest.Outcome) error {
 	var done []message
 	later := map[time.Duration][]message{}
 	for _, p := range b.parts {
-		if why := p.failure(o.Failed); why != nil && b.source.patience(p.message).Again(why) {
+		if p.again(o.Failed, b.source.patience(p.message)) {
 			pause := min(againSoon<<min(p.received-1, 16), againLate)
 			later[pause] = append(later[pause], p.message)
 			continue
@@ -219,13 +219,13 @@ func (b *batch) settle(ctx context.Context, o ingest.Outcome) error {
 	return errors.Join(errs...)
 }
 
-// failure is why an object of the message could not be read: the reason to hand it
-// out again, if one is.
-func (p *part) failure(failed map[string]error) (why error) {
+// again reports whether the message is to come again: for any object of it that
+// is neither stored nor a dead letter, whatever became of the others.
+func (p *part) again(failed map[string]error, patience awsapi.Patience) bool {
 	for _, name := range p.names {
-		if err := failed[name]; err != nil && (why == nil || ingest.Hopeless(why)) {
-			why = err
+		if err := failed[name]; err != nil && patience.Again(err) {
+			return true
 		}
 	}
-	return why
+	return false
 }

@@ -231,6 +231,35 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A message stays as long as one of its objects is to be read again, also when
+// another one has had its tries.
+func TestSeveralFates(t *testing.T) {
+	for _, keys := range []string{`["missing","slow"]`, `["slow","missing"]`} {
+		r := newRig(t, "events")
+		r.Put("logs-example", "slow", "content")
+		r.Send("events", `{"s3Bucket":"logs-example","s3ObjectKey":`+keys+`}`)
+		s := r.source(logs)
+		r.Fault = func(operation, key string) *awstest.Fault {
+			if operation == "GetObject" && key == "slow" {
+				return &awstest.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
+			}
+			return nil
+		}
+		for try := 1; try <= 4; try++ {
+			b := r.receive(t, s)
+			failed := map[string]error{}
+			for _, o := range b.Objects {
+				_, failed[o.Name] = read(o)
+			}
+			settle(t, b, ingest.Outcome{Committed: true, Failed: failed})
+			if len(b.Objects) != 2 || r.Left("events") != 1 {
+				t.Fatalf("%s, try %d: %d objects, %d messages left", keys, try, len(b.Objects), r.Left("events"))
+			}
+			r.Show("events")
+		}
+	}
+}
+
 // While a batch is worked on its messages stay hidden, longer than the queue hides
 // them by itself.
 func TestStaysHidden(t *testing.T) {
