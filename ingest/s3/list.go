@@ -40,12 +40,23 @@ type pass struct {
 	seen   map[known]struct{}
 	days   days
 	before days
+	latest string // the last day that may be noted
 	failed bool
 }
 
-func newPass(places []Place, before days) *pass {
-	p := &pass{seen: map[known]struct{}{}, days: days{}, before: before}
-	maps.Copy(p.days, before)
+// dayLayout is how a day is written, in keys and in marks.
+const dayLayout = "2006/01/02"
+
+// newPass begins a pass at now. A day later than tomorrow is no reason to leave
+// out what lies before it: one key with such a name would hide all that comes.
+func newPass(places []Place, before days, now time.Time) *pass {
+	p := &pass{seen: map[known]struct{}{}, days: days{}, before: days{}, latest: now.UTC().AddDate(0, 0, 1).Format(dayLayout)}
+	for folder, day := range before {
+		if day == irregular || day <= p.latest {
+			p.before[folder] = day
+		}
+	}
+	maps.Copy(p.days, p.before)
 	for i := len(places) - 1; i >= 0; i-- {
 		p.todo = append(p.todo, &listing{place: places[i]})
 	}
@@ -127,11 +138,11 @@ func (p *pass) add(l *listing, ref Ref) {
 			return // the walk from folder to folder finds it
 		}
 		name := Place{l.place.Bucket, base}.String()
-		switch day := dayKey.FindString(rest); {
+		switch day := strings.TrimSuffix(dayKey.FindString(rest), "/"); {
 		case day == "":
 			p.days[name] = irregular
-		case p.days[name] != irregular && p.days[name] < strings.TrimSuffix(day, "/"):
-			p.days[name] = strings.TrimSuffix(day, "/")
+		case p.days[name] != irregular && p.days[name] < day && day <= p.latest:
+			p.days[name] = day
 		}
 	}
 	if !ref.Ignored() {
@@ -172,8 +183,8 @@ func splitFolder(key string) (base, name string) {
 func (p *pass) dated(base Place) *listing {
 	l := &listing{place: Place{base.Bucket, base.Prefix + years}, dated: true}
 	last := p.before[base.String()]
-	if day, err := time.Parse("2006/01/02", last); err == nil {
-		l.after = base.Prefix + day.AddDate(0, 0, -1).Format("2006/01/02")
+	if day, err := time.Parse(dayLayout, last); err == nil {
+		l.after = base.Prefix + day.AddDate(0, 0, -1).Format(dayLayout)
 	}
 	return l
 }

@@ -143,6 +143,26 @@ func TestIrregularYears(t *testing.T) {
 	}
 }
 
+// A key of a day that is yet to come is handed out, and hides nothing that comes
+// before it; nor does a mark that names such a day.
+func TestDaysToCome(t *testing.T) {
+	r := newRig(t)
+	r.marks["read b"] = `{"logs/":"2098/12/31"}`
+	r.Put("logs", "2026/11/22/a", "a")
+	r.Put("logs", "2099/01/01/planted", "b")
+	s := r.source("logs")
+	if got := r.drain(t, s, nil); len(got) != 2 {
+		t.Errorf("first: %q", got)
+	}
+	r.Put("logs", "2026/11/23/new", "c")
+	if got := r.drain(t, s, nil); !slices.Equal(got, []string{"s3://logs/2026/11/23/new"}) {
+		t.Errorf("what came: %q", got)
+	}
+	if got := r.marks["read b"]; got != `{"logs/":"2026/11/23"}` {
+		t.Errorf("mark %s", got)
+	}
+}
+
 // Many pages, and many folders on one level.
 func TestPages(t *testing.T) {
 	r := newRig(t)

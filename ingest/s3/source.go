@@ -116,7 +116,7 @@ func (s *source) begin(ctx context.Context, now time.Time) error {
 		}
 	}
 	s.next = now.Add(s.o.Every)
-	s.pass = newPass(s.o.Places, s.days)
+	s.pass = newPass(s.o.Places, s.days, now)
 	return nil
 }
 
@@ -205,6 +205,9 @@ func (s *source) finish(ctx context.Context) error {
 	if err != nil || s.o.Marks == nil || string(mark) == s.marked {
 		return err
 	}
+	if err := s.o.Marks.SetMark(ctx, s.mark(), string(mark)); err != nil {
+		return err
+	}
 	s.marked = string(mark)
-	return s.o.Marks.SetMark(ctx, s.mark(), s.marked)
+	return nil
 }
