@@ -55,6 +55,10 @@ func (b *body) connect() error {
 		return b.ref.call(b.reader, awsapi.GetObject).Wrap(err)
 	}
 	b.in, b.stop = out.Body, stop
+	if b.at > 0 && out.ContentLength != nil && *out.ContentLength != b.length-b.at {
+		b.disconnect()
+		return b.ref.call(b.reader, awsapi.GetObject).Wrap(fmt.Errorf("it broke off, and the server does not go on at byte %d: %w", b.at, io.ErrUnexpectedEOF))
+	}
 	if b.at == 0 {
 		b.etag, b.length = aws.ToString(out.ETag), -1
 		if out.ContentLength != nil {
@@ -84,7 +88,7 @@ func (b *body) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		b.disconnect()
-		if b.ctx.Err() != nil || b.left == 0 || b.at > 0 && b.etag == "" {
+		if b.ctx.Err() != nil || b.left == 0 || b.at > 0 && (b.etag == "" || b.length < 0) {
 			return n, b.ref.call(b.reader, awsapi.GetObject).Wrap(err)
 		}
 		b.reader.pause(b.ctx, reopens-b.left)

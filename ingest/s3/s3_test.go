@@ -270,6 +270,36 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// A server that begins anew where it was asked to go on gives no object, and none
+// in which its beginning stands twice.
+func TestServerWithoutRanges(t *testing.T) {
+	r := newRig(t)
+	r.Put("logs", "a", strings.Repeat("0123456789", 1000))
+	cuts := 1
+	r.Fault = func(operation, _ string) *awstest.Fault {
+		cuts--
+		if operation == "GetObject" && cuts >= 0 {
+			return &awstest.Fault{Cut: true}
+		}
+		return nil
+	}
+	c := r.Config()
+	c.HTTPClient = noRanges{}
+	r.reader.Client = NewClient(c)
+	got, err := read(r.reader.Objects(t.Context(), []Ref{{Bucket: "logs", Key: "a", Size: smallObject + 1}})[0])
+	if err == nil || !strings.Contains(err.Error(), "the server does not go on at byte") || !awsapi.Late(err) || len(got) > 10_000 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// noRanges asks for all of everything.
+type noRanges struct{}
+
+func (noRanges) Do(r *http.Request) (*http.Response, error) {
+	r.Header.Del("Range")
+	return http.DefaultClient.Do(r)
+}
+
 // What is kept of a batch has a bound; what is over it streams.
 func TestKeptIsBounded(t *testing.T) {
 	r := newRig(t)
