@@ -279,6 +279,31 @@ func TestLoadFromABucket(t *testing.T) {
 	}
 }
 
+// An object of a bucket that cannot be read now is set aside, since nobody asks for
+// it again; the rest is loaded.
+func TestLoadFromABucketDenied(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	s.Put("logs", "AWSLogs/a.json", trailObject(1))
+	s.Put("logs", "AWSLogs/denied.json", trailObject(2))
+	s.Fault = func(operation, key string) *awstest.Fault {
+		if operation == "GetObject" && key == "AWSLogs/denied.json" {
+			return &awstest.Fault{Status: http.StatusForbidden, Code: "AccessDenied"}
+		}
+		return nil
+	}
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
+	cmd := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/")
+	out, _ := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "10 records stored from 1 object") {
+		t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), out)
+	}
+	if out, err := command(t, dir, "deadletters", "list").CombinedOutput(); err != nil || !strings.Contains(string(out), "s3://logs/AWSLogs/denied.json") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Standard input is loaded like a file, packed or not, and a source that reads it
 // takes it in as it comes.
 func TestStandardInput(t *testing.T) {
