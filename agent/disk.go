@@ -40,8 +40,12 @@ func (r Reserve) of(total int64) int64 {
 }
 
 // low reports whether nothing is to be taken in. Once it was so, a tenth more has
-// to be free, so that it does not change to and fro.
+// to be free, so that it does not change to and fro. A disk of which nothing is
+// known (Total is 0) is not low.
 func (r Reserve) low(room Room, before bool) bool {
+	if room.Total == 0 {
+		return false
+	}
 	need := r.of(room.Total)
 	if before {
 		need += need / 10

@@ -29,6 +29,7 @@ func TestReserve(t *testing.T) {
 		{Reserve{Percent: 20}, Room{19 * gb, 100 * gb}, false, true},
 		{Reserve{Bytes: 5 * gb}, Room{5*gb - 1, 6 * gb}, false, true},
 		{Reserve{}, Room{0, 100 * gb}, false, false},
+		{Reserve{Bytes: 5 * gb}, Room{}, false, false}, // a system that does not say
 	} {
 		if got := c.reserve.low(c.room, c.before); got != c.low {
 			t.Errorf("%+v of %+v, low before: %t: %t", c.reserve, c.room, c.before, got)
