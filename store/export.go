@@ -38,7 +38,7 @@ type ExportOptions struct {
 // First to Last by __seq__ that the file has no elder sister for.
 type ExportedFile struct {
 	Path        string // where it is now
-	Day         string // 2026-11-20, in UTC, or 12026-… for what comes late
+	Day         string // 2026-11-20, in UTC
 	Generation  string // the beginning of the random id of the logs file
 	First, Last int64
 	Records     int64
@@ -197,7 +197,7 @@ func (d exportDay) name() string { return d.from.Format(time.DateOnly) }
 
 // days lists the days that have records.
 func (x *exporting) days(ctx context.Context) ([]exportDay, error) {
-	from, to := time.UnixMicro(minTime), time.UnixMicro(maxTime)
+	from, to := time.UnixMicro(minTime), time.UnixMicro(maxTime+1) // times that were out of range lie at the very end
 	if !x.o.From.IsZero() {
 		from = time.UnixMicro(floorDay(x.o.From.UnixMicro()))
 	}

@@ -120,6 +120,10 @@ func TestExport(t *testing.T) {
 	if got, want := read(db, files), read(l.in.db, "log_t"); got != want {
 		t.Errorf("exported %s, stored %s", got, want)
 	}
+	loadAt(t, l, testNow, "out of range", rec{id: 9003, time: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)})
+	if names, _ = exportTo(t, l, dir, func(o *ExportOptions) { o.Have = have }); strings.Join(names, "; ") != "9999-12-31 9003-9003 1" {
+		t.Errorf("out of range: %v", names)
+	}
 	names, _ = exportTo(t, l, t.TempDir(), func(o *ExportOptions) { o.From, o.To = begin.Add(70*time.Hour), begin.Add(73*time.Hour) })
 	if len(names) != 1 || !strings.HasPrefix(names[0], "2026-11-04") {
 		t.Errorf("one day: %v", names)
