@@ -147,10 +147,12 @@ func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Ob
 	return ingest.FileObject(d.Object, info, true), nil
 }
 
-// openRemote opens an object of S3, within the places of its source (G15).
+// openRemote opens an object of S3, within the places of its source (G15). For a
+// record in it, it is the object of then: in another one another record may have
+// its number.
 func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address string) (ingest.Object, error) {
 	bucket, key, _ := strings.Cut(address, "/")
-	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1}
+	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1, Same: !d.Whole}
 	for _, c := range p.config.sources {
 		if c.Name != d.Source || !slices.ContainsFunc(c.places, func(at s3.Place) bool { return at.Holds(ref) }) {
 			continue
@@ -159,7 +161,15 @@ func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address st
 		if err != nil {
 			return ingest.Object{}, err
 		}
-		return s3.NewReader(s3.NewClient(access), access.Region).Objects(ctx, []s3.Ref{ref})[0], nil
+		object := s3.NewReader(s3.NewClient(access), access.Region).Objects(ctx, []s3.Ref{ref})[0]
+		if d.Whole {
+			return object, nil
+		}
+		in, err := object.Open() // the bytes that were kept are the way out when it has changed
+		if err != nil {
+			return ingest.Object{}, err
+		}
+		return object, in.Close()
 	}
 	return ingest.Object{}, errors.New("no source of tocsin.yaml reads it now")
 }

@@ -304,6 +304,25 @@ func TestLoadFromABucketDenied(t *testing.T) {
 	}
 }
 
+// A broken record of an object that has changed since is read from its own bytes,
+// not from what has its number now.
+func TestRetryOfAChangedObject(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	s.Put("logs", "AWSLogs/a.json", trailObject(1)+"{\"eventVersion\":tru}\n")
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/AWSLogs/, endpoint: %q}]\n", s.URL)})
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.Put("logs", "AWSLogs/a.json", trailObject(1)+trailObject(2))
+	cmd := cloudCommand(t, dir, "deadletters", "retry", "--all")
+	out, _ := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "0 records stored; 0 dead letters gone, 1 left") {
+		t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), out)
+	}
+}
+
 // Standard input is loaded like a file, packed or not, and a source that reads it
 // takes it in as it comes.
 func TestStandardInput(t *testing.T) {

@@ -45,7 +45,10 @@ func (r *Reader) open(ctx context.Context, ref Ref) (*body, error) {
 // connect asks for the object from the next byte on.
 func (b *body) connect() error {
 	in := &awss3.GetObjectInput{Bucket: &b.ref.Bucket, Key: &b.ref.Key}
-	if b.at > 0 {
+	switch {
+	case b.at == 0 && b.ref.Same && b.ref.ETag != "":
+		in.IfMatch = aws.String(`"` + b.ref.ETag + `"`)
+	case b.at > 0:
 		in.Range, in.IfMatch = aws.String(fmt.Sprintf("bytes=%d-", b.at)), aws.String(b.etag)
 	}
 	ctx, stop := context.WithCancel(b.ctx)

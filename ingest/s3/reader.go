@@ -25,6 +25,7 @@ type Ref struct {
 	ETag        string    // "" when it is not known
 	Size        int64     // packed bytes, -1 when unknown
 	Modified    time.Time // by the bucket's clock, or when its notification was made
+	Same        bool      // it is read only while its ETag is this one
 }
 
 // Name is the object's address.

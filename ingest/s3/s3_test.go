@@ -270,6 +270,20 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// An object that has to be the same is not read when it has changed.
+func TestSameObject(t *testing.T) {
+	r := newRig(t)
+	r.Put("logs", "a", "one")
+	ref := Ref{Bucket: "logs", Key: "a", ETag: strings.Trim(r.Buckets["logs"]["a"].ETag(), `"`), Size: -1, Same: true}
+	if got, err := read(r.reader.Objects(t.Context(), []Ref{ref})[0]); err != nil || got != "one" {
+		t.Errorf("%q %v", got, err)
+	}
+	r.Put("logs", "a", "two")
+	if got, err := read(r.reader.Objects(t.Context(), []Ref{ref})[0]); err == nil || !strings.Contains(err.Error(), "PreconditionFailed") {
+		t.Errorf("%q %v", got, err)
+	}
+}
+
 // A server that begins anew where it was asked to go on gives no object, and none
 // in which its beginning stands twice.
 func TestServerWithoutRanges(t *testing.T) {
