@@ -211,7 +211,6 @@ var (
 	otherAccount = paths("accountId account subscriptionId tenantId projectId resource.labels.project_id")
 	otherRegion  = paths("region awsRegion location resource.labels.location")
 	otherAddress = paths("sourceIPAddress sourceIpAddress ipAddress callerIpAddress clientIp client_ip sourceIPs.0 protoPayload.requestMetadata.callerIp remoteAddr ip")
-	otherID      = paths("eventId eventID auditID insertId eventDataId id")
 	otherResult  = paths("result outcome.result outcome status resultType responseStatus.status")
 	otherCode    = paths("statusCode responseStatus.code status_code responseCode")
 )
@@ -251,13 +250,17 @@ func matchOtherAudit(s sniff) string {
 	return ""
 }
 
+// readOtherAudit reads an entry by the names that are usual. It takes no id from
+// it: nobody knows of what it is one, and where records share it (the stages of a
+// request to Kubernetes, numbers that two APIs count each for itself) all but one
+// would be left out.
 func readOtherAudit(d *auditDecoder, m object, e *auditEntry) string {
 	e.topic, e.action = otherTopic, m.firstAt(otherAction)
 	if e.action == "" {
 		return "no entry of an audit log: it has no action, operation, verb or method"
 	}
 	e.actor, e.resource, e.account = m.firstAt(otherActor), m.firstAt(otherThing), m.firstAt(otherAccount)
-	e.region, e.sourceIP, e.id = m.firstAt(otherRegion), m.firstAt(otherAddress), m.firstAt(otherID)
+	e.region, e.sourceIP = m.firstAt(otherRegion), m.firstAt(otherAddress)
 	e.at = when(d.zone, m.firstAt(otherTime))
 	code := m.firstAt(otherCode)
 	if e.success = succeeded(m.firstAt(otherResult)); !e.success.Valid && len(code) == 3 {

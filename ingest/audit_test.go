@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -122,6 +123,21 @@ func TestAuditNamed(t *testing.T) {
 	out := load([]byte(trailEvent), Options{Logstore: auditLogstore()})
 	if out.err == nil || !strings.Contains(out.err.Error(), "which belongs to logstore cloudtrail") {
 		t.Errorf("CloudTrail: %v", out.err)
+	}
+}
+
+// TestAuditSharedID: records of other APIs that share an id are records of their own.
+func TestAuditSharedID(t *testing.T) {
+	const stages = `{"auditID":"a","stage":"RequestReceived","verb":"delete"}
+{"auditID":"a","stage":"ResponseComplete","verb":"delete","responseStatus":{"code":403}}
+`
+	o, err := Decode(bytesObject([]byte(stages)), Options{Now: loadTime, Logstore: auditLogstore()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, second Record
+	if err := errors.Join(o.Next(&first), o.Next(&second)); err != nil || first.ID == second.ID {
+		t.Errorf("%x %x %v", first.ID, second.ID, err)
 	}
 }
 
