@@ -34,6 +34,11 @@ const (
 	gatherTime    = time.Second
 )
 
+// shortestPoll is how long is waited for messages at least: an answer without a
+// wait asks only some of the servers that hold a queue, and may be empty though
+// there are messages.
+const shortestPoll = time.Second
+
 // Messages that are handed out again come after a while that doubles each time.
 const (
 	againSoon = 15 * time.Second
@@ -45,6 +50,7 @@ type Source struct {
 	o      Options
 	line   line
 	hidden time.Duration // how long a received message is hidden; 0: not known yet
+	least  time.Duration // shortestPoll, but for tests
 }
 
 // New returns the source of a queue.
@@ -55,7 +61,7 @@ func New(o Options) *Source {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Source{o: o, line: line{o.Queue, o.Client}}
+	return &Source{o: o, line: line{o.Queue, o.Client}, least: shortestPoll}
 }
 
 // Receive implements ingest.Source. What it hands out is hidden from others until
@@ -107,16 +113,16 @@ type part struct {
 	objects []ingest.Object // those that lie in no bucket
 }
 
-// gather receives until there are enough messages, or none for now.
+// gather receives until there are enough messages, or none for now. That there are
+// no more is known only when nothing came although it waited.
 func (b *batch) gather(ctx context.Context, ask ingest.Ask) error {
 	var deadline time.Time
-	for wait := ask.Wait; ; wait = 0 {
+	for wait := max(ask.Wait, b.source.least); ; wait = 0 {
 		got, err := b.source.line.receive(ctx, wait)
 		if err != nil {
 			return err
 		}
 		if len(got) == 0 {
-			b.more = false
 			return nil
 		}
 		if b.lease == nil {

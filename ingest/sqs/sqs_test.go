@@ -37,10 +37,12 @@ func newRig(t *testing.T, name string) *rig {
 
 // source reads the objects of places; without any, the messages are the records.
 func (r *rig) source(places ...s3.Place) *Source {
-	return New(Options{
+	s := New(Options{
 		Client: NewClient(r.Config()), Queue: r.queue, Tries: 3,
 		Reader: s3.NewReader(s3.NewClient(r.Config()), ""), Places: places,
 	})
+	s.least = 0
+	return s
 }
 
 var logs = s3.Place{Bucket: "logs-example"}
@@ -148,6 +150,41 @@ func TestDeletedAfterCommit(t *testing.T) {
 	if n := r.Left("events"); n != 0 {
 		t.Errorf("%d messages left", n)
 	}
+}
+
+// A queue is empty when nothing came of a wait, not when an answer without one, which
+// asks only some of its servers, was empty.
+func TestDrained(t *testing.T) {
+	r := newRig(t, "events")
+	for range 25 {
+		r.Send("events", created)
+	}
+	c := r.Config()
+	c.HTTPClient = blindAtOnce{}
+	s := New(Options{Client: NewClient(c), Queue: r.queue, Reader: s3.NewReader(s3.NewClient(c), ""), Places: []s3.Place{logs}})
+	for more := true; more; {
+		b := r.receive(t, s)
+		settle(t, b, ingest.Outcome{Committed: true})
+		more = b.More
+	}
+	if n := r.Left("events"); n != 0 {
+		t.Errorf("%d messages left", n)
+	}
+}
+
+// blindAtOnce finds no messages when it is not to wait for them.
+type blindAtOnce struct{}
+
+func (blindAtOnce) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ReceiveMessage") && !strings.Contains(string(body), `"WaitTimeSeconds"`) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+	}
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return http.DefaultClient.Do(r)
 }
 
 // Entries of a batch that the queue refuses are tried again; a handle that is no
