@@ -433,6 +433,26 @@ func TestRunFinishesALoad(t *testing.T) {
 	}
 }
 
+// What a source forgets is stored also when the agent is told to end, if that does
+// not take too long; what it hands out again is not waited for.
+func TestFinishing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		forgotten, done := finishing(ctx, []ingest.Object{{Name: "a"}, {Name: "b", Held: []byte("x")}})
+		defer done()
+		again, _ := finishing(ctx, []ingest.Object{{Name: "a"}})
+		cancel()
+		time.Sleep(settleTime - time.Second)
+		if forgotten.Err() != nil || again.Err() == nil {
+			t.Errorf("%v, %v", forgotten.Err(), again.Err())
+		}
+		time.Sleep(2 * time.Second)
+		if forgotten.Err() == nil {
+			t.Error("it has no end")
+		}
+	})
+}
+
 // A change below a directory wakes its loop; stopping ends the watch.
 func TestChanges(t *testing.T) {
 	dir := t.TempDir()

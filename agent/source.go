@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,8 +45,8 @@ type Taken struct {
 
 // How often a source is looked at when nothing wakes its loop; how soon again,
 // and at the latest, when it failed; how long what came may take to be
-// acknowledged when the agent ends; and how long the first round waits for the
-// first drain of all sources.
+// acknowledged when the agent ends, and what its source forgets to be stored; and
+// how long the first round waits for the first drain of all sources.
 const (
 	pollEvery   = 30 * time.Second
 	retrySoon   = 2 * time.Second
@@ -102,7 +103,9 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	batch, unread := f.from.Receive(ctx, ask)
 	var taken Taken
 	if len(batch.Objects) > 0 {
-		taken, err = a.o.Take(ctx, f.source, Load{Objects: batch.Objects, First: f.first, Now: ask.Now})
+		taking, done := finishing(ctx, batch.Objects)
+		taken, err = a.o.Take(taking, f.source, Load{Objects: batch.Objects, First: f.first, Now: ask.Now})
+		done()
 	}
 	if batch.Settle != nil {
 		inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
@@ -122,6 +125,23 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 		f.first = false
 	}
 	return taken.Records, batch.More, nil
+}
+
+// finishing is the context in which objects are taken in. What a source forgets
+// (lines of a stream) has settleTime more when ctx ends, as nobody else has it.
+func finishing(ctx context.Context, objects []ingest.Object) (taking context.Context, done func()) {
+	if !slices.ContainsFunc(objects, func(o ingest.Object) bool { return o.Held != nil }) {
+		return ctx, func() {}
+	}
+	taking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		sleep(taking, settleTime, nil)
+		cancel()
+	})
+	return taking, func() {
+		stop()
+		cancel()
+	}
 }
 
 // drain takes in what a source holds, and closes it.
