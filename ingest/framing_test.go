@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"bytes"
 	"fmt"
 	"io"
@@ -157,5 +158,27 @@ func TestMemoryStaysFlat(t *testing.T) {
 		if want := 1 + min(len(frame[1]), 1); n != want || len(broken) != 1 || !strings.Contains(broken[0].Reason, "limits.record") {
 			t.Errorf("%s: %d records, %v", name, n, broken)
 		}
+	}
+}
+
+// An object that is closed twice does not give its buffers to two others.
+func TestCloseTwice(t *testing.T) {
+	open := func(id string) *Opened {
+		t.Helper()
+		o, err := Decode(bytesObject([]byte(`{"eventVersion":"1","eventName":"x","eventSource":"y","eventID":"`+id+`"}`)), Options{Now: loadTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	closed := open("closed")
+	if err := errors.Join(closed.Close(), closed.Close()); err != nil {
+		t.Error(err)
+	}
+	a, b := open("a"), open("b")
+	defer a.Close()
+	defer b.Close()
+	if a.body == b.body {
+		t.Error("two objects have one buffer")
 	}
 }

@@ -23,7 +23,7 @@ type Options struct {
 }
 
 // Opened is an object that was recognised. It is a Decoder; whoever opened it
-// closes it, once. A record of it is no longer valid afterwards.
+// closes it. A record of it is no longer valid afterwards.
 type Opened struct {
 	Decoder
 	Format   *Format
@@ -35,8 +35,12 @@ type Opened struct {
 
 // Close closes the object.
 func (o *Opened) Close() error {
+	if o.body == nil {
+		return nil // it is closed: its buffers may be another object's
+	}
 	o.window.release()
 	o.body.release()
+	o.body = nil
 	return o.closer.Close()
 }
 
