@@ -20,16 +20,17 @@ type Options struct {
 	// SecretFile holds the secret, on one line. It is read for each request, so that
 	// it can be changed.
 	SecretFile string
-	Header     string // that carries the secret; "" is DefaultHeader
-	MaxBody    int64  // bytes; 0 is 8 MB
-	Log        *slog.Logger
+	Header     string       // that carries the secret; "" is DefaultHeader
+	MaxBody    int64        // bytes; 0 is 8 MB
+	Log        *slog.Logger // nil: nothing is logged
 }
 
 // DefaultHeader carries the secret when nothing else is said.
 const DefaultHeader = "X-Tocsin-Secret"
 
 // Bounds of what is under way. A request beyond them is answered with 503. In
-// memory are at most twice maxWaiting bodies.
+// memory are at most three times maxWaiting bodies: those that are read, that wait,
+// and that are stored, also when nobody waits for their answer any more.
 const (
 	maxWaiting   = 16
 	batchBytes   = 16 << 20
@@ -83,6 +84,9 @@ func New(ctx context.Context, o Options) (ingest.Source, error) {
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 8 << 20
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {

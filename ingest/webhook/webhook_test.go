@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,7 +29,7 @@ func newRig(t *testing.T, change func(*Options)) rig {
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Name: "prisma", Listen: "127.0.0.1:0", SecretFile: file, Log: slog.New(slog.DiscardHandler)}
+	o := Options{Name: "prisma", Listen: "127.0.0.1:0", SecretFile: file}
 	if change != nil {
 		change(&o)
 	}
@@ -209,7 +208,7 @@ func TestParseListen(t *testing.T) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	if _, err := New(context.Background(), Options{Listen: "0.0.0.0:0", Log: slog.New(slog.DiscardHandler)}); err == nil {
+	if _, err := New(context.Background(), Options{Listen: "0.0.0.0:0"}); err == nil {
 		t.Error("it listens to everybody")
 	}
 }
