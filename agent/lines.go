@@ -121,7 +121,7 @@ func (l *lineSource) gather(ctx context.Context, ask ingest.Ask) (text []byte) {
 func (l *lineSource) object(text []byte, now time.Time) ingest.Object {
 	return ingest.Object{
 		Name:    fmt.Sprintf("%s at %s, part %d", l.name, now.UTC().Format(time.RFC3339Nano), l.n),
-		Version: "1", Modified: now, Size: int64(len(text)), Named: true, Held: text[:min(len(text), lineBytes)],
+		Version: "1", Modified: now, Size: int64(len(text)), Named: true, Held: text,
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
 	}
 }

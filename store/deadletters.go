@@ -99,10 +99,15 @@ func (l *Logs) DeadLetters(ctx context.Context, logstore string, n int) (list []
 }
 
 // DeadLettersAfter returns the dead letters of a logstore ("" is all) behind the
-// one with the number after, at most n, oldest first, with their bytes.
+// one with the number after, at most n, oldest first, with their bytes: fewer when
+// these are more than lettersBytes.
 func (l *Logs) DeadLettersAfter(ctx context.Context, logstore string, after int64, n int) ([]DeadLetter, error) {
 	return l.letters(ctx, "raw FROM deadletters WHERE ? IN ('', logstore) AND id > ? ORDER BY id LIMIT ?", logstore, after, n)
 }
+
+// lettersBytes is how many bytes of dead letters are held in memory, and those of
+// one letter more.
+const lettersBytes = 64 << 20
 
 // letters reads dead letters; rest begins with the expression of their bytes.
 func (l *Logs) letters(ctx context.Context, rest string, args ...any) (list []DeadLetter, err error) {
@@ -111,12 +116,13 @@ func (l *Logs) letters(ctx context.Context, rest string, args ...any) (list []De
 		return nil, fmt.Errorf("list the dead letters: %w", err)
 	}
 	defer rows.Close()
-	for rows.Next() {
+	for held := 0; held < lettersBytes && rows.Next(); {
 		var d DeadLetter
 		if err := rows.Scan(append(d.fields(), &d.Raw)...); err != nil {
 			return nil, fmt.Errorf("list the dead letters: %w", err)
 		}
 		d.At = d.At.UTC()
+		held += len(d.Raw)
 		list = append(list, d)
 	}
 	return list, rows.Err()

@@ -205,3 +205,23 @@ func TestFailedLargeObjectIsADeadLetter(t *testing.T) {
 		t.Errorf("%d dead letters", n)
 	}
 }
+
+// The bytes of dead letters that are in memory at a time are bounded, and none of
+// the letters is left out.
+func TestLettersInMemory(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	_, err := l.in.db.Exec(`INSERT INTO deadletters SELECT i, '', 'o', i::VARCHAR, NULL, NULL, NULL, 'r', repeat('x', 40_000_000)::BLOB, TIMESTAMP '2026-01-01', NULL FROM range(1, 4) t(i)`)
+	ok(t, err)
+	var sizes []int
+	for after := int64(0); ; {
+		letters, err := l.DeadLettersAfter(t.Context(), "", after, 10)
+		ok(t, err)
+		if sizes = append(sizes, len(letters)); len(letters) == 0 {
+			break
+		}
+		after = letters[len(letters)-1].ID
+	}
+	if fmt.Sprint(sizes) != "[2 1 0]" {
+		t.Errorf("letters at a time: %v", sizes)
+	}
+}

@@ -54,7 +54,7 @@ Exit status: 1 if some stay.`,
 	return cmd
 }
 
-// lettersAtOnce bounds how many dead letters are held in memory with their bytes.
+// lettersAtOnce bounds how many dead letters are read at a time.
 const lettersAtOnce = 200
 
 func retryDeadletters(ctx context.Context, e *env, o *options, f retryFlags, numbers []string) error {
