@@ -1,8 +1,8 @@
 package ingest
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -114,7 +115,8 @@ type part struct {
 }
 
 // gather receives until there are enough messages, or none for now. That there are
-// no more is known only when nothing came although it waited.
+// no more is known when nothing came although it waited, or when what came was sent
+// just now: a queue that is never empty is not asked for ever.
 func (b *batch) gather(ctx context.Context, ask ingest.Ask) error {
 	var deadline time.Time
 	for wait := max(ask.Wait, b.source.least); ; wait = 0 {
@@ -123,6 +125,7 @@ func (b *batch) gather(ctx context.Context, ask ingest.Ask) error {
 			return err
 		}
 		if len(got) == 0 {
+			b.more = len(b.parts) > 0 && !b.upToDate(ask.Now)
 			return nil
 		}
 		if b.lease == nil {
@@ -139,6 +142,11 @@ func (b *batch) gather(ctx context.Context, ask ingest.Ask) error {
 			return nil
 		}
 	}
+}
+
+// upToDate reports whether a message was sent within the last minute.
+func (b *batch) upToDate(now time.Time) bool {
+	return slices.ContainsFunc(b.parts, func(p part) bool { return now.Sub(p.sent) < time.Minute })
 }
 
 // part reads a message.

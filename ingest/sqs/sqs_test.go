@@ -156,6 +156,7 @@ func TestDeletedAfterCommit(t *testing.T) {
 // asks only some of its servers, was empty.
 func TestDrained(t *testing.T) {
 	r := newRig(t, "events")
+	r.Clock = func() time.Time { return time.Now().Add(-time.Hour) }
 	for range 25 {
 		r.Send("events", created)
 	}
@@ -169,6 +170,19 @@ func TestDrained(t *testing.T) {
 	}
 	if n := r.Left("events"); n != 0 {
 		t.Errorf("%d messages left", n)
+	}
+}
+
+// A queue into which messages come all the time is not asked for ever: what was sent
+// just now says that it has been caught up with.
+func TestNeverEmpty(t *testing.T) {
+	r := newRig(t, "events")
+	s := r.source(logs)
+	for range 3 {
+		r.Send("events", created)
+	}
+	if b := r.receive(t, s); len(b.Objects) != 3 || b.More {
+		t.Errorf("%d objects, more %t", len(b.Objects), b.More)
 	}
 }
 
