@@ -168,7 +168,7 @@ func (a *Agent) note(ctx context.Context, f *feed, now time.Time, err error) err
 		why = err.Error()
 	}
 	if ctx.Err() != nil || f.noted != nil && *f.noted == why {
-		return nil
+		return nil //nolint:nilerr // that the agent ends is no failure of the source
 	}
 	before, unread := a.o.Marks.Mark(ctx, FailingMark(f.source.Name))
 	if unread != nil {
