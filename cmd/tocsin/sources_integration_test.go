@@ -205,3 +205,31 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 		t.Errorf("the same checks once more: %v\n%s", err, out)
 	}
 }
+
+// An archive in a real bucket, whose writes are conditional: what a source hands out,
+// and forty files by two writers at a time.
+func TestIntegrationArchiveInABucket(t *testing.T) {
+	endpoint := awstest.Versity(t, region)
+	bucket(t, endpoint, region, "kept")
+	c := awss3.NewFromConfig(realConfig(endpoint, region), func(o *awss3.Options) { o.UsePathStyle = true })
+	kept := func() int {
+		out, err := c.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("kept"), Prefix: aws.String("raw/")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(out.Contents)
+	}
+	dir := archiveProject(t, endpoint)
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil || kept() != 2 {
+		t.Errorf("%v, %d are kept\n%s", err, kept(), out)
+	}
+	archiveByTwo(t, dir, func() int { return kept() - 2 })
+	key := "raw/x"
+	put := &awss3.PutObjectInput{Bucket: aws.String("kept"), Key: &key, IfNoneMatch: aws.String("*")}
+	if _, err := c.PutObject(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PutObject(t.Context(), put); err == nil { // else the server cannot show it
+		t.Error("this server writes over what is there")
+	}
+}

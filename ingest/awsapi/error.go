@@ -24,6 +24,7 @@ type Action string
 // others.
 const (
 	GetObject          Action = "s3:GetObject"
+	PutObject          Action = "s3:PutObject"
 	ListBucket         Action = "s3:ListBucket"
 	ReceiveMessage     Action = "sqs:ReceiveMessage"
 	DeleteMessage      Action = "sqs:DeleteMessage"
@@ -35,7 +36,7 @@ const (
 
 // Actions lists them.
 func Actions() []Action {
-	return []Action{GetObject, ListBucket, ReceiveMessage, DeleteMessage, ChangeVisibility, GetQueueAttributes, GetFindings, AssumeRole}
+	return []Action{GetObject, PutObject, ListBucket, ReceiveMessage, DeleteMessage, ChangeVisibility, GetQueueAttributes, GetFindings, AssumeRole}
 }
 
 // A Call says what is called, on what.
