@@ -279,6 +279,95 @@ func TestLoadFromABucket(t *testing.T) {
 	}
 }
 
+// A dead letter of a bucket is read again as its source reads it: with its access,
+// and only where it may. What lies elsewhere by now, and what a message named that
+// may not, is not asked for.
+func TestRetryFromABucket(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	queue := s.AddQueue("events", 30*time.Second)
+	dir := t.TempDir()
+	reading := func(place string) {
+		writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)})
+	}
+	retry := func(want ...string) {
+		t.Helper()
+		out, err := cloudCommand(t, dir, "deadletters", "retry", "--all").CombinedOutput()
+		for _, w := range want {
+			if !strings.Contains(string(out), w) {
+				t.Errorf("want %q: %v\n%s", w, err, out)
+			}
+		}
+	}
+	reading("logs/AWSLogs/")
+	for _, key := range []string{"AWSLogs/a.json", "AWSLogs/b.json", "secret/c.json"} {
+		s.Put("logs", key, "no log")
+		s.Send("events", notice(key))
+	}
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	gets := func() (all [3]int) {
+		for i, key := range []string{"AWSLogs/a.json", "AWSLogs/b.json", "secret/c.json"} {
+			all[i] = s.Count("GetObject " + key)
+		}
+		return all
+	}
+	if n := gets(); n != [3]int{1, 1, 0} {
+		t.Errorf("the run asked for %v", n)
+	}
+	retry("0 records stored", "3 left", "stays: s3://logs/AWSLogs/a.json: no known format", "which is in none of the configured buckets")
+	s.Put("logs", "AWSLogs/a.json", trailObject(1))
+	reading("logs/AWSLogs/a")
+	retry("10 records stored; 1 dead letter gone, 2 left", "stays: s3://logs/AWSLogs/b.json: its object cannot be opened: no source of tocsin.yaml reads it now")
+	if n := gets(); n != [3]int{3, 2, 0} {
+		t.Errorf("all asked for %v", n)
+	}
+	s.Put("logs", "AWSLogs/b.json", trailObject(2))
+	reading("logs/AWSLogs/")
+	retry("10 records stored; 1 dead letter gone, 1 left")
+	s.Put("logs", "secret/c.json", trailObject(3)) // what was secret is not, by the operator's own word
+	reading("logs")
+	retry("10 records stored; 1 dead letter gone, 0 left")
+	if n := countRecords(t, dir); n != 3*recordsPerObject {
+		t.Errorf("%d records", n)
+	}
+}
+
+// A message that names several objects of which some were not to be read keeps its
+// dead letter until all of them are loaded.
+func TestRetryOfSeveral(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	queue := s.AddQueue("events", 30*time.Second)
+	dir := t.TempDir()
+	run := func(want string, args ...string) {
+		t.Helper()
+		if out, err := cloudCommand(t, dir, args...).CombinedOutput(); !strings.Contains(string(out), want) {
+			t.Errorf("want %q: %v\n%s", want, err, out)
+		}
+	}
+	var records []string
+	for n, key := range []string{"a/1.json", "b/2.json"} {
+		s.Put("logs", key, trailObject(n))
+		etag := strings.Trim(s.Buckets["logs"][key].ETag(), `"`)
+		records = append(records, fmt.Sprintf(`{"eventName":"ObjectCreated:Put","eventTime":%q,"s3":{"bucket":{"name":"logs"},"object":{"key":%q,"eTag":%q}}}`, time.Now().UTC().Format(time.RFC3339), key, etag))
+	}
+	s.Send("events", `{"Records":[`+strings.Join(records, ",")+`]}`)
+	config := func(place string) map[string]string {
+		return map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)}
+	}
+	writeFiles(t, dir, config("logs/a/"))
+	run("took in 10 records", "run", "--once")
+	writeFiles(t, dir, config("logs"))
+	run("the message names 2 objects: load them one by one (tocsin load s3://logs/b/2.json) and retry", "deadletters", "retry", "--all")
+	run("10 records stored from 1 object", "load", "s3://logs/b/2.json")
+	run("1 dead letter gone, 0 left", "deadletters", "retry", "--all")
+	if n := countRecords(t, dir); n != 2*recordsPerObject {
+		t.Errorf("%d records", n)
+	}
+}
+
 // Standard input is loaded like a file, packed or not, and a source that reads it
 // takes it in as it comes.
 func TestStandardInput(t *testing.T) {
