@@ -60,7 +60,7 @@ func archiveProject(t *testing.T, endpoint string) string {
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{
-		"tocsin.yaml": fmt.Sprintf("sources: [{name: in, dir: logs, tenant: acme}]\n"+
+		"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: in, dir: logs, tenant: acme}]\n"+
 			"archive: {bucket: kept/raw, endpoint: %q, region: us-east-1}\n", endpoint),
 		"logs/a.json": trailObject(1), "logs/b.json": trailObject(2),
 	})

@@ -83,8 +83,8 @@ func (r *configReader) sources(c *config) {
 		}
 		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
 		r.sourceKeys(s, kind, node)
-		r.place(s, &source)
-		source.access = r.access(accessFile{s.Role, s.Region, s.Endpoint}, source.queue.Region)
+		r.place(c, s, &source)
+		source.access = r.access(c, accessFile{s.Role, s.Region, s.Endpoint}, source.queue.Region)
 		r.tries(s, &source, node)
 		source.Columns = r.columns(s.Columns)
 		if s.TimeZone.Given() {
@@ -157,7 +157,7 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind, node *alertrule
 }
 
 // place checks where a source is.
-func (r *configReader) place(s sourceFile, source *sourceConfig) {
+func (r *configReader) place(c *config, s sourceFile, source *sourceConfig) {
 	var err error
 	switch source.kind {
 	case fromDir:
@@ -171,6 +171,7 @@ func (r *configReader) place(s sourceFile, source *sourceConfig) {
 			r.doc.Problem("config/source", s.Queue.Node, err.Error(), `queue: "https://sqs.eu-central-1.amazonaws.com/111122223333/tocsin"`)
 			return
 		}
+		r.called(s.Queue, c.private)
 		for _, b := range s.Buckets {
 			r.bucket(b, source)
 		}

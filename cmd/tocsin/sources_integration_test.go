@@ -104,7 +104,7 @@ func TestIntegrationEvents(t *testing.T) {
 	s3 := awss3.NewFromConfig(realConfig(moto, region), func(o *awss3.Options) { o.UsePathStyle = true })
 	sns := awssns.NewFromConfig(realConfig(moto, region))
 	arn := func(service, name string) string { return "arn:aws:" + service + ":us-east-1:123456789012:" + name }
-	config, lefts := "sources:\n", map[string]func() int{}
+	config, lefts := "private_addresses: [127.0.0.1]\nsources:\n", map[string]func() int{}
 	for _, way := range []string{"straight", "wrapped", "raw", "bridged"} {
 		queue, left := queueAt(t, moto, way, moto)
 		lefts[way] = left
@@ -203,7 +203,7 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 	put(key("actiontrail", yesterday, "1719472214_0001.json"), events)
 	put(key("actiontrail", now, "1719472214_0002.json.gz"), gzipped(t, events)) // the same once more
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources:\n"+
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources:\n"+
 		"  - {name: oss, bucket: sas-logs/cspm/, endpoint: %q, region: cn-shanghai, logstore: findings}\n"+
 		"  - {name: trail, bucket: sas-logs/actiontrail/, endpoint: %[1]q, region: cn-shanghai, logstore: audit}\n", endpoint)})
 	for name, want := range map[string]string{"oss": "sas-cspm-log, for findings", "trail": "actiontrail, for audit: 25 records"} {

@@ -88,7 +88,7 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf(
-		"sources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
+		"private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
 	c.put("poison", "\x00\x01 no log\n")
 	c.send(notice("poison"))
 	c.send(notice("missing"))
@@ -181,7 +181,7 @@ func TestKilledAtTheQueue(t *testing.T) {
 func tryOut(t *testing.T, sources string, args ...string) (out string, status int) {
 	t.Helper()
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": "sources:\n" + sources})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": "private_addresses: [127.0.0.1]\nsources:\n" + sources})
 	cmd := cloudCommand(t, dir, args...)
 	b, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -263,7 +263,7 @@ func TestLoadFromABucket(t *testing.T) {
 		s.Put("logs", fmt.Sprintf("AWSLogs/1/CloudTrail/us-east-1/2026/11/%02d/x.json", n+1), trailObject(n))
 	}
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
 	for _, want := range []string{"cloudtrail: 300 records stored from 30 objects", "30 objects loaded before"} {
 		out, err := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
@@ -288,7 +288,7 @@ func TestRetryFromABucket(t *testing.T) {
 	queue := s.AddQueue("events", 30*time.Second)
 	dir := t.TempDir()
 	reading := func(place string) {
-		writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)})
+		writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)})
 	}
 	retry := func(want ...string) {
 		t.Helper()
@@ -355,7 +355,7 @@ func TestRetryOfSeveral(t *testing.T) {
 	}
 	s.Send("events", `{"Records":[`+strings.Join(records, ",")+`]}`)
 	config := func(place string) map[string]string {
-		return map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)}
+		return map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)}
 	}
 	writeFiles(t, dir, config("logs/a/"))
 	run("took in 10 records", "run", "--once")
@@ -365,6 +365,29 @@ func TestRetryOfSeveral(t *testing.T) {
 	run("1 dead letter gone, 0 left", "deadletters", "retry", "--all")
 	if n := countRecords(t, dir); n != 2*recordsPerObject {
 		t.Errorf("%d records", n)
+	}
+}
+
+// A name that resolves to an address that is not listed is not called, by any verb.
+func TestPrivateAddresses(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	named := strings.NewReplacer("127.0.0.1", "localhost", "http:", "https:").Replace(s.URL)
+	files := map[string]string{
+		"tocsin.yaml": fmt.Sprintf("sources:\n  - {name: q, queue: %q, buckets: [logs], region: us-east-1, endpoint: %q}\n  - {name: hub, securityhub: true, endpoint: %[2]q}\n"+
+			"archive: {bucket: kept, endpoint: %[2]q}\n", named+"/111122223333/q", named),
+		"a.json": trailObject(1),
+	}
+	dir := t.TempDir()
+	writeFiles(t, dir, files)
+	for _, args := range [][]string{{"source", "test", "q"}, {"source", "test", "hub"}, {"load", "s3://logs/"}, {"archive", "a.json"}} {
+		out, err := cloudCommand(t, dir, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "1 is a loopback or private address, which private_addresses does not list") {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+	if len(s.Calls) != 0 {
+		t.Errorf("it called %v", s.Calls)
 	}
 }
 

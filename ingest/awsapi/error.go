@@ -93,6 +93,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // brief is the code and the message of a server's answer, where it gave one,
 // instead of all of the SDK's layers.
 func brief(err error) string {
+	var not *refusal
+	if errors.As(err, &not) {
+		return not.Error()
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" {
 		return strings.TrimSpace(api.ErrorCode() + ": " + api.ErrorMessage())
