@@ -123,7 +123,7 @@ func (d *auditDecoder) identify(r *Record, raw []byte, e *auditEntry) {
 		return
 	}
 	sum := sha256.Sum256(raw)
-	r.ID = hashID("audit content", []byte(r.Topic), sum[:])
+	r.ID = hashID("audit content", []byte(r.Topic), []byte(r.Tenant), sum[:])
 }
 
 // document is the JSON object that a text holds, as valid JSON without faults;

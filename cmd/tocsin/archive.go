@@ -5,77 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/agent"
-	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
 	"tocsin/ingest/archive"
 	"tocsin/query"
 )
 
-// This file keeps raw objects as they came: `archive:` of tocsin.yaml, what the
-// agent archives before it takes it in, and the verb.
-
-// archiveFile is `archive:`.
-type archiveFile struct {
-	Dir      alertrules.Text `yaml:"dir"`
-	TimeZone alertrules.Text `yaml:"time_zone"`
-}
-
-// archiveConfig is `archive:`, checked.
-type archiveConfig struct {
-	dir  string // "": nothing is archived
-	zone *time.Location
-}
-
-// archive checks `archive:`. It runs after sources.
-func (r *configReader) archive(c *config) {
-	f := r.file.Archive
-	c.archive.zone = c.zone
-	if f.TimeZone.Given() {
-		zone, err := time.LoadLocation(f.TimeZone.Value)
-		if err != nil || f.TimeZone.Value == "" || strings.EqualFold(f.TimeZone.Value, "local") {
-			r.doc.Problem("config/time-zone", f.TimeZone.Node, fmt.Sprintf("%q is no time zone", f.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
-			return
-		}
-		c.archive.zone = zone
-	}
-	if !f.Dir.Given() {
-		if f.TimeZone.Given() {
-			r.doc.Problem("config/archive", r.doc.At("archive"), "archive: has no dir", "dir: /var/lib/tocsin-archive")
-		}
-		return
-	}
-	dir, ok := r.userPath(f.Dir)
-	if !ok {
-		return
-	}
-	for _, s := range c.sources {
-		if s.kind == fromDir && liesIn(dir, s.dir) {
-			r.doc.Problem("config/archive", f.Dir.Node, "the archive lies in the folder of source "+s.Name+", which would take it in", "name another folder")
-		}
-	}
-	c.archive.dir = dir
-}
-
-// liesIn reports whether a path is a folder or lies below it.
-func liesIn(path, folder string) bool {
-	rel, err := filepath.Rel(folder, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-// openArchive opens the archive of the configuration. Copies under way lie in
-// spool.
-func (c *config) openArchive(spool string) *archive.Archive {
-	return &archive.Archive{Target: archive.Directory(c.archive.dir), Zone: c.archive.zone, Spool: spool, Max: c.limits.MaxObject()}
-}
+// This file keeps raw objects as they came: what the agent archives before it takes
+// it in, and the verb.
 
 // archived puts the objects that a source handed out into the archive, when there
 // is one, and returns them as they are to be read. With an error nothing may be
@@ -125,7 +67,8 @@ func newArchive(e *env, o *options) *cobra.Command {
 		Use:   "archive PATH…",
 		Short: "Keep raw files as they came, under names that cannot collide.",
 		Long: `Archive copies files, and the files of folders, into the archive of tocsin.yaml
-(archive: {dir: …}) or of --dir, into folders by tenant and day of change:
+(archive: {dir: …} or {bucket: …}) or of --dir, into folders by tenant and day of
+change:
 
   default/2026/11/20/file-HASH.gz
 
@@ -156,8 +99,8 @@ func runArchive(ctx context.Context, e *env, o *options, f archiveFlags, paths [
 	if f.dir != "" {
 		c.archive.dir = f.dir
 	}
-	if c.archive.dir == "" {
-		return usage("there is no archive: name one with --dir, or with archive: {dir: …} in tocsin.yaml")
+	if !c.archive.given() {
+		return usage("there is no archive: name one with --dir, or with archive: {dir: …} or {bucket: …} in tocsin.yaml")
 	}
 	objects, _, unread := ingest.Files(paths)
 	temp, err := os.MkdirTemp("", "tocsin-archive-")
@@ -165,7 +108,10 @@ func runArchive(ctx context.Context, e *env, o *options, f archiveFlags, paths [
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	kept := c.openArchive(temp)
+	kept, err := c.openArchive(ctx, temp)
+	if err != nil {
+		return err
+	}
 	r := &query.Result{Columns: []query.Column{{Name: "file"}, {Name: "archived"}, {Name: "bytes", Type: query.Integer}, {Name: "new", Type: query.Boolean}}}
 	errs := []error{unread}
 	for _, o := range objects {

@@ -14,6 +14,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
+	"tocsin/ingest/awsapi"
 	"tocsin/notifier"
 	"tocsin/notifier/email"
 )
@@ -37,6 +38,7 @@ type configFile struct {
 	Limits    limitsFile                       `yaml:"limits"`
 	Keep      map[string]time.Duration         `yaml:"keep"`
 	Archive   archiveFile                      `yaml:"archive"`
+	Private   []alertrules.Text                `yaml:"private_addresses"`
 }
 
 type logstoreFile struct {
@@ -81,7 +83,8 @@ type config struct {
 	keep      map[string]time.Duration // by logstore, and "history"
 	reserve   agent.Reserve
 	archive   archiveConfig
-	mail      email.Config // Server is "" for the maildir
+	private   awsapi.Private // addresses
+	mail      email.Config   // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
 }
@@ -137,6 +140,7 @@ func (r *configReader) finish() (*config, error) {
 	r.declared(c)
 	r.tables(c)
 	r.lists(c)
+	r.private(c) // before all that has addresses
 	r.sources(c)
 	r.limits(c)
 	r.reserve(c)

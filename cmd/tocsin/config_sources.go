@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"os"
-	"regexp"
-	"strings"
 	"time"
 
 	"tocsin/agent"
@@ -86,8 +83,9 @@ func (r *configReader) sources(c *config) {
 		}
 		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
 		r.sourceKeys(s, kind, node)
-		r.place(s, &source)
-		r.access(s, &source, node)
+		r.place(c, s, &source)
+		source.access = r.access(c, accessFile{s.Role, s.Region, s.Endpoint}, source.queue.Region)
+		r.tries(s, &source, node)
 		source.Columns = r.columns(s.Columns)
 		if s.TimeZone.Given() {
 			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
@@ -159,7 +157,7 @@ func (r *configReader) sourceKeys(s sourceFile, kind sourceKind, node *alertrule
 }
 
 // place checks where a source is.
-func (r *configReader) place(s sourceFile, source *sourceConfig) {
+func (r *configReader) place(c *config, s sourceFile, source *sourceConfig) {
 	var err error
 	switch source.kind {
 	case fromDir:
@@ -173,6 +171,7 @@ func (r *configReader) place(s sourceFile, source *sourceConfig) {
 			r.doc.Problem("config/source", s.Queue.Node, err.Error(), `queue: "https://sqs.eu-central-1.amazonaws.com/111122223333/tocsin"`)
 			return
 		}
+		r.called(s.Queue, c.private)
 		for _, b := range s.Buckets {
 			r.bucket(b, source)
 		}
@@ -195,27 +194,13 @@ func (r *configReader) bucket(t alertrules.Text, source *sourceConfig) {
 	source.places = append(source.places, place)
 }
 
-var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
-
-// access checks as whom and where a source is asked.
-func (r *configReader) access(s sourceFile, source *sourceConfig, node *alertrules.Node) {
-	source.access = awsapi.Access{Role: s.Role.Value, Region: s.Region.Value, Endpoint: s.Endpoint.Value}
-	if !s.Region.Given() {
-		source.access.Region = source.queue.Region
+// tries checks how often an object is tried.
+func (r *configReader) tries(s sourceFile, source *sourceConfig, node *alertrules.Node) {
+	if s.Tries == nil {
+		return
 	}
-	if s.Role.Given() && !roleARN.MatchString(s.Role.Value) {
-		r.doc.Problem("config/source", s.Role.Node, fmt.Sprintf("%q is no role", s.Role.Value), `role: "arn:aws:iam::111122223333:role/tocsin"`)
-	}
-	if s.Region.Given() && strings.Trim(s.Region.Value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		r.doc.Problem("config/source", s.Region.Node, fmt.Sprintf("%q is no region", s.Region.Value), "region: eu-central-1")
-	}
-	if u, err := url.Parse(s.Endpoint.Value); s.Endpoint.Given() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
-		r.doc.Problem("config/source", s.Endpoint.Node, fmt.Sprintf("%q is no address of a service", s.Endpoint.Value), `endpoint: "https://oss-cn-shanghai.aliyuncs.com"`)
-	}
-	if s.Tries != nil {
-		source.tries = int(*s.Tries)
-		if source.tries < 1 || source.tries > 1000 {
-			r.doc.Problem("config/source", node.Get("tries"), "a number of tries is from 1 to 1000", "the default is 5")
-		}
+	source.tries = int(*s.Tries)
+	if source.tries < 1 || source.tries > 1000 {
+		r.doc.Problem("config/source", node.Get("tries"), "a number of tries is from 1 to 1000", "the default is 5")
 	}
 }

@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/agent"
 	"tocsin/diag"
 	"tocsin/ingest"
-	"tocsin/ingest/s3"
 	"tocsin/store"
 )
 
@@ -126,52 +122,6 @@ func (p *project) retryOptions(ctx context.Context, f retryFlags) store.RetryOpt
 		o.History = store.Live
 	}
 	return o
-}
-
-// openLetter opens the object of a dead letter: a file where it was, an object of
-// S3 as its source does.
-func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Object, error) {
-	if rest, ok := strings.CutPrefix(d.Object, "s3://"); ok {
-		return p.openRemote(ctx, d, rest)
-	}
-	if strings.Contains(d.Object, "://") {
-		return ingest.Object{}, errors.New("it is no file")
-	}
-	info, err := os.Stat(d.Object)
-	switch {
-	case err != nil:
-		return ingest.Object{}, err
-	case !info.Mode().IsRegular():
-		return ingest.Object{}, errors.New("it is no regular file")
-	}
-	return ingest.FileObject(d.Object, info, true), nil
-}
-
-// openRemote opens an object of S3, within the places of its source (G15). For a
-// record in it, it is the object of then: in another one another record may have
-// its number.
-func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address string) (ingest.Object, error) {
-	bucket, key, _ := strings.Cut(address, "/")
-	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1, Same: !d.Whole}
-	for _, c := range p.config.sources {
-		if c.Name != d.Source || !slices.ContainsFunc(c.places, func(at s3.Place) bool { return at.Holds(ref) }) {
-			continue
-		}
-		access, err := c.access.Config(ctx)
-		if err != nil {
-			return ingest.Object{}, err
-		}
-		object := s3.NewReader(s3.NewClient(access), access.Region).Objects(ctx, []s3.Ref{ref})[0]
-		if d.Whole {
-			return object, nil
-		}
-		in, err := object.Open() // the bytes that were kept are the way out when it has changed
-		if err != nil {
-			return ingest.Object{}, err
-		}
-		return object, in.Close()
-	}
-	return ingest.Object{}, errors.New("no source of tocsin.yaml reads it now")
 }
 
 // readLetter says how the object of a dead letter is decoded: as its source is.

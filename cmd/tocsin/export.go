@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -101,8 +102,12 @@ func (l *lake) put(ctx context.Context, f store.ExportedFile) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(l.target.Put(ctx, path.Join(l.folder(f.Day), f.Name()), content), content.Close())
-	if err == nil {
+	name := path.Join(l.folder(f.Day), f.Name())
+	before, err := l.target.Put(ctx, name, content)
+	if before { // have did not see it
+		err = fmt.Errorf("%s came into %s just now: another export runs", name, l.dir)
+	}
+	if err = errors.Join(err, content.Close()); err == nil {
 		l.files++
 	}
 	return err

@@ -41,7 +41,7 @@ func (p *project) accessTo(place s3.Place) awsapi.Access {
 			}
 		}
 	}
-	return awsapi.Access{}
+	return awsapi.Access{Private: p.config.private}
 }
 
 // loadBucket takes in what lies at a place of a bucket, a batch at a time.

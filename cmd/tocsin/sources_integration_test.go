@@ -4,12 +4,16 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,7 +104,7 @@ func TestIntegrationEvents(t *testing.T) {
 	s3 := awss3.NewFromConfig(realConfig(moto, region), func(o *awss3.Options) { o.UsePathStyle = true })
 	sns := awssns.NewFromConfig(realConfig(moto, region))
 	arn := func(service, name string) string { return "arn:aws:" + service + ":us-east-1:123456789012:" + name }
-	config, lefts := "sources:\n", map[string]func() int{}
+	config, lefts := "private_addresses: [127.0.0.1]\nsources:\n", map[string]func() int{}
 	for _, way := range []string{"straight", "wrapped", "raw", "bridged"} {
 		queue, left := queueAt(t, moto, way, moto)
 		lefts[way] = left
@@ -180,7 +184,8 @@ func bridge(t *testing.T, moto, operation, body string) {
 }
 
 // What Alibaba's log service ships to OSS is read through its S3 protocol, day by
-// day, with the keys that the shipper makes.
+// day, with the keys that the shipper makes: checks of Security Center, and events
+// of ActionTrail.
 func TestIntegrationShippedToOSS(t *testing.T) {
 	checks, err := os.ReadFile(shared(t, "findings", "samples", "alibaba_cspm.jsonl"))
 	if err != nil {
@@ -188,20 +193,108 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 	}
 	endpoint := awstest.Versity(t, "cn-shanghai")
 	put := bucket(t, endpoint, "cn-shanghai", "sas-logs")
-	day := time.Now().UTC().Add(-24 * time.Hour)
-	put("cspm/"+day.Format("2006/01/02/15/04")+"_1719472214_0001.json", string(checks))
+	events := actionTrail(t)
+	now := time.Now().UTC()
+	key := func(folder string, day time.Time, name string) string {
+		return folder + "/" + day.Format("2006/01/02/15/04") + "_" + name
+	}
+	yesterday := now.Add(-24 * time.Hour)
+	put(key("cspm", yesterday, "1719472214_0001.json"), string(checks))
+	put(key("actiontrail", yesterday, "1719472214_0001.json"), events)
+	put(key("actiontrail", now, "1719472214_0002.json.gz"), gzipped(t, events)) // the same once more
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: oss, bucket: sas-logs/cspm/, endpoint: %q, region: cn-shanghai, logstore: findings}]\n", endpoint)})
-	if out, err := cloudCommand(t, dir, "source", "test", "oss").CombinedOutput(); err != nil || !bytes.Contains(out, []byte("sas-cspm-log, for findings")) {
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources:\n"+
+		"  - {name: oss, bucket: sas-logs/cspm/, endpoint: %q, region: cn-shanghai, logstore: findings}\n"+
+		"  - {name: trail, bucket: sas-logs/actiontrail/, endpoint: %[1]q, region: cn-shanghai, logstore: audit}\n", endpoint)})
+	for name, want := range map[string]string{"oss": "sas-cspm-log, for findings", "trail": "actiontrail, for audit: 25 records"} {
+		if out, err := cloudCommand(t, dir, "source", "test", name).CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	want := fmt.Sprintf("took in %d record", bytes.Count(checks, []byte{'\n'}))
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
-		t.Errorf("want %q: %v\n%s", want, err, out)
+	count := func(logstore, query string) int {
+		t.Helper()
+		out, err := cloudCommand(t, dir, "query", "-l", logstore, "--all", "-o", "ndjson", query+" | SELECT count(*) AS n").CombinedOutput()
+		var row struct{ N int }
+		if err != nil || json.Unmarshal(out, &row) != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return row.N
 	}
-	put("cspm/"+day.Add(24*time.Hour).Format("2006/01/02/15/04")+"_1719472999_0002.json", string(checks))
+	if n, want := count("findings", "*"), bytes.Count(checks, []byte{'\n'}); n != want {
+		t.Errorf("%d findings, want %d", n, want)
+	}
+	if n := count("audit", `__topic__: actiontrail_audit_event and event.eventId: *`); n != 25 {
+		t.Errorf("%d events", n)
+	}
+	put(key("cspm", now, "1719472999_0002.json"), string(checks))
 	out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput()
 	if err != nil || strings.Contains(string(out), "took in") {
 		t.Errorf("the same checks once more: %v\n%s", err, out)
+	}
+}
+
+// actionTrail is 25 events of ActionTrail as SLS writes them.
+func actionTrail(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := cloudCommand(t, dir, "sample", "--format", "actiontrail", "--events", "25", "--plain", "--quiet", "made").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var all strings.Builder
+	err := filepath.WalkDir(filepath.Join(dir, "made"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".jsonl") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all.Write(b)
+		return err
+	})
+	if n := strings.Count(all.String(), "\n"); err != nil || n != 25 {
+		t.Fatalf("%d events: %v", n, err)
+	}
+	return all.String()
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// An archive in a real bucket, whose writes are conditional: what a source hands out,
+// and forty files by two writers at a time.
+func TestIntegrationArchiveInABucket(t *testing.T) {
+	endpoint := awstest.Versity(t, region)
+	bucket(t, endpoint, region, "kept")
+	c := awss3.NewFromConfig(realConfig(endpoint, region), func(o *awss3.Options) { o.UsePathStyle = true })
+	kept := func() int {
+		out, err := c.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("kept"), Prefix: aws.String("raw/")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(out.Contents)
+	}
+	dir := archiveProject(t, endpoint)
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil || kept() != 2 {
+		t.Errorf("%v, %d are kept\n%s", err, kept(), out)
+	}
+	archiveByTwo(t, dir, func() int { return kept() - 2 })
+	key := "raw/x"
+	put := &awss3.PutObjectInput{Bucket: aws.String("kept"), Key: &key, IfNoneMatch: aws.String("*")}
+	if _, err := c.PutObject(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PutObject(t.Context(), put); err == nil { // else the server cannot show it
+		t.Error("this server writes over what is there")
 	}
 }

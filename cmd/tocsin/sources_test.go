@@ -88,7 +88,7 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf(
-		"sources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
+		"private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
 	c.put("poison", "\x00\x01 no log\n")
 	c.send(notice("poison"))
 	c.send(notice("missing"))
@@ -181,7 +181,7 @@ func TestKilledAtTheQueue(t *testing.T) {
 func tryOut(t *testing.T, sources string, args ...string) (out string, status int) {
 	t.Helper()
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": "sources:\n" + sources})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": "private_addresses: [127.0.0.1]\nsources:\n" + sources})
 	cmd := cloudCommand(t, dir, args...)
 	b, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -263,7 +263,7 @@ func TestLoadFromABucket(t *testing.T) {
 		s.Put("logs", fmt.Sprintf("AWSLogs/1/CloudTrail/us-east-1/2026/11/%02d/x.json", n+1), trailObject(n))
 	}
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
 	for _, want := range []string{"cloudtrail: 300 records stored from 30 objects", "30 objects loaded before"} {
 		out, err := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
@@ -293,7 +293,7 @@ func TestLoadFromABucketDenied(t *testing.T) {
 		return nil
 	}
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
 	cmd := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/")
 	out, _ := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "10 records stored from 1 object") {
@@ -311,7 +311,7 @@ func TestRetryOfAChangedObject(t *testing.T) {
 	s := awstest.New(t)
 	s.Put("logs", "AWSLogs/a.json", trailObject(1)+"{\"eventVersion\":tru}\n")
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("sources: [{name: logs, bucket: logs/AWSLogs/, endpoint: %q}]\n", s.URL)})
+	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/AWSLogs/, endpoint: %q}]\n", s.URL)})
 	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -320,6 +320,118 @@ func TestRetryOfAChangedObject(t *testing.T) {
 	out, _ := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "0 records stored; 0 dead letters gone, 1 left") {
 		t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), out)
+	}
+}
+
+// A dead letter of a bucket is read again as its source reads it: with its access,
+// and only where it may. What lies elsewhere by now, and what a message named that
+// may not, is not asked for.
+func TestRetryFromABucket(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	queue := s.AddQueue("events", 30*time.Second)
+	dir := t.TempDir()
+	reading := func(place string) {
+		writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)})
+	}
+	retry := func(want ...string) {
+		t.Helper()
+		out, err := cloudCommand(t, dir, "deadletters", "retry", "--all").CombinedOutput()
+		for _, w := range want {
+			if !strings.Contains(string(out), w) {
+				t.Errorf("want %q: %v\n%s", w, err, out)
+			}
+		}
+	}
+	reading("logs/AWSLogs/")
+	for _, key := range []string{"AWSLogs/a.json", "AWSLogs/b.json", "secret/c.json"} {
+		s.Put("logs", key, "no log")
+		s.Send("events", notice(key))
+	}
+	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	gets := func() (all [3]int) {
+		for i, key := range []string{"AWSLogs/a.json", "AWSLogs/b.json", "secret/c.json"} {
+			all[i] = s.Count("GetObject " + key)
+		}
+		return all
+	}
+	if n := gets(); n != [3]int{1, 1, 0} {
+		t.Errorf("the run asked for %v", n)
+	}
+	retry("0 records stored", "3 left", "stays: s3://logs/AWSLogs/a.json: no known format", "which is in none of the configured buckets")
+	s.Put("logs", "AWSLogs/a.json", trailObject(1))
+	reading("logs/AWSLogs/a")
+	retry("10 records stored; 1 dead letter gone, 2 left", "stays: s3://logs/AWSLogs/b.json: its object cannot be opened: no source of tocsin.yaml reads it now")
+	if n := gets(); n != [3]int{3, 2, 0} {
+		t.Errorf("all asked for %v", n)
+	}
+	s.Put("logs", "AWSLogs/b.json", trailObject(2))
+	reading("logs/AWSLogs/")
+	retry("10 records stored; 1 dead letter gone, 1 left")
+	s.Put("logs", "secret/c.json", trailObject(3)) // what was secret is not, by the operator's own word
+	reading("logs")
+	retry("10 records stored; 1 dead letter gone, 0 left")
+	if n := countRecords(t, dir); n != 3*recordsPerObject {
+		t.Errorf("%d records", n)
+	}
+}
+
+// A message that names several objects of which some were not to be read keeps its
+// dead letter until all of them are loaded.
+func TestRetryOfSeveral(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	queue := s.AddQueue("events", 30*time.Second)
+	dir := t.TempDir()
+	run := func(want string, args ...string) {
+		t.Helper()
+		if out, err := cloudCommand(t, dir, args...).CombinedOutput(); !strings.Contains(string(out), want) {
+			t.Errorf("want %q: %v\n%s", want, err, out)
+		}
+	}
+	var records []string
+	for n, key := range []string{"a/1.json", "b/2.json"} {
+		s.Put("logs", key, trailObject(n))
+		etag := strings.Trim(s.Buckets["logs"][key].ETag(), `"`)
+		records = append(records, fmt.Sprintf(`{"eventName":"ObjectCreated:Put","eventTime":%q,"s3":{"bucket":{"name":"logs"},"object":{"key":%q,"eTag":%q}}}`, time.Now().UTC().Format(time.RFC3339), key, etag))
+	}
+	s.Send("events", `{"Records":[`+strings.Join(records, ",")+`]}`)
+	config := func(place string) map[string]string {
+		return map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [%s], endpoint: %q}]\n", queue, place, s.URL)}
+	}
+	writeFiles(t, dir, config("logs/a/"))
+	run("took in 10 records", "run", "--once")
+	writeFiles(t, dir, config("logs"))
+	run("the message names 2 objects: load them one by one (tocsin load s3://logs/b/2.json) and retry", "deadletters", "retry", "--all")
+	run("10 records stored from 1 object", "load", "s3://logs/b/2.json")
+	run("1 dead letter gone, 0 left", "deadletters", "retry", "--all")
+	if n := countRecords(t, dir); n != 2*recordsPerObject {
+		t.Errorf("%d records", n)
+	}
+}
+
+// A name that resolves to an address that is not listed is not called, by any verb.
+func TestPrivateAddresses(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	named := strings.NewReplacer("127.0.0.1", "localhost", "http:", "https:").Replace(s.URL)
+	files := map[string]string{
+		"tocsin.yaml": fmt.Sprintf("sources:\n  - {name: q, queue: %q, buckets: [logs], region: us-east-1, endpoint: %q}\n  - {name: hub, securityhub: true, endpoint: %[2]q}\n"+
+			"archive: {bucket: kept, endpoint: %[2]q}\n", named+"/111122223333/q", named),
+		"a.json": trailObject(1),
+	}
+	dir := t.TempDir()
+	writeFiles(t, dir, files)
+	for _, args := range [][]string{{"source", "test", "q"}, {"source", "test", "hub"}, {"load", "s3://logs/"}, {"archive", "a.json"}} {
+		out, err := cloudCommand(t, dir, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "1 is a loopback or private address, which private_addresses does not list") {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+	if len(s.Calls) != 0 {
+		t.Errorf("it called %v", s.Calls)
 	}
 }
 

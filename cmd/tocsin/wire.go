@@ -35,12 +35,14 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 		return nil, errors.Join(err, p.close())
 	}
 	p.config.tables = nil // the store has them
-	if p.config.archive.dir != "" {
+	if p.config.archive.given() {
 		spool, err := archive.NewSpool(p.store.Dir())
 		if err != nil {
 			return nil, errors.Join(err, p.close())
 		}
-		p.archive = p.config.openArchive(spool)
+		if p.archive, err = p.config.openArchive(ctx, spool); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
 	}
 	channel, err := p.channel()
 	if err != nil {

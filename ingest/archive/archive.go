@@ -75,10 +75,7 @@ func (a *Archive) Keep(ctx context.Context, from Origin, o ingest.Object, now ti
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return k, fmt.Errorf("archive: %w", err)
 	}
-	switch err := a.Target.Put(ctx, k.Key, f); {
-	case errors.Is(err, ErrExists): // the hash in the key says that it is the same
-		k.Before = true
-	case err != nil:
+	if k.Before, err = a.Target.Put(ctx, k.Key, f); err != nil { // the hash in the key says that what is there is the same
 		return k, err
 	}
 	spooled := k.copy

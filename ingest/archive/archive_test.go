@@ -131,8 +131,8 @@ func TestKeepNeverOverwrites(t *testing.T) {
 		t.Errorf("%+v %+v %+v, files %v", first, again, other, r.files())
 	}
 	target := Directory(r.root)
-	if err := target.Put(t.Context(), first.Key, strings.NewReader("forged")); !errors.Is(err, ErrExists) || r.files()[first.Key] != "a" {
-		t.Errorf("put over it: %v, it is %q", err, r.files()[first.Key])
+	if before, err := target.Put(t.Context(), first.Key, strings.NewReader("forged")); !before || err != nil || r.files()[first.Key] != "a" {
+		t.Errorf("put over it: %v %v, it is %q", before, err, r.files()[first.Key])
 	}
 }
 
@@ -175,8 +175,8 @@ func TestKeepFails(t *testing.T) {
 
 type failing struct{}
 
-func (failing) Put(context.Context, string, io.Reader) error {
-	return errors.New("no space left on device")
+func (failing) Put(context.Context, string, io.ReadSeeker) (bool, error) {
+	return false, errors.New("no space left on device")
 }
 
 // A link in the archive does not lead out of it.
@@ -185,11 +185,11 @@ func TestDirectoryStaysInside(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(root, "t")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Directory(root).Put(t.Context(), "t/2026/x", strings.NewReader("a")); err == nil {
+	if _, err := Directory(root).Put(t.Context(), "t/2026/x", strings.NewReader("a")); err == nil {
 		t.Error("it was written through the link")
 	}
 	for _, key := range []string{"../x", "/x"} {
-		if err := Directory(root).Put(t.Context(), key, strings.NewReader("a")); err == nil {
+		if _, err := Directory(root).Put(t.Context(), key, strings.NewReader("a")); err == nil {
 			t.Errorf("%s was written", key)
 		}
 	}
@@ -198,10 +198,15 @@ func TestDirectoryStaysInside(t *testing.T) {
 	}
 }
 
+// half is a content that breaks off.
+type half struct{ io.Reader }
+
+func (half) Seek(int64, int) (int64, error) { return 0, errors.New("it cannot be read again") }
+
 // What is cut off in the middle is not there.
 func TestPutIsWhole(t *testing.T) {
 	root := t.TempDir()
-	err := Directory(root).Put(t.Context(), "a/b", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("broken"))))
+	_, err := Directory(root).Put(t.Context(), "a/b", half{io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("broken")))})
 	list, e := os.ReadDir(filepath.Join(root, "a"))
 	if err == nil || e != nil || len(list) != 0 {
 		t.Errorf("%v, left %v %v", err, list, e)

@@ -13,17 +13,19 @@ import (
 
 // Where an archive lies.
 
-// A Target keeps contents under keys, which are relative paths with slashes made of
-// letters, digits, '.', '_', '-' and '='. It is safe for concurrent use.
+// A Target keeps contents under keys: Directory, or a bucket (package s3). Keys are
+// relative paths with slashes made of letters, digits, '.', '_', '-' and '='. It is
+// safe for concurrent use.
 type Target interface {
-	// Put stores a content under a key. It is there whole and for good when Put
-	// returns nil, and nothing is there when it returns another error. Where there
-	// is something already, nothing changes and the error is ErrExists.
-	Put(ctx context.Context, key string, content io.Reader) error
+	// Put stores a content, which stands at its beginning, under a key. It is there
+	// whole and for good when Put returns without an error. Where there is
+	// something already, nothing changes and before is true. The content may be
+	// read more than once.
+	Put(ctx context.Context, key string, content io.ReadSeeker) (before bool, err error)
 }
 
-// ErrExists says that there is something under a key.
-var ErrExists = errors.New("it is there already")
+// errExists says that there is something under a key.
+var errExists = errors.New("it is there already")
 
 // directory is a Target on a local disk.
 type directory struct{ root string }
@@ -33,12 +35,14 @@ type directory struct{ root string }
 func Directory(root string) Target { return directory{root} }
 
 // Put implements Target: under another name, on the disk, then under its own.
-func (d directory) Put(ctx context.Context, key string, content io.Reader) error {
-	err := d.put(ctx, key, content)
-	if err != nil && !errors.Is(err, ErrExists) {
-		return fmt.Errorf("archive %s in %s: %w", key, d.root, err)
+func (d directory) Put(ctx context.Context, key string, content io.ReadSeeker) (before bool, err error) {
+	switch err := d.put(ctx, key, content); {
+	case errors.Is(err, errExists):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("archive %s in %s: %w", key, d.root, err)
 	}
-	return err
+	return false, nil
 }
 
 func (d directory) put(ctx context.Context, key string, content io.Reader) (err error) {
@@ -55,7 +59,7 @@ func (d directory) put(ctx context.Context, key string, content io.Reader) (err 
 		return err
 	}
 	if _, err := root.Lstat(key); err == nil {
-		return ErrExists
+		return errExists
 	}
 	temp := path.Join(folder, "."+rand.Text()+".tmp")
 	defer func() {
@@ -68,7 +72,7 @@ func (d directory) put(ctx context.Context, key string, content io.Reader) (err 
 	}
 	switch err := root.Link(temp, key); { // unlike a rename, it does not replace
 	case errors.Is(err, fs.ErrExist):
-		return ErrExists
+		return errExists
 	case err != nil:
 		return err
 	}

@@ -27,6 +27,7 @@ type Access struct {
 	Role     string // ARN of a role to assume
 	Region   string
 	Endpoint string // https://… of the service; "" for that of the region
+	Private  Private
 }
 
 // Times of a call. A body may take as long as it likes, so long as it moves.
@@ -37,13 +38,18 @@ const (
 	sessionName = "tocsin"
 )
 
-// Config finds credentials and region. It calls nobody.
-func (a Access) Config(ctx context.Context) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().
+func plainClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTime }).
 		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
+}
+
+// Config finds credentials and region. It calls nobody. What is called with it is
+// guarded by Private; where the SDK looks for credentials (the machine's own
+// addresses, what the environment names) is not.
+func (a Access) Config(ctx context.Context) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(client),
+		config.WithHTTPClient(plainClient()),
 		config.WithLogger(logging.Nop{}), // what matters comes as an error
 		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{middleware.AddUserAgentKey("tocsin")}),
 		config.WithRetryer(func() aws.Retryer {
@@ -65,6 +71,11 @@ func (a Access) Config(ctx context.Context) (aws.Config, error) {
 	if c.Region == "" && a.Endpoint == "" {
 		return c, errors.New("no AWS region is set: write region: into the source, or set AWS_REGION")
 	}
+	plain, ok := c.HTTPClient.(*awshttp.BuildableClient) // with the environment's CA bundle
+	if !ok {
+		return c, fmt.Errorf("find the AWS settings: the client is a %T", c.HTTPClient)
+	}
+	c.HTTPClient = a.Private.client(plain)
 	c.Region = cmp.Or(c.Region, "us-east-1") // an endpoint of its own: the region only signs
 	if a.Role != "" {
 		c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), a.Role,

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestConfig(t *testing.T) {
 		io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>`)
 	}))
 	defer server.Close()
-	c, err := Access{Endpoint: server.URL, Role: "arn:aws:iam::111122223333:role/tocsin"}.Config(t.Context())
+	c, err := Access{Private: Private{netip.MustParsePrefix("127.0.0.0/8")}, Endpoint: server.URL, Role: "arn:aws:iam::111122223333:role/tocsin"}.Config(t.Context())
 	if err != nil || c.Region != "us-east-1" {
 		t.Fatal(c.Region, err)
 	}

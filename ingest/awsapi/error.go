@@ -24,6 +24,7 @@ type Action string
 // others.
 const (
 	GetObject          Action = "s3:GetObject"
+	PutObject          Action = "s3:PutObject"
 	ListBucket         Action = "s3:ListBucket"
 	ReceiveMessage     Action = "sqs:ReceiveMessage"
 	DeleteMessage      Action = "sqs:DeleteMessage"
@@ -35,7 +36,7 @@ const (
 
 // Actions lists them.
 func Actions() []Action {
-	return []Action{GetObject, ListBucket, ReceiveMessage, DeleteMessage, ChangeVisibility, GetQueueAttributes, GetFindings, AssumeRole}
+	return []Action{GetObject, PutObject, ListBucket, ReceiveMessage, DeleteMessage, ChangeVisibility, GetQueueAttributes, GetFindings, AssumeRole}
 }
 
 // A Call says what is called, on what.
@@ -92,6 +93,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // brief is the code and the message of a server's answer, where it gave one,
 // instead of all of the SDK's layers.
 func brief(err error) string {
+	var not *refusal
+	if errors.As(err, &not) {
+		return not.Error()
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" {
 		return strings.TrimSpace(api.ErrorCode() + ": " + api.ErrorMessage())

@@ -58,10 +58,10 @@ type record struct {
 	} `json:"s3"`
 }
 
-// objects returns what a message names: nothing for one that is only to be
+// Named returns what a message names: nothing for one that is only to be
 // acknowledged. sent is when it was sent. An error says why it names nothing that
 // could be read.
-func objects(body string, sent time.Time) ([]s3.Ref, error) {
+func Named(body string, sent time.Time) ([]s3.Ref, error) {
 	n, err := parse([]byte(body))
 	if err != nil {
 		return nil, err

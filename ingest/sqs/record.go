@@ -32,7 +32,7 @@ func (s *Source) record(m message) ingest.Object {
 			text = inner
 		}
 	}
-	refs, err := objects(m.body, m.sent)
+	refs, err := Named(m.body, m.sent)
 	if err == nil && len(refs) > 0 {
 		return s.rejected(m, fmt.Errorf("the message names %s, and the source reads no buckets: write buckets: [%s] if it may", refs[0].Name(), refs[0].Bucket))
 	}

@@ -156,7 +156,7 @@ func (b *batch) part(m message) part {
 		p.add(b.source.record(m))
 		return p
 	}
-	refs, err := objects(m.body, m.sent)
+	refs, err := Named(m.body, m.sent)
 	for _, ref := range refs {
 		switch {
 		case ref.Ignored():

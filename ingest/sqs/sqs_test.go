@@ -108,7 +108,7 @@ func TestObjects(t *testing.T) {
 		{"no JSON", "\x1b[2J", "error: no notification"},
 		{"numbers", `{"Records":7}`, "error: no notification"},
 	} {
-		refs, err := objects(c.body, sent)
+		refs, err := Named(c.body, sent)
 		var parts []string
 		for _, r := range refs {
 			parts = append(parts, fmt.Sprintf("%s %s %d %s", r.Name(), r.ETag, r.Size, r.Modified.Format(time.DateOnly)))

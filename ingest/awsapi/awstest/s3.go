@@ -2,6 +2,8 @@ package awstest
 
 import (
 	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
@@ -16,7 +18,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-// s3 answers GetObject and ListObjectsV2 in path style.
+// s3 answers GetObject and ListObjectsV2 in path style; putObject does the rest.
 func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if r.URL.Query().Get("list-type") == "2" {
@@ -58,10 +60,34 @@ func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
 	w.Write(data) //nolint:errcheck // its caller may be gone
 }
 
+// putObject stores an object, where there is none when it is asked so. Of a cut
+// answer the object stays.
 func (s *Server) putObject(w http.ResponseWriter, r *http.Request, body []byte) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	s.Put(bucket, key, string(body))
-	w.WriteHeader(http.StatusOK)
+	w, done := s.call(w, "PutObject", key)
+	if done {
+		return
+	}
+	hash := sha256.Sum256(body)
+	status, code := http.StatusOK, ""
+	s.Mu.Lock()
+	_, there := s.Buckets[bucket][key]
+	switch want := r.Header.Get("X-Amz-Checksum-Sha256"); {
+	case there && r.Header.Get("If-None-Match") == "*":
+		status, code = http.StatusPreconditionFailed, "PreconditionFailed"
+	case want != "" && want != base64.StdEncoding.EncodeToString(hash[:]):
+		status, code = http.StatusBadRequest, "BadDigest"
+	default:
+		s.store(bucket, key, body)
+	}
+	s.Mu.Unlock()
+	if _, cut := w.(*cutter); cut {
+		panic(http.ErrAbortHandler)
+	}
+	w.WriteHeader(status)
+	if code != "" {
+		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%[1]s</Message></Error>", code)
+	}
 }
 
 type listed struct {

@@ -73,10 +73,15 @@ func (s *Server) Config() aws.Config {
 func (s *Server) Put(bucket, key, text string) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+	s.store(bucket, key, []byte(text))
+}
+
+// store is Put, with Mu held.
+func (s *Server) store(bucket, key string, data []byte) {
 	if s.Buckets[bucket] == nil {
 		s.Buckets[bucket] = map[string]Stored{}
 	}
-	s.Buckets[bucket][key] = Stored{[]byte(text), s.Clock().UTC()}
+	s.Buckets[bucket][key] = Stored{data, s.Clock().UTC()}
 }
 
 // Count is how often an operation was called.
@@ -125,7 +130,7 @@ func (s *Server) call(w http.ResponseWriter, operation, about string) (http.Resp
 	case f.Cut:
 		return &cutter{ResponseWriter: w}, false
 	}
-	if operation == "GetObject" || operation == "ListObjectsV2" {
+	if operation == "GetObject" || operation == "ListObjectsV2" || operation == "PutObject" {
 		w.WriteHeader(f.Status)
 		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>injected</Message></Error>", f.Code)
 		return w, true
