@@ -82,14 +82,31 @@ func newSession(t *testing.T, logs string, init bool) *session {
 func (s *session) run(args ...string) (status int, stdout, stderr string) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
+	var out bytes.Buffer
+	var errs saying
 	if slices.Equal(args, []string{"run"}) { // the agent, until it is told to stop
-		timer := time.AfterFunc(300*time.Millisecond, cancel)
-		defer timer.Stop()
+		errs.word, errs.do = "msg=running", func() { time.AfterFunc(500*time.Millisecond, cancel) }
 	}
-	var out, errs bytes.Buffer
 	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }, now: time.Now}
 	status = run(ctx, e, args)
 	return status, out.String(), errs.String()
+}
+
+// saying is what is written, and does something once when a word is in it. It is
+// for one writer at a time.
+type saying struct {
+	bytes.Buffer
+	word string
+	do   func()
+}
+
+// Write implements io.Writer.
+func (s *saying) Write(p []byte) (int, error) {
+	if s.do != nil && bytes.Contains(p, []byte(s.word)) {
+		s.do()
+		s.do = nil
+	}
+	return s.Buffer.Write(p)
 }
 
 // must is run for what is not the page's own.
