@@ -41,6 +41,8 @@ type AppendOptions struct {
 	// Read says how objects are decoded; its Logstore and Now are those above
 	// and below.
 	Read ingest.Options
+	// Told is what is kept with dead letters of how Read came about.
+	Told Told
 	// History says which objects are history.
 	History History
 	// Now is the time of loading.

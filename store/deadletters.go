@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -66,7 +67,23 @@ func (a *appender) letterRow(l letter) []driver.Value {
 	} else {
 		row = append(row, nil, nil, nil, validText(l.whole.Error()), orNull(o.Held != nil, o.Held))
 	}
-	return append(row, a.options.Now.UTC(), a.source(l.object))
+	told := a.told(l.object)
+	return append(row, a.options.Now.UTC(), a.source(l.object), orNull(told.Zone != "", told.Zone), orNull(told.Columns != "", validText(told.Columns)))
+}
+
+// Told is what a user said of how to read, for one load alone: what nobody can
+// find out later from tocsin.yaml.
+type Told struct {
+	Zone    string // name of the zone of times without an offset
+	Columns string // path of a map of columns
+}
+
+// told is what is kept of how an object is read.
+func (a *appender) told(object int) Told {
+	if a.attempts != nil {
+		return a.attempts[object].letters[0].Told
+	}
+	return a.options.Told
 }
 
 // A DeadLetter is something that was set aside. Its texts come from elsewhere:
@@ -83,9 +100,10 @@ type DeadLetter struct {
 	Reason           string
 	Raw              []byte // the bytes of a record, cut to 64 KiB, or all of an object that its source forgets; nil in lists, and when they were not kept
 	At               time.Time
+	Told             Told // what `tocsin load` was told of how to read it
 }
 
-const letterColumns = `id, logstore, object, version, coalesce(source, ''), position IS NULL, coalesce(position, 0), coalesce(line, 0), coalesce("offset", 0), reason, set_aside_at`
+const letterColumns = `id, logstore, object, version, coalesce(source, ''), position IS NULL, coalesce(position, 0), coalesce(line, 0), coalesce("offset", 0), reason, set_aside_at, coalesce(time_zone, ''), coalesce(columns_file, '')`
 
 // DeadLetters returns the newest dead letters of a logstore, at most n, newest
 // first, without their bytes, and the number of all of them. The logstore "" is
@@ -141,5 +159,46 @@ func (l *Logs) DeadLetter(ctx context.Context, id int64) (DeadLetter, error) {
 }
 
 func (d *DeadLetter) fields() []any {
-	return []any{&d.ID, &d.Logstore, &d.Object, &d.Version, &d.Source, &d.Whole, &d.Position, &d.Line, &d.Offset, &d.Reason, &d.At}
+	return []any{&d.ID, &d.Logstore, &d.Object, &d.Version, &d.Source, &d.Whole, &d.Position, &d.Line, &d.Offset, &d.Reason, &d.At, &d.Told.Zone, &d.Told.Columns}
+}
+
+// DropDeadLetters forgets dead letters, with the bytes that were kept of them, and
+// returns how many there were.
+func (l *Logs) DropDeadLetters(ctx context.Context, ids []int64) (dropped int64, err error) {
+	err = l.write(ctx, func(conn *sql.Conn) error {
+		for _, id := range ids {
+			n, err := deleteLetters(ctx, conn, "id = ?", id)
+			if err != nil {
+				return err
+			}
+			dropped += n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("drop dead letters: %w", err)
+	}
+	return dropped, nil
+}
+
+// DropAllDeadLetters forgets those of a logstore ("" is all), as DropDeadLetters
+// does.
+func (l *Logs) DropAllDeadLetters(ctx context.Context, logstore string) (dropped int64, err error) {
+	err = l.write(ctx, func(conn *sql.Conn) (err error) {
+		dropped, err = deleteLetters(ctx, conn, "? IN ('', logstore)", logstore)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("drop dead letters: %w", err)
+	}
+	return dropped, nil
+}
+
+// deleteLetters deletes those that a condition holds for.
+func deleteLetters(ctx context.Context, conn *sql.Conn, which string, arg any) (int64, error) {
+	done, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE "+which, arg)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }

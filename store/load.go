@@ -15,6 +15,7 @@ import (
 // LoadOptions say how Load reads and stores. Ingest.Now is required.
 type LoadOptions struct {
 	Ingest   ingest.Options // Logstore: the one that the user named
+	Told     Told           // what of Ingest the user said for this load alone
 	History  History
 	Progress func(Progress) // as in AppendOptions
 }
@@ -79,7 +80,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, History: o.History, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}
@@ -102,5 +103,5 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		}
 	}
 	report.Letters = len(letters)
-	return report, l.keepRefusals(ctx, objects, letters, o.Ingest)
+	return report, l.keepRefusals(ctx, objects, letters, o)
 }

@@ -29,7 +29,7 @@ func setAside(o ingest.Object, why error) bool {
 
 // keepRefusals makes the dead letters of a Load those of no logstore: it drops
 // what earlier loads refused of these objects, and adds what this one refused.
-func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refused []refusal, read ingest.Options) error {
+func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refused []refusal, o LoadOptions) error {
 	var before int64
 	if err := l.in.db.QueryRowContext(ctx, "SELECT count(*) FROM deadletters WHERE logstore = ''").Scan(&before); err != nil {
 		return fmt.Errorf("look for dead letters: %w", err)
@@ -39,13 +39,13 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 	}
 	err := l.write(ctx, func(conn *sql.Conn) error {
 		if before > 0 {
-			for _, o := range objects {
-				if _, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE logstore = '' AND object = ?", validText(o.Name)); err != nil {
+			for i := range objects {
+				if _, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE logstore = '' AND object = ?", validText(objects[i].Name)); err != nil {
 					return err
 				}
 			}
 		}
-		return addRefusals(ctx, conn, refused, read)
+		return addRefusals(ctx, conn, refused, o)
 	})
 	if err != nil {
 		return fmt.Errorf("set aside what has no known format: %w", err)
@@ -53,15 +53,16 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 	return nil
 }
 
-func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, read ingest.Options) error {
+func addRefusals(ctx context.Context, conn *sql.Conn, refused []refusal, o LoadOptions) error {
 	var id int64
 	if err := conn.QueryRowContext(ctx, "SELECT next_id FROM counter").Scan(&id); err != nil {
 		return err
 	}
 	for _, r := range refused {
-		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, raw, set_aside_at, source) VALUES (?, '', ?, ?, ?, ?, ?, ?)",
+		_, err := conn.ExecContext(ctx, "INSERT INTO deadletters (id, logstore, object, version, reason, raw, set_aside_at, source, time_zone, columns_file) VALUES (?, '', ?, ?, ?, ?, ?, ?, ?, ?)",
 			id, validText(r.object.Name), validText(r.object.Version), validText(r.why.Error()), orNull(r.object.Held != nil, r.object.Held),
-			read.Now.UTC(), orNull(read.Source != "", read.Source))
+			o.Ingest.Now.UTC(), orNull(o.Ingest.Source != "", o.Ingest.Source),
+			orNull(o.Told.Zone != "", o.Told.Zone), orNull(o.Told.Columns != "", validText(o.Told.Columns)))
 		if err != nil {
 			return err
 		}

@@ -104,16 +104,18 @@ type attempt struct {
 	read    ingest.Options
 	whole   bool
 	piece   bool
+	unread  string           // of a piece: why its object is not read
 	took    map[int64]bool   // positions that were read
 	again   map[int64]string // positions that are broken still, and why
 	settled bool             // committed: took and again are what happened
 	failed  string           // committed: why the object could not be read
+	strange bool             // committed: no format fits what was read
 	known   bool             // the ledger has the object, or there are no records in it
 }
 
 // add plans the reading of one letter.
 func (r *retrying) add(d DeadLetter) {
-	key := fmt.Sprintf("%t\x00%s\x00%s", d.Whole, d.Object, d.Version)
+	key := fmt.Sprintf("%t\x00%s\x00%s\x00%s\x00%s", d.Whole, d.Object, d.Version, d.Told.Zone, d.Told.Columns)
 	if i, ok := r.objects[key]; ok {
 		at := &r.attempts[i]
 		at.letters, at.wants[d.Position] = append(at.letters, d), true
@@ -146,7 +148,7 @@ func (r *retrying) add(d DeadLetter) {
 	case ingest.Cut(d.Raw):
 		r.stays(d, fmt.Sprintf("its bytes were cut to %d, and %s", len(d.Raw), why))
 	default:
-		r.piece(d, read)
+		r.piece(d, read, why)
 	}
 }
 
@@ -164,7 +166,7 @@ func (r *retrying) open(d DeadLetter) (o ingest.Object, why string) {
 		return o, "its object cannot be opened: " + err.Error()
 	case d.Whole:
 	case o.Version != d.Version:
-		return o, "its object has changed"
+		return o, "the file has changed since; load it again"
 	default:
 		o.Version = r.version(d)
 	}
@@ -172,11 +174,12 @@ func (r *retrying) open(d DeadLetter) (o ingest.Object, why string) {
 	return o, ""
 }
 
-// piece plans the reading of the bytes that were kept of a record.
-func (r *retrying) piece(d DeadLetter, read ingest.Options) {
+// piece plans the reading of the bytes that were kept of a record; why says why
+// not its object.
+func (r *retrying) piece(d DeadLetter, read ingest.Options, why string) {
 	read.First = d.Position
 	raw := string(d.Raw)
-	r.attempts = append(r.attempts, attempt{letters: []DeadLetter{d}, wants: map[int64]bool{d.Position: true}, read: read, piece: true, object: ingest.Object{
+	r.attempts = append(r.attempts, attempt{letters: []DeadLetter{d}, wants: map[int64]bool{d.Position: true}, read: read, piece: true, unread: why, object: ingest.Object{
 		Name: d.Object, Version: r.version(d), Size: int64(len(raw)), Named: true, Open: ingest.Bytes(raw),
 	}})
 }
@@ -266,6 +269,8 @@ func (at *attempt) why(d *DeadLetter) string {
 		return ""
 	case !d.Whole && again:
 		return reason
+	case at.strange && (!d.Whole || d.Logstore != ""): // it was recognised once: what was wrong then tells more
+		return d.Reason
 	case at.failed != "":
 		return at.failed
 	}
@@ -277,7 +282,9 @@ func (at *attempt) tell(report *RetryReport) {
 	for _, d := range at.letters {
 		why := "not read again"
 		if at.settled {
-			why = at.why(&d)
+			if why = at.why(&d); why != "" && at.unread != "" {
+				why += "; " + at.unread
+			}
 		}
 		d.Raw = nil
 		report.Letters = append(report.Letters, Retried{d, why})
@@ -352,10 +359,8 @@ func (l *Logs) settleRest(ctx context.Context, attempts []attempt, refused []ref
 		switch {
 		case err == nil, errors.As(err, &empty):
 			at.known = true
-		case at.piece && errors.As(err, &none): // half a record has no format: what was wrong with it tells more
-			at.failed = at.letters[0].Reason
 		default:
-			at.failed = err.Error()
+			at.failed, at.strange = err.Error(), errors.As(err, &none)
 		}
 		rest = append(rest, at)
 	}

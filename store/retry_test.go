@@ -141,7 +141,7 @@ func TestRetryCutBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.write("a", "another")
-	if got := r.retry(); got.Stored != 0 || got.Stay() != 1 || !strings.Contains(got.Letters[0].Why, "cut to 65536, and its object has changed") {
+	if got := r.retry(); got.Stored != 0 || got.Stay() != 1 || !strings.Contains(got.Letters[0].Why, "cut to 65536, and the file has changed since; load it again") {
 		t.Errorf("changed: %+v", got)
 	}
 	if err := os.Remove(r.path("a")); err != nil {

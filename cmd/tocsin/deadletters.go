@@ -1,6 +1,6 @@
 package main
 
-// This file is what was set aside: a list of it, its bytes, and reading it again.
+// This file is what was set aside: a list of it, its bytes, and the end of it.
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 func newDeadletters(e *env, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deadletters",
-		Short: "List what could not be read, show a record of it, or read it again.",
+		Short: "List what could not be read, show a record of it, read it again, or drop it.",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  parent,
 	}
@@ -37,13 +37,13 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 	complete(list, "logstore", logstoreNames(o))
 	show := &cobra.Command{
 		Use:   "show NUMBER",
-		Short: "Print the bytes of one, as they came.",
+		Short: "Print the bytes of one, as they came, and a line end.",
 		Args:  arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return showDeadletter(cmd.Context(), e, o, args[0])
 		},
 	}
-	cmd.AddCommand(list, show, newRetry(e, o))
+	cmd.AddCommand(list, show, newRetry(e, o), newDrop(e, o))
 	return cmd
 }
 
@@ -124,7 +124,63 @@ func showDeadletter(ctx context.Context, e *env, o *options, number string) erro
 			_, err = e.stdout.Write([]byte(cleanLines(string(d.Raw)) + "\n"))
 			return err
 		}
-		_, err = e.stdout.Write(d.Raw)
+		if _, err = e.stdout.Write(d.Raw); err == nil && len(d.Raw) > 0 && d.Raw[len(d.Raw)-1] != '\n' {
+			_, err = e.stdout.Write([]byte("\n"))
+		}
 		return err
+	})
+}
+
+func newDrop(e *env, o *options) *cobra.Command {
+	var all bool
+	var logstore string
+	cmd := &cobra.Command{
+		Use:   "drop [NUMBER…]",
+		Short: "Forget dead letters that nobody wants any more: some of them, or all.",
+		Long: `Drop removes dead letters with the bytes that were kept of them, at once and
+without a question, and says how many. The files they are of stay where they are.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case all != (len(args) == 0):
+				return usage("give the numbers of dead letters, or --all (tocsin deadletters list)")
+			case logstore != "" && !all:
+				return usage("--logstore goes with --all")
+			}
+			return dropDeadletters(cmd.Context(), e, o, logstore, args)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all of them, or all of --logstore")
+	cmd.Flags().StringVarP(&logstore, "logstore", "l", "", "with --all: only those of this `logstore`")
+	complete(cmd, "logstore", logstoreNames(o))
+	return cmd
+}
+
+// dropDeadletters drops those with the numbers, or without one all.
+func dropDeadletters(ctx context.Context, e *env, o *options, logstore string, numbers []string) error {
+	return withProject(ctx, e, o, "tocsin deadletters", func(p *project) error {
+		if logstore != "" {
+			if _, err := p.config.logstore(logstore); err != nil {
+				return wrong(err)
+			}
+		}
+		var ids []int64
+		for _, number := range numbers { // all must be there before one goes
+			d, err := p.deadLetter(ctx, number)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, d.ID)
+		}
+		var dropped int64
+		var err error
+		if len(ids) == 0 {
+			dropped, err = p.store.Logs.DropAllDeadLetters(ctx, logstore)
+		} else {
+			dropped, err = p.store.Logs.DropDeadLetters(ctx, ids)
+		}
+		if err != nil {
+			return err
+		}
+		return note(e, "%s dropped", count(dropped, "dead letter"))
 	})
 }

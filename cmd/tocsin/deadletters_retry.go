@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +31,8 @@ func newRetry(e *env, o *options) *cobra.Command {
 		Long: `Retry reads a record from its file, when that is there and has not changed, else
 from the bytes that were kept of it. A file that was set aside whole is read
 where it was. What can be read now is stored, and its dead letter is gone in the
-same transaction. What cannot stays, with its new reason.
+same transaction. What cannot stays, with its reason. What load was told
+(--time-zone, --columns) holds here too; a map of columns is read from its file.
 
 Exit status: 1 if some stay.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +127,8 @@ func (p *project) retryOptions(ctx context.Context, f retryFlags) store.RetryOpt
 	return o
 }
 
-// readLetter says how the object of a dead letter is decoded: as its source is.
+// readLetter says how the object of a dead letter is decoded: as its source is, or
+// as load was told.
 func (p *project) readLetter(d store.DeadLetter) (ingest.Options, error) {
 	var source agent.Source
 	for _, s := range p.config.sources {
@@ -134,10 +138,20 @@ func (p *project) readLetter(d store.DeadLetter) (ingest.Options, error) {
 	}
 	source.Name = d.Source
 	options := p.ingestOptions(source, p.now)
+	var err error
+	if d.Told.Zone != "" {
+		if options.Zone, err = time.LoadLocation(d.Told.Zone); err != nil {
+			return options, fmt.Errorf("it was loaded with --time-zone: %w", err)
+		}
+	}
+	if d.Told.Columns != "" {
+		if options.Columns, err = readColumns(d.Told.Columns); err != nil {
+			return options, fmt.Errorf("it was loaded with --columns: %w", err)
+		}
+	}
 	if d.Logstore == "" {
 		return options, nil
 	}
-	var err error
 	options.Logstore, err = p.config.logstore(d.Logstore)
 	return options, err
 }

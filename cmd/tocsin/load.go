@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -109,11 +110,15 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 		if o.Ingest.Columns, err = readColumns(f.columns); err != nil {
 			return o, err
 		}
+		if o.Told.Columns, err = filepath.Abs(f.columns); err != nil {
+			return o, err
+		}
 	}
 	if f.zone != "" {
 		if o.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
 			return o, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))
 		}
+		o.Told.Zone = f.zone
 	}
 	if f.logstore != "" {
 		if o.Ingest.Logstore, err = p.config.logstore(f.logstore); err != nil {
