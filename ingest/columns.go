@@ -184,6 +184,7 @@ func (m *ColumnMap) read(o object, zone *time.Location, f *finding) string {
 	}
 	f.title, f.severity = firstText(get("title"), f.check), severityOf(get("severity"))
 	f.resourceName, f.resourceType = firstText(get("resource_name"), lastSegment(f.resource)), get("resource_type")
+	f.oddSeverity = f.severity == "" && strings.TrimSpace(get("severity")) != ""
 	f.service, f.account, f.region = get("service"), get("account"), get("region")
 	f.actor, f.sourceIP, f.remediation = get("actor"), get("source_ip"), get("remediation")
 	said, known := m.status[strings.ToUpper(strings.TrimSpace(get("status")))]

@@ -17,7 +17,7 @@ type finding struct {
 	uid, check, status, severity, title                    string
 	resource, resourceName, resourceType, service, account string
 	region, remediation, actor, sourceIP                   string
-	muted, several                                         bool
+	muted, several, oddSeverity                            bool
 	observed, first, last                                  stamp
 }
 
@@ -174,6 +174,9 @@ func (d *findingsDecoder) fill(r *Record, f *finding) {
 	if f.several {
 		r.Flags = append(r.Flags, FlagMore)
 	}
+	if f.oddSeverity {
+		r.Flags = append(r.Flags, FlagSeverity)
+	}
 	d.put(r, f.observed)
 }
 
@@ -228,11 +231,15 @@ func declaredKey(key []byte) bool {
 
 // severityOf turns the word of a scanner into ours.
 func severityOf(word string) string {
-	switch w := strings.ToLower(word); w {
+	switch w := strings.ToLower(strings.TrimSpace(word)); w {
 	case "critical", "high", "medium", "low", "informational":
 		return w
-	case "fatal":
+	case "fatal", "urgent":
 		return "critical"
+	case "serious", "important", "major":
+		return "high"
+	case "minor":
+		return "low"
 	case "info", "information", "informative", "none":
 		return "informational"
 	case "moderate":

@@ -16,6 +16,7 @@ const (
 	FlagKeys      = "keys"       // a value with more keys than the limit is kept as text
 	FlagID        = "id"         // no usable id: identity is the object and the position
 	FlagMore      = "more"       // a finding with several resources: the first one counts
+	FlagSeverity  = "severity"   // a finding by a map of columns: its severity is none of our words
 	FlagQuote     = "quote"      // CSV: it stands behind quotes that do not close, and may have been text inside of them
 	FlagCut       = "cut"        // CSV: the last row has no line end, and its last field may be cut off
 )

@@ -138,7 +138,7 @@ func newDrop(e *env, o *options) *cobra.Command {
 		Use:   "drop [NUMBER…]",
 		Short: "Forget dead letters that nobody wants any more: some of them, or all.",
 		Long: `Drop removes dead letters with the bytes that were kept of them, at once and
-without a question, and says how many. The files they are of stay where they are.`,
+without a question, and says how many. The files that they are of stay.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case all != (len(args) == 0):
