@@ -77,13 +77,23 @@ func NewColumnMap(spec ColumnSpec) (*ColumnMap, error) {
 		m.status = map[string]verdict{"PASS": {"PASS", false}, "FAIL": {"FAIL", false}}
 	}
 	for _, word := range slices.Sorted(maps.Keys(spec.Status)) {
-		status, rest, _ := strings.Cut(spec.Status[word], " ")
-		if !slices.Contains([]string{"PASS", "FAIL", "WARN", "MANUAL", "UNKNOWN"}, status) || rest != "" && rest != "muted" {
-			return nil, fmt.Errorf("status %q: %q is none of PASS, FAIL, WARN, MANUAL and UNKNOWN, and muted behind it", word, spec.Status[word])
+		if err := CheckStatus(word, spec.Status[word]); err != nil {
+			return nil, err
 		}
+		status, rest, _ := strings.Cut(spec.Status[word], " ")
 		m.status[strings.ToUpper(word)] = verdict{status, rest == "muted"}
 	}
 	return m, nil
+}
+
+// CheckStatus says what is wrong with a status that a map gives a word of the
+// scanner; nil: nothing.
+func CheckStatus(word, said string) error {
+	status, rest, _ := strings.Cut(said, " ")
+	if !slices.Contains([]string{"PASS", "FAIL", "WARN", "MANUAL", "UNKNOWN"}, status) || rest != "" && rest != "muted" {
+		return fmt.Errorf("status %q: %q is none of PASS, FAIL, WARN, MANUAL and UNKNOWN, and muted behind it", word, said)
+	}
+	return nil
 }
 
 //go:embed qualys.json

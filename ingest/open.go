@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -173,8 +174,21 @@ func unlikeText(head []byte) string {
 		return "it is packed more than once; one layer is unpacked"
 	case head[0] == 0:
 		return "it begins with zeros"
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return "it is a tar archive: unpack it, and load what is in it"
 	case len(head) > 1 && (head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff):
 		return "it is UTF-16, not UTF-8"
+	}
+	for _, p := range [...]struct{ magic, what string }{
+		{"PK\x03\x04", "a zip archive"},
+		{"7z\xbc\xaf", "a 7z archive"},
+		{"\x28\xb5\x2f\xfd", "packed with zstd"},
+		{"BZh", "packed with bzip2"},
+		{"\xfd7zXZ", "packed with xz"},
+	} {
+		if bytes.HasPrefix(head, []byte(p.magic)) {
+			return "it is " + p.what + ": unpack it, and load what is in it"
+		}
 	}
 	return ""
 }

@@ -25,6 +25,22 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("the object has more than %d bytes unpacked (%s)", e.Max, e.Limit)
 }
 
+// A cutOff says that a gzip ends too early.
+type cutOff struct{}
+
+func (cutOff) Error() string { return "the gzip is cut off" }
+
+// Unwrap returns what readers return then: a line that broke looks the same.
+func (cutOff) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// unpackError is the error of an object that cannot be unpacked.
+func unpackError(err error) error {
+	if err == io.ErrUnexpectedEOF { //nolint:errorlint // one that tells more keeps its text
+		return cutOff{}
+	}
+	return fmt.Errorf("unpack: %w", err)
+}
+
 // ratioFrom is where the ratio is looked at first: a short text may well pack to
 // a thousandth.
 const ratioFrom = 1 << 20
@@ -58,7 +74,7 @@ func (l *limited) Read(p []byte) (int, error) {
 	case l.packed != nil && l.n > ratioFrom && l.n/max(l.packed.n, 1) > l.limits.Ratio:
 		return n, &LimitError{Limit: "limits.ratio", Max: l.limits.Ratio}
 	case err != nil && err != io.EOF && l.packed != nil:
-		return n, fmt.Errorf("unpack: %w", err)
+		return n, unpackError(err)
 	}
 	return n, err
 }
@@ -92,7 +108,7 @@ func (u *unpacker) begin(raw io.Reader, limits Limits) error {
 	l := &limited{src: u.b, limits: limits}
 	if magic, err := u.b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		if err := u.unzip(); err != nil {
-			return fmt.Errorf("unpack: %w", err)
+			return unpackError(err)
 		}
 		l.src, l.packed = u.gzip, packed
 	}

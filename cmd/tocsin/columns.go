@@ -16,9 +16,9 @@ import (
 
 // columnsFile is such a file: YAML, and so JSON, too.
 type columnsFile struct {
-	Topic   string            `yaml:"topic"`
-	Columns columnPairs       `yaml:"columns"`
-	Status  map[string]string `yaml:"status"`
+	Topic   string      `yaml:"topic"`
+	Columns columnPairs `yaml:"columns"`
+	Status  statusWords `yaml:"status"`
 }
 
 // columnPairs keep their order, which counts.
@@ -38,6 +38,25 @@ func (c *columnPairs) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
 			continue
 		}
 		*c = append(*c, ingest.ColumnPair{Native: p.Key.Text, Field: p.Value.Text})
+	}
+}
+
+// statusWords say what the words of a scanner mean.
+type statusWords map[string]string
+
+// DecodeNode implements alertrules.NodeDecoder.
+func (s *statusWords) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
+	if n.Kind != alertrules.MapNode {
+		d.Problem("config/columns", n, "a word with its status is missing", "status: {open: FAIL, accepted: FAIL muted, …}")
+		return
+	}
+	*s = statusWords{}
+	for _, p := range n.Pairs {
+		if err := ingest.CheckStatus(p.Key.Text, p.Value.Text); err != nil {
+			d.Problem("config/columns", p.Key, diag.Line(err.Error()), "")
+			continue
+		}
+		(*s)[p.Key.Text] = p.Value.Text
 	}
 }
 

@@ -188,10 +188,15 @@ func (r *configReader) directories(c *config) {
 // userPath is a path of the file; the root, devices and /proc are no inputs, and
 // not read by check either.
 func (r *configReader) userPath(t alertrules.Text) (path string, ok bool) {
+	return r.ownPath(t, "read")
+}
+
+// ownPath is userPath for what is read or written.
+func (r *configReader) ownPath(t alertrules.Text, use string) (path string, ok bool) {
 	path = filepath.Clean(r.relative(t.Value))
 	for _, no := range []string{"/proc", "/dev", "/sys"} {
 		if path == "/" || path == no || strings.HasPrefix(path, no+"/") {
-			r.doc.Problem("config/path", t.Node, "this is not one of your files to read", "name a folder or a file of your own")
+			r.doc.Problem("config/path", t.Node, "this is not one of your files to "+use, "name a folder or a file of your own")
 			return "", false
 		}
 	}

@@ -68,7 +68,7 @@ func (r *configReader) archiveDir(c *config) {
 			r.doc.Problem("config/archive", t.Node, "this means nothing for an archive on a disk", "bucket: NAME/PREFIX is one in a bucket")
 		}
 	}
-	dir, ok := r.userPath(f.Dir)
+	dir, ok := r.ownPath(f.Dir, "write")
 	if !ok {
 		return
 	}

@@ -77,5 +77,5 @@ func (r *configReader) reserve(c *config) {
 	} else if c.reserve.Bytes, err = parseSize(t.Value); err == nil {
 		return
 	}
-	r.doc.Problem("config/limits", t.Node, "this is no part of a disk", "disk_reserve: 2GB, 5%, or 0 for none")
+	r.doc.Problem("config/limits", t.Node, "this is no part of a disk: a size such as 2GB, or 0% to 90%", "disk_reserve: 2GB, 5%, or 0 for none")
 }

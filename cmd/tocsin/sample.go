@@ -203,10 +203,12 @@ func printIncidents(e *env, m sample.Manifest, from int) (int, error) {
 	out.SetEscapeHTML(false)
 	for _, i := range m.Incidents[from:] {
 		line := struct {
-			Kind, Logstore, What string
-			At                   time.Time
-			Records              int
-			Query                string
+			Kind     string    `json:"kind"`
+			Logstore string    `json:"logstore"`
+			What     string    `json:"what"`
+			At       time.Time `json:"at"`
+			Records  int       `json:"records"`
+			Query    string    `json:"query"`
 		}{i.Kind, i.Logstore, i.What, i.At.UTC(), i.Records, i.Query}
 		if err := out.Encode(line); err != nil {
 			return from, err
@@ -220,9 +222,13 @@ func printManifest(e *env, m sample.Manifest, from int) error {
 	if _, err := printIncidents(e, m, from); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "%s, %d bytes:", count(int64(m.Files), "file"), m.Bytes)
-	for _, name := range names(m.Records) {
-		fmt.Fprintf(e.stderr, " %s for %s", count(int64(m.Records[name]), "record"), name)
+	fmt.Fprintf(e.stderr, "%s, %d bytes", count(int64(m.Files), "file"), m.Bytes)
+	for i, name := range names(m.Records) {
+		between := ", "
+		if i == 0 {
+			between = ": "
+		}
+		fmt.Fprintf(e.stderr, "%s%s for %s", between, count(int64(m.Records[name]), "record"), name)
 	}
 	var twice, late, broken int
 	for _, f := range m.Formats {

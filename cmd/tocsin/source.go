@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/diag"
 	"tocsin/ingest"
+	"tocsin/ingest/webhook"
 )
 
 func newSource(e *env, o *options) *cobra.Command {
@@ -51,6 +53,9 @@ func testSource(ctx context.Context, e *env, o *options, name string) error {
 		if c.kind == fromStdin {
 			return usage("source %s is the standard input, which cannot be tried without consuming it", name)
 		}
+		if c.kind == fromWebhook {
+			return p.tryWebhook(ctx, c)
+		}
 		ctx, cancel := context.WithTimeout(ctx, tryTime)
 		defer cancel()
 		return p.trySource(ctx, c)
@@ -83,6 +88,19 @@ func (p *project) trySource(ctx context.Context, c sourceConfig) error {
 		fmt.Fprintf(p.env.stdout, "%s: well\n", c.Name)
 	}
 	return errors.Join(err, source.Close())
+}
+
+// tryWebhook says where a webhook would listen: there is nobody to ask.
+func (p *project) tryWebhook(ctx context.Context, c sourceConfig) error {
+	err := webhook.Try(ctx, c.hook)
+	said := "it would listen at %s, and its secret is there"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		said, err = "its secret is there; %s is in use: by tocsin run when that runs, else by another program", nil
+	}
+	if err == nil {
+		fmt.Fprintf(p.env.stdout, "%s: "+said+"\n", c.Name, c.hook.Listen)
+	}
+	return err
 }
 
 // sayFound reads one object, the newest.

@@ -209,6 +209,8 @@ func TestSourceTest(t *testing.T) {
   - {name: hub, securityhub: true, endpoint: %[2]q}
   - {name: audit, queue: %[3]q, endpoint: %[2]q}
   - {name: in, stdin: true}
+  - {name: hook, webhook: "127.0.0.1:0", secret_file: tocsin.yaml}
+  - {name: mute, webhook: "127.0.0.1:0", secret_file: not-there}
 `, queue, s.URL, audit)
 	for _, c := range []struct {
 		name   string
@@ -223,6 +225,8 @@ func TestSourceTest(t *testing.T) {
 		{"hub", "", 0, []string{"asff, for findings: 1 record"}},
 		{"audit", "", 0, []string{"holds nothing that could be read now"}},
 		{"in", "", 2, []string{"cannot be tried without consuming it"}},
+		{"hook", "", 0, []string{"hook: it would listen at 127.0.0.1:0, and its secret is there"}},
+		{"mute", "", 3, []string{"read the secret: ", "not-there"}},
 		{"trial", "", 2, []string{"did you mean trail?"}},
 		{"trail", "GetObject", 3, []string{"the permission s3:GetObject on arn:aws:s3:::logs/AWSLogs/a.json is missing"}},
 		{"trail", "ReceiveMessage", 3, []string{"the permission sqs:ReceiveMessage is missing"}},

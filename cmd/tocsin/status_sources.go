@@ -32,7 +32,7 @@ func (p *project) statusSources(ctx context.Context) error {
 			state = states[i]
 			said = fmt.Sprintf("%s, the last at %s", count(state.Objects, "object"), state.Last.Format(time.RFC3339))
 			if state.Lagged > 0 {
-				said += fmt.Sprintf(", %s behind its clock", state.Lag.Round(time.Second))
+				said += fmt.Sprintf(", %s behind its clock", max(state.Lag.Round(time.Second), 0))
 			}
 		}
 		fmt.Fprintf(p.env.stdout, "source %s: %s%s\n", diag.Line(c.Name), said, silenceSays(c.Silence, state))

@@ -47,6 +47,33 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// Without credentials nothing is denied: none were found, also for a role.
+func TestNoCredentials(t *testing.T) {
+	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer machine.Close()
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", machine.URL)
+	for _, disabled := range []string{"true", "false"} {
+		t.Setenv("AWS_EC2_METADATA_DISABLED", disabled)
+		for _, role := range []string{"", "arn:aws:iam::111122223333:role/tocsin"} {
+			c, err := Access{Region: "eu-central-1", Role: role}.Config(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = sts.NewFromConfig(c).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+			err = Call{Action: GetObject, Thing: "s3://b/k"}.Wrap(err)
+			var e *Error
+			if !errors.As(err, &e) || e.Denied || !e.Later || !strings.Contains(err.Error(), "no AWS credentials were found, not in AWS_ACCESS_KEY_ID") {
+				t.Errorf("disabled %s, role %q: %v", disabled, role, err)
+			}
+		}
+	}
+}
+
 // What an error means for an object: never again, a few times, or many.
 func TestPatience(t *testing.T) {
 	call := Call{Action: GetObject, Thing: "s3://b/k"}

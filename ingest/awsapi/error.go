@@ -52,6 +52,7 @@ type Error struct {
 	Denied bool // the caller may not do that
 	Later  bool // the same call may succeed later: throttled, overloaded, a broken line
 	Err    error
+	None   bool // there are no credentials at all; Later, and not Denied
 }
 
 // Wrap makes an *Error of what the SDK returned; nil stays nil.
@@ -59,13 +60,17 @@ func (c Call) Wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Call: c, Denied: denied(err), Later: later(err), Err: err}
+	none := noCredentials(err)
+	return &Error{Call: c, Denied: !none && denied(err), Later: none || later(err), None: none, Err: err}
 }
 
 // Error names the call, what it was about, and the permission where that is what
 // lacks.
 func (e *Error) Error() string {
 	switch {
+	case e.None:
+		return fmt.Sprintf("%s %s: no AWS credentials were found, not in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws (AWS_PROFILE), a web identity, "+
+			"the container, or the machine", e.Action, e.Thing)
 	case e.Denied && e.role() != "":
 		return fmt.Sprintf("%s %s: access denied: the permission %s is missing, or the role does not trust us: %s", e.Action, e.Thing, e.role(), brief(e.Err))
 	case e.Denied && e.ARN != "":
@@ -85,6 +90,19 @@ func (e *Error) role() Action {
 		}
 	}
 	return ""
+}
+
+// noCredentials reports whether the SDK looked for credentials in the last place
+// that it knows, the machine, and there are none: how the machine says so may look
+// like a refusal.
+func noCredentials(err error) bool {
+	var op *smithy.OperationError
+	for ; errors.As(err, &op); err = op.Err {
+		if op.Service() == "ec2imds" {
+			return true
+		}
+	}
+	return false
 }
 
 // Unwrap returns what the SDK said.

@@ -254,7 +254,7 @@ func (t *trail) deliver(p *pending) error {
 	}
 	name := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json", p.account, p.region, t.end.Format("2006/01/02"),
 		p.account, p.region, t.end.Format("20060102T1504Z"), key(p.account+p.region, salt))
-	t.m.note("cloudtrail", name, p.marks)
+	t.note("cloudtrail", name, p.marks)
 	t.counts.Files++
 	p.parts++
 	err := t.file(name, append(p.data, "]}"...))

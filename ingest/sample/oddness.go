@@ -63,13 +63,14 @@ func (m *Manifest) plant(i Incident) {
 }
 
 // note lists what went wrong in a file.
-func (m *Manifest) note(format, file string, marks []Oddity) {
+func (w *writer) note(format, file string, marks []Oddity) {
+	m := &w.m
 	for _, o := range marks {
 		if len(m.Oddities) >= maxNoted {
 			m.MoreOddities++
 			continue
 		}
-		o.Format, o.File = format, file
+		o.Format, o.File = format, w.ending(file)
 		m.Oddities = append(m.Oddities, o)
 	}
 }

@@ -73,7 +73,7 @@ type FormatCount struct {
 type Oddity struct {
 	Kind   string `json:"kind"` // "duplicate", "late" or "broken"
 	Format string `json:"format"`
-	File   string `json:"file"`   // without the ending of gzip
+	File   string `json:"file"`   // below the directory
 	Record int    `json:"record"` // its number in the file, from 0
 }
 
@@ -162,11 +162,18 @@ func (w *writer) format(name, logstore string) *FormatCount {
 	return c
 }
 
+// ending adds that of gzip to a name, where files are packed.
+func (w *writer) ending(name string) string {
+	if w.plain {
+		return name
+	}
+	return name + ".gz"
+}
+
 // file writes one file; name is relative, without the ending of gzip.
 func (w *writer) file(name string, data []byte) error {
-	path := filepath.Join(w.dir, filepath.FromSlash(name))
+	path := filepath.Join(w.dir, filepath.FromSlash(w.ending(name)))
 	if !w.plain {
-		path += ".gz"
 		packed, err := w.pack(data)
 		if err != nil {
 			return fmt.Errorf("pack %s: %w", path, err)

@@ -153,6 +153,12 @@ func holds(t *testing.T, dir string, m Manifest) {
 	if sum != want.Records || want.Files != m.Files || twice != want.Duplicates || aside != want.Broken || odd > 0 {
 		t.Errorf("%d records, %d duplicates, %d set aside, %d odd; the manifest: %+v", sum, twice, aside, odd, want)
 	}
+	for _, o := range m.Oddities {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(o.File))); err != nil {
+			t.Errorf("the manifest names a file that is not there: %v", err)
+			break
+		}
+	}
 	if n := len(m.Oddities) + m.MoreOddities; n != want.Duplicates+want.Broken+want.Late {
 		t.Errorf("%d oddities are listed, %d counted", n, want.Duplicates+want.Broken+want.Late)
 	}

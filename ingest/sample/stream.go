@@ -161,7 +161,7 @@ func (s *stream) flush() error {
 		return nil
 	}
 	name := s.path(s.last, s.counts.Files)
-	s.m.note(s.name, name, s.marks)
+	s.note(s.name, name, s.marks)
 	s.counts.Files++
 	s.rows, s.marks = 0, s.marks[:0]
 	return s.file(name, append(s.buf, s.tail...))

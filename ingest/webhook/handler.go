@@ -71,16 +71,25 @@ func (s *source) refuse(r *http.Request) (status int, why string) {
 
 // authentic compares a secret with ours, in a time that tells nothing of either.
 func (s *source) authentic(given string) (bool, error) {
-	text, err := os.ReadFile(s.o.SecretFile)
+	secret, err := s.o.secret()
 	if err != nil {
-		return false, fmt.Errorf("read the secret: %w", err)
-	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" {
-		return false, fmt.Errorf("the secret in %s is empty", s.o.SecretFile)
+		return false, err
 	}
 	ours, theirs := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(ours[:], theirs[:]) == 1, nil
+}
+
+// secret reads the secret.
+func (o *Options) secret() (string, error) {
+	text, err := os.ReadFile(o.SecretFile)
+	if err != nil {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", fmt.Errorf("the secret in %s is empty", o.SecretFile)
+	}
+	return secret, nil
 }
 
 // unlikeRecords says why a body can hold no records, or "".

@@ -72,6 +72,20 @@ type request struct {
 	done   chan int // the status to answer with; never blocks
 }
 
+// Try reports what keeps a webhook from working: a secret that cannot be read, or
+// an address that cannot be listened at, for a moment. One that is in use, as by an
+// agent that runs, is a syscall.EADDRINUSE.
+func Try(ctx context.Context, o Options) error {
+	if _, err := o.secret(); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	return listener.Close()
+}
+
 // New listens and returns the source. What it answers is up to whoever asks it: as
 // long as nobody does, requests are answered with 503.
 func New(ctx context.Context, o Options) (ingest.Source, error) {
