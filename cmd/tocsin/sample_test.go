@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,15 @@ func TestSampleQueries(t *testing.T) {
 	for _, formats := range groups {
 		b := newBench(t)
 		b.write("tocsin.yaml", "rules: []\n")
-		b.must(0, "sample", b.path("logs"), "--format", strings.Join(formats, ","), "--events", "400", "--duplicates", "2%", "--late", "0.02", "--broken", "2%", "--manifest", b.path("manifest.json"))
+		said := b.must(0, "sample", b.path("logs"), "--format", strings.Join(formats, ","), "--events", "400", "--duplicates", "2%", "--late", "0.02", "--broken", "2%", "--manifest", b.path("manifest.json"))
+		for _, want := range []string{`{"kind":"`, `","logstore":"`} {
+			if !strings.Contains(said.out, want) {
+				t.Errorf("sample does not print %s:\n%s", want, said.out)
+			}
+		}
+		if listed := regexp.MustCompile(`bytes: \d+ records for \w+(, \d+ records for \w+)*, \d+ told twice`); !listed.MatchString(said.err) {
+			t.Errorf("the sum of sample is %s", said.err)
+		}
 		text, err := os.ReadFile(b.path("manifest.json"))
 		if err != nil {
 			t.Fatal(err)

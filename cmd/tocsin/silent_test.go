@@ -84,7 +84,7 @@ func TestDiskReserve(t *testing.T) {
 		`limits: {disk_reserve: "2.5%"}`: agent.Reserve{Percent: 2.5},
 		"limits: {disk_reserve: 0}":      agent.Reserve{},
 		"limits: {disk_reserve: a lot}":  "part of a disk",
-		"limits: {disk_reserve: 95%}":    "part of a disk",
+		"limits: {disk_reserve: 95%}":    "part of a disk: a size such as 2GB, or 0% to 90%",
 	} {
 		c, err := parseConfig("tocsin.yaml", []byte(text+"\n"))
 		if reserve, ok := want.(agent.Reserve); ok && (err != nil || c.reserve != reserve) {
