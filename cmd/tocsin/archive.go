@@ -67,8 +67,8 @@ func newArchive(e *env, o *options) *cobra.Command {
 		Use:   "archive PATH…",
 		Short: "Keep raw files as they came, under names that cannot collide.",
 		Long: `Archive copies files, and the files of folders, into the archive of tocsin.yaml
-(archive: {dir: …} or {bucket: …}) or of --dir, into folders by tenant and day of
-change:
+(archive: {dir: …} or {bucket: …}) or of --dir, into folders by tenant and day
+of change:
 
   default/2026/11/20/file-HASH.gz
 
