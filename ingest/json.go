@@ -1,6 +1,9 @@
 package ingest
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Reading of single values in JSON that is known to be valid.
 
@@ -122,13 +125,14 @@ func elements(b []byte, f func(value []byte) bool) {
 }
 
 // text is a JSON value as text: a text without quotes and escapes, null and
-// nothing as "", anything else as it stands.
+// nothing as "", anything else as it stands. The value may be the beginning of one,
+// as of a record that is cut off.
 func text(v []byte) string {
 	switch {
 	case len(v) == 0 || v[0] == 'n':
 		return ""
 	case v[0] == '"':
-		return string(appendUnescaped(nil, v[1:len(v)-1]))
+		return string(appendUnescaped(nil, bytes.TrimSuffix(v[1:], []byte{'"'})))
 	}
 	return string(v)
 }

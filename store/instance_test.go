@@ -38,7 +38,7 @@ func TestOpenIsPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := openTest(t, dir)
-	if _, err := s.Logs.in.db.Exec("INSERT INTO deadletters VALUES (1, 'x', 'y', 'z', 1, 1, 1, 'r', 'raw', TIMESTAMP '2026-01-01', NULL)"); err != nil {
+	if _, err := s.Logs.in.db.Exec("INSERT INTO deadletters VALUES (1, 'x', 'y', 'z', 1, 1, 1, 'r', 'raw', TIMESTAMP '2026-01-01', NULL, NULL, NULL)"); err != nil {
 		t.Fatal(err)
 	}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {

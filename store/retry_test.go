@@ -210,7 +210,7 @@ func TestFailedLargeObjectIsADeadLetter(t *testing.T) {
 // the letters is left out.
 func TestLettersInMemory(t *testing.T) {
 	l := openTest(t, t.TempDir()).Logs
-	_, err := l.in.db.Exec(`INSERT INTO deadletters SELECT i, '', 'o', i::VARCHAR, NULL, NULL, NULL, 'r', repeat('x', 40_000_000)::BLOB, TIMESTAMP '2026-01-01', NULL FROM range(1, 4) t(i)`)
+	_, err := l.in.db.Exec(`INSERT INTO deadletters SELECT i, '', 'o', i::VARCHAR, NULL, NULL, NULL, 'r', repeat('x', 40_000_000)::BLOB, TIMESTAMP '2026-01-01', NULL, NULL, NULL FROM range(1, 4) t(i)`)
 	ok(t, err)
 	var sizes []int
 	for after := int64(0); ; {
