@@ -46,7 +46,8 @@ func BenchmarkLive(b *testing.B) {
 	files = slices.DeleteFunc(files, func(name string) bool { return filepath.Base(name)[7] != '0' }) // no copies
 	for b.Loop() {
 		s := openTest(b, b.TempDir())
-		_, err := s.Logs.in.db.Exec(`INSERT INTO objects SELECT -n, 'cloudtrail', 's3://org-trail/AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/10/111122223333_CloudTrail_us-east-1_20261110T0000Z_' || md5(n::VARCHAR) || '.json.gz',
+		_, err := s.Logs.in.db.Exec(`INSERT INTO objects (id, logstore, name, version, format, size, modified, records, duplicates, conflicts, broken, flagged, history, oldest, newest, first_seq, last_seq, loaded_at)
+			SELECT -n, 'cloudtrail', 's3://org-trail/AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/10/111122223333_CloudTrail_us-east-1_20261110T0000Z_' || md5(n::VARCHAR) || '.json.gz',
 			md5(n::VARCHAR), 'cloudtrail', 1000, NULL, 0, 0, 0, 0, 0, false, NULL, NULL, NULL, NULL, now()::TIMESTAMP FROM range(300000) t(n)`)
 		must(err)
 		seen, late := live(ctx, b, s, files)
