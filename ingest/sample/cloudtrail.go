@@ -58,12 +58,9 @@ type trail struct {
 
 // pending is a file that is being filled.
 type pending struct {
+	sheet
 	account, region string
-	data            []byte
-	rows            int
 	parts           int // files of the slot before it
-	marks           []Oddity
-	again           [][]byte // records that the next file repeats
 }
 
 func newTrail(w *writer, o Options) *trail {
@@ -179,7 +176,7 @@ func (t *trail) add(r record, got time.Time) error {
 	k := r.who.account + r.who.region
 	p := t.open[k]
 	if p == nil {
-		p = &pending{account: r.who.account, region: r.who.region}
+		p = &pending{sheet: sheet{head: `{"Records":[`, sep: ","}, account: r.who.account, region: r.who.region}
 		t.open[k] = p
 	}
 	if len(p.data) == 0 {
@@ -192,15 +189,7 @@ func (t *trail) add(r record, got time.Time) error {
 	p.data = appendRecord(p.data, r, t.rng)
 	t.counts.Records++
 	t.m.Records["cloudtrail"]++
-	if t.odd.duplicate() && len(p.again) < maxAgain {
-		p.again = append(p.again, append([]byte(nil), p.data[from:]...))
-	}
-	if t.odd.broken() {
-		p.marks = append(p.marks, Oddity{Kind: "broken", Record: p.rows})
-		p.next()
-		p.data = brokenJSON(p.data, t.counts.Broken)
-		t.counts.Broken++
-	}
+	p.spoil(from, t.odd, t.counts, brokenJSON)
 	if len(p.data) > fileBytes {
 		return t.deliver(p)
 	}
@@ -210,24 +199,7 @@ func (t *trail) add(r record, got time.Time) error {
 // begin begins a file with the records that are told again.
 func (t *trail) begin(k string, p *pending) {
 	t.order = append(t.order, k)
-	for _, row := range p.again {
-		p.marks = append(p.marks, Oddity{Kind: "duplicate", Record: p.rows})
-		p.next()
-		p.data = append(p.data, row...)
-		t.counts.Duplicates++
-	}
-	p.again = p.again[:0]
-}
-
-// next begins a record, and returns where it begins.
-func (p *pending) next() int {
-	if p.rows == 0 {
-		p.data = append(p.data[:0], `{"Records":[`...)
-	} else {
-		p.data = append(p.data, ',')
-	}
-	p.rows++
-	return len(p.data)
+	p.repeat(t.counts)
 }
 
 // flush writes the files of the slot, delivered at its end.

@@ -50,6 +50,51 @@ func (o *oddness) late(from time.Time, at *time.Time) bool {
 	return true
 }
 
+// A sheet is a file that is being filled with rows.
+type sheet struct {
+	head, sep string // before the first row, and before each other
+	data      []byte
+	rows      int
+	marks     []Oddity
+	again     [][]byte // records that the next file repeats
+}
+
+// next begins a row, and returns where it begins.
+func (s *sheet) next() int {
+	if s.rows == 0 {
+		s.data = append(s.data[:0], s.head...)
+	} else {
+		s.data = append(s.data, s.sep...)
+	}
+	s.rows++
+	return len(s.data)
+}
+
+// repeat begins a file with the records that are told again.
+func (s *sheet) repeat(c *FormatCount) {
+	for _, row := range s.again {
+		s.marks = append(s.marks, Oddity{Kind: "duplicate", Record: s.rows})
+		s.next()
+		s.data = append(s.data, row...)
+		c.Duplicates++
+	}
+	s.again = s.again[:0]
+}
+
+// spoil does what is to go wrong with the row that begins at from and is complete:
+// it will come twice, or a broken one stands behind it.
+func (s *sheet) spoil(from int, o *oddness, c *FormatCount, broken func(b []byte, i int) []byte) {
+	if o.duplicate() && len(s.again) < maxAgain {
+		s.again = append(s.again, append([]byte(nil), s.data[from:]...))
+	}
+	if o.broken() {
+		s.marks = append(s.marks, Oddity{Kind: "broken", Record: s.rows})
+		s.next()
+		s.data = broken(s.data, c.Broken)
+		c.Broken++
+	}
+}
+
 // maxNoted bounds the lists in a manifest.
 const maxNoted = 1000
 

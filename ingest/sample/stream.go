@@ -42,17 +42,14 @@ type stream struct {
 	counts  *FormatCount
 	rng     *rand.Rand
 	plant   []facts // planted records that are still to come
-	buf     []byte
-	rows    int
+	sheet   sheet
 	n       int // records so far
 	last    time.Time
 	started time.Time // time of the first record in the file
-	again   [][]byte  // records that the next file repeats
-	marks   []Oddity  // of the file
 }
 
 func newStream(w *writer, o Options, s shape, number uint64) *stream {
-	return &stream{writer: w, shape: s, odd: newOddness(o, number), counts: w.format(s.name, s.logstore), rng: source(o.Seed, 20+number)}
+	return &stream{writer: w, shape: s, odd: newOddness(o, number), counts: w.format(s.name, s.logstore), rng: source(o.Seed, 20+number), sheet: sheet{head: s.head, sep: s.sep}}
 }
 
 // incident plants what the shape has to plant, at a moment.
@@ -78,7 +75,7 @@ func (s *stream) fill(n int, from, to time.Time) error {
 		f := facts{rng: s.rng, at: at}
 		if !s.scan && s.odd.late(from, &f.at) {
 			s.counts.Late++
-			s.marks = append(s.marks, Oddity{Kind: "late", Record: s.rows})
+			s.sheet.marks = append(s.sheet.marks, Oddity{Kind: "late", Record: s.sheet.rows})
 		}
 		if err := s.add(f); err != nil {
 			return err
@@ -95,76 +92,46 @@ func (s *stream) finish() error {
 		}
 	}
 	s.plant = nil
-	if err := s.flush(); err != nil || len(s.again) == 0 {
+	if err := s.flush(); err != nil || len(s.sheet.again) == 0 {
 		return err
 	}
-	s.repeat()
+	s.sheet.repeat(s.counts)
 	return s.flush()
 }
 
 // add writes a record, and what is to go wrong with it.
 func (s *stream) add(f facts) error {
-	if s.rows == 0 {
+	if s.sheet.rows == 0 {
 		s.started = f.at
-		s.repeat()
+		s.sheet.repeat(s.counts)
 	}
 	if s.scan {
 		f.at = s.started
 	}
 	f.n = s.n
 	s.n++
-	from := s.open()
-	s.buf = s.row(s.buf, &f)
+	from := s.sheet.next()
+	s.sheet.data = s.row(s.sheet.data, &f)
 	s.last = f.at
 	s.counts.Records++
 	s.m.Records[s.logstore]++
-	if s.odd.duplicate() && len(s.again) < maxAgain {
-		s.again = append(s.again, append([]byte(nil), s.buf[from:]...))
-	}
-	if s.odd.broken() {
-		s.marks = append(s.marks, Oddity{Kind: "broken", Record: s.rows})
-		s.open()
-		s.buf = s.shape.broken(s.buf, s.counts.Broken)
-		s.counts.Broken++
-	}
-	if s.rows >= fileRows || len(s.buf) > fileBytes {
+	s.sheet.spoil(from, s.odd, s.counts, s.broken)
+	if s.sheet.rows >= fileRows || len(s.sheet.data) > fileBytes {
 		return s.flush()
 	}
 	return nil
 }
 
-// open begins a row, and returns where it begins.
-func (s *stream) open() int {
-	if s.rows == 0 {
-		s.buf = append(s.buf[:0], s.head...)
-	} else {
-		s.buf = append(s.buf, s.sep...)
-	}
-	s.rows++
-	return len(s.buf)
-}
-
-// repeat begins a file with the records that are told again.
-func (s *stream) repeat() {
-	for _, row := range s.again {
-		s.marks = append(s.marks, Oddity{Kind: "duplicate", Record: s.rows})
-		s.open()
-		s.buf = append(s.buf, row...)
-		s.counts.Duplicates++
-	}
-	s.again = s.again[:0]
-}
-
 // flush writes the file.
 func (s *stream) flush() error {
-	if s.rows == 0 {
+	if s.sheet.rows == 0 {
 		return nil
 	}
 	name := s.path(s.last, s.counts.Files)
-	s.note(s.name, name, s.marks)
+	s.note(s.name, name, s.sheet.marks)
 	s.counts.Files++
-	s.rows, s.marks = 0, s.marks[:0]
-	return s.file(name, append(s.buf, s.tail...))
+	s.sheet.rows, s.sheet.marks = 0, s.sheet.marks[:0]
+	return s.file(name, append(s.sheet.data, s.tail...))
 }
 
 // inFolder names the files of a shape: a folder a day, and the moment.
