@@ -16,6 +16,7 @@ import (
 type declared struct {
 	mu   sync.Mutex
 	list query.Fixed
+	from map[string]*ingest.Logstore // by name: what each logstore of the list was made from
 }
 
 // logstores adds logstores, or replaces those of their names.
@@ -23,6 +24,13 @@ func (d *declared) logstores(logstores []*ingest.Logstore) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, ls := range logstores {
+		if d.from[ls.Name] == ls { // each load declares what it may bring
+			continue
+		}
+		if d.from == nil {
+			d.from = map[string]*ingest.Logstore{}
+		}
+		d.from[ls.Name] = ls
 		d.list = append(d.without(func(l *query.Logstore) bool { return l.Name == ls.Name }), view(ls))
 	}
 }

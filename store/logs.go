@@ -34,6 +34,7 @@ type Logs struct {
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
 	tables    tables
+	living    bool // the snapshot of findings is made; with the writer lock
 	schema    declared
 	seen      seenPaths
 	abandoned atomic.Int64  // queries that ignored their interrupt
@@ -152,6 +153,32 @@ func (l *Logs) Counts(ctx context.Context) (map[string]int64, error) {
 // declare. A logstore that declares more columns than before gets them. The
 // snapshot of findings comes with the findings.
 func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error {
+	return l.alone(ctx, func(conn *sql.Conn) error {
+		for _, ls := range logstores {
+			if ls.Snapshot { // its table comes with that of its records
+				continue
+			}
+			if err := l.tables.ensure(ctx, conn, ls); err != nil {
+				return err
+			}
+			if ls.Name != ingest.FindingsName || l.living {
+				continue
+			}
+			if err := l.tables.ensure(ctx, conn, ingest.FindingsNow()); err != nil {
+				return err
+			}
+			if err := ensureLife(ctx, conn); err != nil {
+				return fmt.Errorf("the life of findings: %w", err)
+			}
+			l.living = true
+		}
+		l.schema.logstores(logstores)
+		return nil
+	})
+}
+
+// alone runs do with the writer lock.
+func (l *Logs) alone(ctx context.Context, do func(conn *sql.Conn) error) error {
 	l.writer.Lock()
 	defer l.writer.Unlock()
 	conn, err := l.in.conn(ctx)
@@ -159,23 +186,12 @@ func (l *Logs) Declare(ctx context.Context, logstores ...*ingest.Logstore) error
 		return err
 	}
 	defer conn.Close()
-	for _, ls := range logstores {
-		if ls.Snapshot { // its table comes with that of its records
-			continue
-		}
-		if err := l.tables.ensure(ctx, conn, ls); err != nil {
-			return err
-		}
-		if ls.Name != ingest.FindingsName {
-			continue
-		}
-		if err := l.tables.ensure(ctx, conn, ingest.FindingsNow()); err != nil {
-			return err
-		}
-		if err := ensureLife(ctx, conn); err != nil {
-			return fmt.Errorf("the life of findings: %w", err)
-		}
-	}
-	l.schema.logstores(logstores)
-	return nil
+	return do(conn)
+}
+
+// write runs do in one transaction, with the writer lock.
+func (l *Logs) write(ctx context.Context, do func(conn *sql.Conn) error) error {
+	return l.alone(ctx, func(conn *sql.Conn) error {
+		return inTx(ctx, conn, func() error { return do(conn) })
+	})
 }

@@ -29,29 +29,24 @@ func lookupColumn(i int) string { return fmt.Sprint("c", i) }
 // differs is replaced, one that is not given any more is dropped, all in one
 // transaction. Queries that run see the tables as they were.
 func (l *Logs) DeclareLookups(ctx context.Context, lookups ...*ingest.Lookup) error {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	conn, err := l.in.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	stored, err := storedLookups(ctx, conn)
-	if err != nil {
-		return err
-	}
-	known := make(map[string]bool, len(lookups))
-	for _, t := range lookups {
-		known[t.Name] = true
-	}
-	if changed := changedLookups(stored, lookups); len(changed) > 0 || !allIn(stored, known) {
-		err = inTx(ctx, conn, func() error { return writeLookups(ctx, conn, changed, stored, known) })
-	}
-	if err != nil {
-		return fmt.Errorf("lookup tables: %w", err)
-	}
-	l.schema.lookups(lookups)
-	return nil
+	return l.alone(ctx, func(conn *sql.Conn) error {
+		stored, err := storedLookups(ctx, conn)
+		if err != nil {
+			return err
+		}
+		known := make(map[string]bool, len(lookups))
+		for _, t := range lookups {
+			known[t.Name] = true
+		}
+		if changed := changedLookups(stored, lookups); len(changed) > 0 || !allIn(stored, known) {
+			err = inTx(ctx, conn, func() error { return writeLookups(ctx, conn, changed, stored, known) })
+		}
+		if err != nil {
+			return fmt.Errorf("lookup tables: %w", err)
+		}
+		l.schema.lookups(lookups)
+		return nil
+	})
 }
 
 func storedLookups(ctx context.Context, q querier) (map[string]string, error) {

@@ -27,14 +27,7 @@ func (l *Logs) Mark(ctx context.Context, name string) (string, error) {
 // SetMark implements ingest.Marks. The moment that it keeps is that of the call,
 // for whoever looks into the file.
 func (l *Logs) SetMark(ctx context.Context, name, value string) error {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	conn, err := l.in.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	err = inTx(ctx, conn, func() error {
+	err := l.write(ctx, func(conn *sql.Conn) error {
 		if _, err := conn.ExecContext(ctx, "DELETE FROM marks WHERE name = ?", validText(name)); err != nil {
 			return err
 		}

@@ -379,15 +379,3 @@ func (l *Logs) settleRest(ctx context.Context, attempts []attempt, refused []ref
 		return nil
 	})
 }
-
-// write runs do in one transaction, with the writer lock.
-func (l *Logs) write(ctx context.Context, do func(conn *sql.Conn) error) error {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	conn, err := l.in.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return inTx(ctx, conn, func() error { return do(conn) })
-}
