@@ -12,8 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"tocsin/ingest"
@@ -109,7 +107,7 @@ type Summary struct {
 	Oldest, Newest    time.Time // times of their events; zero without one
 }
 
-// add adds what a later Append did.
+// add adds what was done later, by another Append or of another object.
 func (s *Summary) add(o *Summary) {
 	s.Objects, s.Known, s.History = s.Objects+o.Objects, s.Known+o.Known, s.History+o.History
 	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
@@ -119,7 +117,10 @@ func (s *Summary) add(o *Summary) {
 	if o.Records == 0 {
 		return
 	}
-	s.FirstSeq, s.LastSeq = cmp.Or(s.FirstSeq, o.FirstSeq), o.LastSeq
+	if s.FirstSeq == 0 || o.FirstSeq < s.FirstSeq {
+		s.FirstSeq = o.FirstSeq
+	}
+	s.LastSeq = max(s.LastSeq, o.LastSeq)
 	if s.Oldest.IsZero() || o.Oldest.Before(s.Oldest) {
 		s.Oldest = o.Oldest
 	}
@@ -218,23 +219,34 @@ const batches = 2
 // Loaded says of each object whether the ledger has it in this version.
 func (l *Logs) Loaded(ctx context.Context, objects []ingest.Object) ([]bool, error) {
 	loaded := make([]bool, len(objects))
-	if len(objects) == 0 {
-		return loaded, nil
-	}
-	rows, err := l.in.db.QueryContext(withSource(ctx, &nameSource{objects: objects}),
-		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version")
+	err := inLedger(ctx, l.in.db, objects, func(n int, _ string) { loaded[n] = true })
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
+	}
+	return loaded, nil
+}
+
+// inLedger calls found for each object that the ledger has in this version, by its
+// number, with each logstore that it is in, the oldest entry first.
+func inLedger(ctx context.Context, q querier, objects []ingest.Object, found func(n int, logstore string)) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	rows, err := q.QueryContext(withSource(ctx, &nameSource{objects: objects}),
+		"SELECT p.n, o.logstore FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version ORDER BY p.n, o.id")
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var n int
-		if err := rows.Scan(&n); err != nil {
-			return nil, fmt.Errorf("look into the ledger: %w", err)
+		var logstore string
+		if err := rows.Scan(&n, &logstore); err != nil {
+			return err
 		}
-		loaded[n] = true
+		found(n, logstore)
 	}
-	return loaded, rows.Err()
+	return rows.Err()
 }
 
 // known returns the numbers of the objects that the ledger has in this version
@@ -244,35 +256,27 @@ func (a *appender) known(ctx context.Context, logstores []*ingest.Logstore) (map
 	for _, ls := range logstores {
 		byName[ls.Name] = ls
 	}
-	rows, err := a.conn.QueryContext(withSource(ctx, &nameSource{objects: a.objects}),
-		"SELECT DISTINCT ON (p.n) p.n, o.logstore FROM "+batchFunction+"() p JOIN objects o ON o.name = p.name AND o.version = p.version WHERE list_contains(?, o.logstore) ORDER BY p.n, o.id",
-		slices.Collect(maps.Keys(byName)))
+	known := map[int]bool{}
+	err := inLedger(ctx, a.conn, a.objects, func(n int, logstore string) {
+		if ls := byName[logstore]; ls != nil && !known[n] {
+			known[n] = true
+			a.target(ls).summary.Known++
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	defer rows.Close()
-	known := map[int]bool{}
-	for rows.Next() {
-		var n int
-		var logstore string
-		if err := rows.Scan(&n, &logstore); err != nil {
-			return nil, err
-		}
-		known[n] = true
-		a.target(byName[logstore]).summary.Known++
 	}
 	type version struct{ name, version string }
 	listed := make(map[version]bool, len(a.objects))
 	for n, o := range a.objects {
 		v := version{o.Name, o.Version}
-		if !known[n] && listed[v] && a.options.Logstore != nil {
-			a.target(a.options.Logstore).summary.Known++
+		if listed[v] && !known[n] {
+			known[n] = true
+			if a.options.Logstore != nil {
+				a.target(a.options.Logstore).summary.Known++
+			}
 		}
-		known[n] = known[n] || listed[v]
 		listed[v] = true
-		if !known[n] {
-			delete(known, n)
-		}
 	}
-	return known, rows.Err()
+	return known, nil
 }

@@ -120,19 +120,18 @@ func (d *decoding) pass(ctx context.Context) bool {
 func (d *decoding) object(ctx context.Context, i int) bool {
 	d.broken = 0
 	opened, err := d.options.decode(d.counting(d.objects[i]))
-	if err != nil && d.options.Logstore == nil {
+	switch {
+	case err != nil && d.options.Logstore == nil:
 		d.refused = append(d.refused, refusal{d.objects[i], err})
+		return true
+	case err != nil:
+		d.begin(segment{object: i, first: true})
+		d.end(err)
 		return true
 	}
 	alive := d.turn(ctx, opened.logstore)
 	if alive {
 		d.begin(segment{object: i, first: true, format: opened.format})
-	}
-	if err != nil && alive {
-		d.end(err)
-		return true
-	}
-	if alive {
 		alive, err = d.records(ctx, opened)
 	}
 	if opened.close != nil {

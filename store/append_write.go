@@ -8,7 +8,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"tocsin/ingest"
@@ -48,7 +50,7 @@ func (a *appender) target(ls *ingest.Logstore) *target {
 		}
 	}
 	t := &target{logstore: ls, table: quoteName(tableName(ls.Name))}
-	t.insert, t.differ = insertStatement(t.table, ls.Columns), differStatement(t.table, ls.Columns)
+	t.insert, t.differ = insertStatement(t.table, "seq", ls.Columns, nil), differStatement(t.table, ls.Columns)
 	a.targets = append(a.targets, t)
 	return t
 }
@@ -290,30 +292,14 @@ func (a *appender) count() {
 		}
 	}
 	for _, t := range a.done {
-		s := &t.target.summary
-		s.Objects++
-		s.Records += t.records
-		s.Duplicates += t.duplicates
-		s.Conflicts += t.conflicts
-		s.Broken += t.broken
-		s.Flagged += t.flagged
+		one := Summary{
+			Objects: 1, Records: t.records, Duplicates: t.duplicates, Conflicts: t.conflicts, Broken: t.broken, Flagged: t.flagged,
+			FirstSeq: t.first, LastSeq: t.last, Oldest: time.UnixMicro(t.oldest).UTC(), Newest: time.UnixMicro(t.newest).UTC(),
+		}
 		if a.history(t) {
-			s.History++
+			one.History = 1
 		}
-		if t.records == 0 {
-			continue
-		}
-		if s.FirstSeq == 0 || t.first < s.FirstSeq {
-			s.FirstSeq = t.first
-		}
-		s.LastSeq = max(s.LastSeq, t.last)
-		oldest, newest := time.UnixMicro(t.oldest).UTC(), time.UnixMicro(t.newest).UTC()
-		if s.Oldest.IsZero() || oldest.Before(s.Oldest) {
-			s.Oldest = oldest
-		}
-		if newest.After(s.Newest) {
-			s.Newest = newest
-		}
+		t.target.summary.add(&one)
 	}
 }
 
@@ -377,17 +363,26 @@ func (t *taken) stored(r *batchRow) {
 	}
 }
 
-// insertStatement reads the batch into the table.
-func insertStatement(table string, columns []ingest.Column) string {
+// insertStatement reads the batch into the table. seq is the column of the batch
+// that is its number there. Columns that filled names are filled in by its
+// expressions instead, others of it besides.
+func insertStatement(table, seq string, columns []ingest.Column, filled map[string]string) string {
 	into := "seq, time, ingest_time, id, object, position, topic, source, tenant, flags"
-	from := "seq, make_timestamp(time), ?::TIMESTAMP, id, object, position, topic, source, tenant, flags"
+	from := seq + ", make_timestamp(time), ?::TIMESTAMP, id, object, position, topic, source, tenant, flags"
 	for _, c := range columns {
+		if filled[c.Name] != "" {
+			continue
+		}
 		name := quoteName(c.Name)
 		into += ", " + name
 		if c.Kind == ingest.Stamp {
 			name = "make_timestamp(" + name + ")"
 		}
 		from += ", " + name
+	}
+	for _, name := range slices.Sorted(maps.Keys(filled)) {
+		into += ", " + name
+		from += ", " + filled[name]
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s()", table, into, from, batchFunction)
 }

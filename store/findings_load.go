@@ -178,31 +178,8 @@ func (l *life) write(ctx context.Context, b *batch, now time.Time) error {
 	for _, f := range fresh {
 		s.rows = append(s.rows, f.row)
 	}
-	_, err := l.conn.ExecContext(withSource(ctx, s), versionStatement(b.columns), now.UTC())
+	_, err := l.conn.ExecContext(withSource(ctx, s), insertStatement("log_findings_now", "since", b.columns, standingValues()), now.UTC())
 	return err
-}
-
-// versionStatement reads rows of a batch into the table, with what is known of
-// their findings.
-func versionStatement(columns []ingest.Column) string {
-	into := "seq, time, ingest_time, id, object, position, topic, source, tenant, flags"
-	from := "since, make_timestamp(time), ?::TIMESTAMP, id, object, position, topic, source, tenant, flags"
-	for _, c := range columns {
-		if _, ours := standingValues()[c.Name]; ours {
-			continue
-		}
-		name := quoteName(c.Name)
-		into += ", " + name
-		if c.Kind == ingest.Stamp {
-			name = "make_timestamp(" + name + ")"
-		}
-		from += ", " + name
-	}
-	for _, name := range slices.Sorted(maps.Keys(standingValues())) {
-		into += ", " + name
-		from += ", " + standingValues()[name]
-	}
-	return "INSERT INTO log_findings_now (" + into + ") SELECT " + from + " FROM " + batchFunction + "()"
 }
 
 // standingValues are the columns that a finding's standing fills in, from those

@@ -96,9 +96,8 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 			report.Skipped = append(report.Skipped, ingest.Skipped{Name: r.object.Name, Reason: none.Error()})
 			continue
 		}
-		again := r.object.Retried(r.why)
-		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: again})
-		if !again && setAside(r.object, r.why) {
+		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: r.object.Retried(r.why)})
+		if setAside(r.object, r.why) {
 			letters = append(letters, r)
 		}
 	}

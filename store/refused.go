@@ -39,10 +39,10 @@ func (l *Logs) keepRefusals(ctx context.Context, objects []ingest.Object, refuse
 	}
 	err := l.write(ctx, func(conn *sql.Conn) error {
 		if before > 0 {
-			for i := range objects {
-				if _, err := conn.ExecContext(ctx, "DELETE FROM deadletters WHERE logstore = '' AND object = ?", validText(objects[i].Name)); err != nil {
-					return err
-				}
+			_, err := conn.ExecContext(withSource(ctx, &nameSource{objects: objects}),
+				"DELETE FROM deadletters WHERE logstore = '' AND object IN (SELECT name FROM "+batchFunction+"())")
+			if err != nil {
+				return err
 			}
 		}
 		return addRefusals(ctx, conn, refused, o)
