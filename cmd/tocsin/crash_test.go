@@ -105,10 +105,11 @@ func plant(t *testing.T, dir string, n int) {
 }
 
 // settleCrash lets the agent run until everything that was planted has been
-// mailed, or gives up.
+// mailed, or gives up. A mail whose answer is lost waits twice as long each time,
+// and the server may lose several in a row.
 func settleCrash(t *testing.T, dir string, server *recorder, planted int) {
 	t.Helper()
-	for range 40 {
+	for begun := time.Now(); time.Since(begun) < 5*time.Minute; {
 		if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 			t.Fatalf("run --once: %v\n%s", err, out)
 		}
