@@ -42,14 +42,22 @@ func (s *stage) specialAggregate(a *aggregate, e *Call) value {
 		if x := s.storedOrder(a.args[1]); !fixed(x) {
 			a.order = []sortKey{{item: -1, x: x}}
 		}
-	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
-		a.args = moderate(doubles(a.args))
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		a.args = moderate(a.args)
-	case "skewness", "kurtosis":
-		a.args = moderate(doubles(a.args))
+	default:
+		a.args = statistic(a.fn, a.args)
 	}
 	return a
+}
+
+// statistic makes the arguments of a statistic fit for both engines; those of
+// other functions stay.
+func statistic(fn string, args []value) []value {
+	switch fn {
+	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept", "skewness", "kurtosis":
+		return moderate(doubles(args))
+	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+		return moderate(args)
+	}
+	return args
 }
 
 // moderate are numbers whose fourth power is one: beyond that DuckDB fails, and

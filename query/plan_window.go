@@ -91,14 +91,11 @@ func (s *stage) windowArgs(w *windowed, f *function, e *Call) bool {
 // of the engine.
 func (s *stage) windowAggregate(w *windowed, f *function, e *Call) bool {
 	switch w.fn {
-	case "corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept":
-		w.args = moderate(doubles(w.args))
-	case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
-		w.args = moderate(w.args)
 	case "approx_distinct", "approx_percentile", "array_agg", "histogram", "map_agg", "multimap_agg", "max_by", "min_by", "skewness", "kurtosis":
 		s.fault("query/window", e.Span(), e.Name+" has no OVER", "group in an earlier stage")
 		return false
 	}
+	w.args = statistic(w.fn, w.args)
 	switch {
 	case !f.agg:
 	case (w.fn == "min" || w.fn == "max") && len(w.args) > 1:
