@@ -122,7 +122,7 @@ func (l *lineSource) object(text []byte, now time.Time) ingest.Object {
 	return ingest.Object{
 		Name:    fmt.Sprintf("%s at %s, part %d", l.name, now.UTC().Format(time.RFC3339Nano), l.n),
 		Version: "1", Modified: now, Size: int64(len(text)), Named: true, Held: text,
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
+		Open: ingest.Bytes(text),
 	}
 }
 

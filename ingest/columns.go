@@ -99,11 +99,7 @@ func CheckStatus(word, said string) error {
 //go:embed qualys.json
 var qualysColumns []byte
 
-// DefaultColumnsFile is the map of Qualys TotalCloud as a file: JSON, which is
-// YAML, too. It is where a map of one's own begins.
-func DefaultColumnsFile() []byte { return slices.Clone(qualysColumns) }
-
-// DefaultColumns is the map of Qualys TotalCloud.
+// DefaultColumns is the map of Qualys TotalCloud, qualys.json. Nobody may change it.
 var DefaultColumns = sync.OnceValue(func() *ColumnMap {
 	m, err := ParseColumns(qualysColumns)
 	if err != nil {

@@ -228,7 +228,7 @@ func TestColumnsPage(t *testing.T) {
 func TestColumnMistakes(t *testing.T) {
 	for _, x := range []struct{ text, want string }{
 		{`{"columns":{"a":"check","b":"status","c":"resource"}}`, ""},
-		{string(DefaultColumnsFile()), ""},
+		{string(qualysColumns), ""},
 		{`{"columns":{"a":"chek"}}`, `column "a": there is no field "chek" (finding, check, `},
 		{`{"columns":{"":"check"}}`, "a column has no name"},
 		{`{"columns":{"a":"check","b":"status"}}`, "no column holds resource: a finding needs check, status and resource"},

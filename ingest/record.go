@@ -1,10 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -77,9 +77,9 @@ type Object struct {
 	Again func(error) bool
 }
 
-// Bytes returns the Open of an object whose content is at hand.
-func Bytes(content string) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
+// Bytes returns the Open of an object whose content is at hand, and is not changed.
+func Bytes(content []byte) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 }
 
 // Limits bound what one object may cost (G14). The zero value means the defaults.

@@ -139,7 +139,7 @@ func (r *retrying) add(d DeadLetter) {
 	switch {
 	case d.Whole && len(d.Raw) > 0: // all of it: its source forgets it
 		r.attempts = append(r.attempts, attempt{letters: []DeadLetter{d}, read: read, whole: true, object: ingest.Object{
-			Name: d.Object, Version: d.Version, Size: int64(len(d.Raw)), Named: true, Open: ingest.Bytes(string(d.Raw)),
+			Name: d.Object, Version: d.Version, Size: int64(len(d.Raw)), Named: true, Open: ingest.Bytes(d.Raw),
 		}})
 	case d.Whole:
 		r.stays(d, why)
@@ -178,9 +178,8 @@ func (r *retrying) open(d DeadLetter) (o ingest.Object, why string) {
 // not its object.
 func (r *retrying) piece(d DeadLetter, read ingest.Options, why string) {
 	read.First = d.Position
-	raw := string(d.Raw)
 	r.attempts = append(r.attempts, attempt{letters: []DeadLetter{d}, wants: map[int64]bool{d.Position: true}, read: read, piece: true, unread: why, object: ingest.Object{
-		Name: d.Object, Version: r.version(d), Size: int64(len(raw)), Named: true, Open: ingest.Bytes(raw),
+		Name: d.Object, Version: r.version(d), Size: int64(len(d.Raw)), Named: true, Open: ingest.Bytes(d.Raw),
 	}})
 }
 

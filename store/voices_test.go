@@ -19,7 +19,7 @@ func hear(t *testing.T, l *Logs, source, name string, at time.Time, accounts ...
 		text.WriteString(trailLine(i, `,"requestID":"`+name+`","recipientAccountId":"`+account+`"`) + "\n")
 	}
 	body := strings.ReplaceAll(text.String(), "0c0c0000", "0c0c"+name)
-	o := ingest.Object{Name: name, Version: "1", Modified: at.Add(-time.Minute), Open: ingest.Bytes(body)}
+	o := ingest.Object{Name: name, Version: "1", Modified: at.Add(-time.Minute), Open: ingest.Bytes([]byte(body))}
 	r, err := l.Load(t.Context(), []ingest.Object{o}, LoadOptions{Ingest: ingest.Options{Now: at, Source: source}, History: Live})
 	if err != nil || r.Records() != int64(len(accounts)) {
 		t.Fatalf("%d records %v", r.Records(), err)

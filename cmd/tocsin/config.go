@@ -135,7 +135,10 @@ type configReader struct {
 }
 
 func (r *configReader) finish() (*config, error) {
-	c := &config{path: r.path, zone: r.zone(r.file.TimeZone), list: r.doc.List, logstores: ingest.Builtin()}
+	c := &config{path: r.path, zone: time.UTC, list: r.doc.List, logstores: ingest.Builtin()}
+	if zone, err := alertrules.LoadZone(r.file.TimeZone.Value); err == nil { // Validate reports one that is none
+		c.zone = zone
+	}
 	r.directories(c)
 	r.declared(c)
 	r.tables(c)
@@ -156,13 +159,16 @@ func (r *configReader) finish() (*config, error) {
 	return c, r.doc.List.Err()
 }
 
-func (r *configReader) zone(t alertrules.Text) *time.Location {
+// zone reads a time zone; other where none is given, or it is none, which is
+// reported.
+func (r *configReader) zone(t alertrules.Text, other *time.Location) *time.Location {
 	if !t.Given() {
-		return time.UTC
+		return other
 	}
-	zone, err := time.LoadLocation(t.Value)
-	if err != nil || t.Value == "" || strings.EqualFold(t.Value, "local") {
-		return time.UTC // Validate, or the source's own check, reports it
+	zone, err := alertrules.LoadZone(t.Value)
+	if err != nil {
+		r.doc.Problem("config/time-zone", t.Node, fmt.Sprintf("%q is no time zone", diag.Line(t.Value)), "names are those of the tz database, such as Europe/Berlin")
+		return other
 	}
 	return zone
 }

@@ -39,15 +39,7 @@ func (a archiveConfig) given() bool { return a.dir != "" || a.place.Bucket != ""
 // archive checks `archive:`. It runs after sources and limits.
 func (r *configReader) archive(c *config) {
 	f := r.file.Archive
-	c.archive.zone = c.zone
-	if f.TimeZone.Given() {
-		zone, err := time.LoadLocation(f.TimeZone.Value)
-		if err != nil || f.TimeZone.Value == "" || strings.EqualFold(f.TimeZone.Value, "local") {
-			r.doc.Problem("config/time-zone", f.TimeZone.Node, fmt.Sprintf("%q is no time zone", f.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
-			return
-		}
-		c.archive.zone = zone
-	}
+	c.archive.zone = r.zone(f.TimeZone, c.zone)
 	switch node := r.doc.At("archive"); {
 	case f.Dir.Given() && f.Bucket.Given():
 		r.doc.Problem("config/archive", f.Bucket.Node, "an archive lies in one place, and this one has a dir already", "")

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"time"
 
 	"tocsin/agent"
 	"tocsin/alertrules"
@@ -81,18 +80,12 @@ func (r *configReader) sources(c *config) {
 		if kind == "" {
 			continue
 		}
-		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: c.zone, Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
+		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: r.zone(s.TimeZone, c.zone), Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
 		r.sourceKeys(s, kind, node)
 		r.place(c, s, &source)
 		source.access = r.access(c, accessFile{s.Role, s.Region, s.Endpoint}, source.queue.Region)
 		r.tries(s, &source, node)
 		source.Columns = r.columns(s.Columns)
-		if s.TimeZone.Given() {
-			if _, err := time.LoadLocation(s.TimeZone.Value); err != nil {
-				r.doc.Problem("config/time-zone", s.TimeZone.Node, fmt.Sprintf("%q is no time zone", s.TimeZone.Value), "names are those of the tz database, such as Europe/Berlin")
-			}
-			source.Zone = r.zone(s.TimeZone)
-		}
 		if s.Logstore.Given() {
 			logstore, err := c.logstore(s.Logstore.Value)
 			if err != nil {

@@ -56,7 +56,7 @@ func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address st
 	bucket, key, _ := strings.Cut(address, "/")
 	ref := s3.Ref{Bucket: bucket, Key: key, ETag: d.Version, Size: -1, Same: !d.Whole}
 	source, ok := p.sourceOf(d)
-	if !ok || !source.reads(ref) {
+	if !ok || !s3.Within(source.places, ref) {
 		return ingest.Object{}, errors.New("no source of tocsin.yaml reads it now")
 	}
 	objects, err := remoteObjects(ctx, source, []s3.Ref{ref})
@@ -71,11 +71,6 @@ func (p *project) openRemote(ctx context.Context, d store.DeadLetter, address st
 		return ingest.Object{}, err
 	}
 	return objects[0], in.Close()
-}
-
-// reads reports whether an object lies where a source may read.
-func (c sourceConfig) reads(ref s3.Ref) bool {
-	return slices.ContainsFunc(c.places, func(at s3.Place) bool { return at.Holds(ref) })
 }
 
 func remoteObjects(ctx context.Context, c sourceConfig, refs []s3.Ref) ([]ingest.Object, error) {
@@ -96,7 +91,7 @@ func (p *project) openNamed(ctx context.Context, d store.DeadLetter, c sourceCon
 	}
 	refs = slices.DeleteFunc(refs, s3.Ref.Ignored)
 	for _, ref := range refs {
-		if !c.reads(ref) {
+		if !s3.Within(c.places, ref) {
 			return refused(d, "the message names "+ref.Name()+", which is in none of the configured buckets"), nil
 		}
 	}

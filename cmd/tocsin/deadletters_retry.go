@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"tocsin/agent"
+	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
 	"tocsin/store"
@@ -130,17 +129,12 @@ func (p *project) retryOptions(ctx context.Context, f retryFlags) store.RetryOpt
 // readLetter says how the object of a dead letter is decoded: as its source is, or
 // as load was told.
 func (p *project) readLetter(d store.DeadLetter) (ingest.Options, error) {
-	var source agent.Source
-	for _, s := range p.config.sources {
-		if s.Name == d.Source {
-			source = s.Source
-		}
-	}
+	source, _ := p.sourceOf(d) // of one that is gone its name remains
 	source.Name = d.Source
-	options := p.ingestOptions(source, p.now)
+	options := p.ingestOptions(source.Source, p.now)
 	var err error
 	if d.Told.Zone != "" {
-		if options.Zone, err = time.LoadLocation(d.Told.Zone); err != nil {
+		if options.Zone, err = alertrules.LoadZone(d.Told.Zone); err != nil {
 			return options, fmt.Errorf("it was loaded with --time-zone: %w", err)
 		}
 	}

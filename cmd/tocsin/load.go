@@ -14,6 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"tocsin/agent"
+	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/ingest"
 	"tocsin/store"
@@ -115,7 +116,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 		}
 	}
 	if f.zone != "" {
-		if o.Ingest.Zone, err = time.LoadLocation(f.zone); err != nil {
+		if o.Ingest.Zone, err = alertrules.LoadZone(f.zone); err != nil {
 			return o, usage("--time-zone %s: names are those of the tz database, such as Europe/Berlin", diag.Line(f.zone))
 		}
 		o.Told.Zone = f.zone

@@ -91,7 +91,7 @@ func TestKeep(t *testing.T) {
 		{"gzip", Origin{"s", "t"}, ingest.Object{Name: "n", Modified: noon}, "\x1f\x8b", "t/2026/11/24/s-" + gzipHash + ".gz"},
 	} {
 		r := newRig(t)
-		c.object.Open = ingest.Bytes(c.content)
+		c.object.Open = ingest.Bytes([]byte(c.content))
 		k, err := r.Keep(t.Context(), c.from, c.object, noon)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
@@ -120,7 +120,7 @@ func TestKeepNeverOverwrites(t *testing.T) {
 	r := newRig(t)
 	keep := func(content string) Kept {
 		t.Helper()
-		k, err := r.Keep(t.Context(), Origin{Source: "s"}, ingest.Object{Name: "n", Modified: noon, Open: ingest.Bytes(content)}, noon)
+		k, err := r.Keep(t.Context(), Origin{Source: "s"}, ingest.Object{Name: "n", Modified: noon, Open: ingest.Bytes([]byte(content))}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,9 +150,9 @@ func TestKeepFails(t *testing.T) {
 		{"broken in the middle", func() (io.ReadCloser, error) {
 			return io.NopCloser(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken))), nil
 		}, 0, nil, true},
-		{"too large", ingest.Bytes("abcdef"), 5, nil, false},
-		{"the archive is away", ingest.Bytes("a"), 0, Directory("/dev/null/archive"), false},
-		{"the archive breaks", ingest.Bytes("a"), 0, failing{}, false},
+		{"too large", ingest.Bytes([]byte("abcdef")), 5, nil, false},
+		{"the archive is away", ingest.Bytes([]byte("a")), 0, Directory("/dev/null/archive"), false},
+		{"the archive breaks", ingest.Bytes([]byte("a")), 0, failing{}, false},
 	} {
 		r := newRig(t)
 		r.Max = c.max

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
+
+	"tocsin/ingest"
 )
 
 // Access says as whom and where AWS, or a service that speaks its protocols, is
@@ -82,6 +84,20 @@ func (a Access) Config(ctx context.Context) (aws.Config, error) {
 			func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName }))
 	}
 	return c, nil
+}
+
+// Await waits until a source that looks at intervals is to look again, at most as
+// long as it is asked to, and returns the time by then. false: that is not yet, or
+// ctx has ended.
+func Await(ctx context.Context, ask ingest.Ask, next time.Time) (now time.Time, due bool) {
+	wait := next.Sub(ask.Now)
+	if wait <= 0 || ask.All {
+		return ask.Now, true
+	}
+	if !Sleep(ctx, min(wait, ask.Wait)) || wait > ask.Wait {
+		return ask.Now, false
+	}
+	return ask.Now.Add(wait), true
 }
 
 // Sleep waits; false says that ctx has ended.

@@ -1,12 +1,12 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +46,11 @@ type Place struct{ Bucket, Prefix string }
 
 // Holds reports whether an object lies there.
 func (p Place) Holds(r Ref) bool { return r.Bucket == p.Bucket && strings.HasPrefix(r.Key, p.Prefix) }
+
+// Within reports whether an object lies in one of several places.
+func Within(places []Place, r Ref) bool {
+	return slices.ContainsFunc(places, func(p Place) bool { return p.Holds(r) })
+}
 
 // String is bucket/prefix, as it is configured.
 func (p Place) String() string { return p.Bucket + "/" + p.Prefix }
@@ -143,7 +148,7 @@ func (a *ahead) open(i int) (io.ReadCloser, error) {
 	case k.err != nil:
 		return nil, k.err
 	case k.ok:
-		return io.NopCloser(bytes.NewReader(k.data)), nil
+		return ingest.Bytes(k.data)()
 	}
 	return a.reader.open(a.ctx, a.refs[i])
 }

@@ -67,13 +67,11 @@ type source struct {
 // Receive implements ingest.Source.
 func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
 	if s.pass == nil {
-		if wait := s.next.Sub(ask.Now); wait > 0 && !ask.All {
-			if !awsapi.Sleep(ctx, min(wait, ask.Wait)) || wait > ask.Wait {
-				return ingest.Batch{}, ctx.Err()
-			}
-			ask.Now = ask.Now.Add(wait)
+		now, due := awsapi.Await(ctx, ask, s.next)
+		if !due {
+			return ingest.Batch{}, ctx.Err()
 		}
-		if err := s.begin(ctx, ask.Now); err != nil {
+		if err := s.begin(ctx, now); err != nil {
 			return ingest.Batch{}, err
 		}
 	}

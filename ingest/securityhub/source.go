@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -83,13 +82,11 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 		s.mark, s.read = mark, true
 	}
 	if s.ask == nil {
-		if wait := s.next.Sub(ask.Now); wait > 0 && !ask.All {
-			if !awsapi.Sleep(ctx, min(wait, ask.Wait)) || wait > ask.Wait {
-				return ingest.Batch{}, ctx.Err()
-			}
-			ask.Now = ask.Now.Add(wait)
+		now, due := awsapi.Await(ctx, ask, s.next)
+		if !due {
+			return ingest.Batch{}, ctx.Err()
 		}
-		s.begin(ask.Now)
+		s.begin(now)
 	}
 	var objects []ingest.Object
 	for range pages {
@@ -231,7 +228,7 @@ func (s *source) object(p page) ingest.Object {
 	return ingest.Object{
 		Name:    "securityhub://" + s.o.Region + "/" + version,
 		Version: version, Modified: modified.UTC(), Size: int64(b.Len()), Named: true, Held: b.Bytes(),
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil },
+		Open: ingest.Bytes(b.Bytes()),
 	}
 }
 

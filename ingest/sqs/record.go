@@ -3,7 +3,6 @@ package sqs
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"tocsin/ingest"
 )
@@ -18,7 +17,7 @@ func (s *Source) name(m message) string { return "sqs://" + s.o.Queue.Name + "/"
 func (s *Source) held(m message, text string) ingest.Object {
 	return ingest.Object{
 		Name: s.name(m), Version: "1", Modified: m.sent, Size: int64(len(text)), Named: true, Held: []byte(m.body),
-		Open:  func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+		Open:  ingest.Bytes([]byte(text)),
 		Again: s.patience(m).Again,
 	}
 }

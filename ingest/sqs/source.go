@@ -160,7 +160,7 @@ func (b *batch) part(m message) part {
 	for _, ref := range refs {
 		switch {
 		case ref.Ignored():
-		case !b.source.configured(ref):
+		case !s3.Within(b.source.o.Places, ref): // it may not be read (G15)
 			err = errors.Join(err, fmt.Errorf("the message names %s, which is in none of the configured buckets", ref.Name()))
 		default:
 			b.refs = append(b.refs, ref)
@@ -177,16 +177,6 @@ func (b *batch) part(m message) part {
 func (p *part) add(o ingest.Object) {
 	p.names = append(p.names, o.Name)
 	p.objects = append(p.objects, o)
-}
-
-// configured reports whether an object may be read (G15).
-func (s *Source) configured(ref s3.Ref) bool {
-	for _, place := range s.o.Places {
-		if place.Holds(ref) {
-			return true
-		}
-	}
-	return false
 }
 
 // objects makes the objects of all messages, in their order.

@@ -111,7 +111,7 @@ func (s *source) store(r *http.Request, body []byte) (status int) {
 	hash := sha256.Sum256(body)
 	name := "webhook://" + s.o.Name + "/" + hex.EncodeToString(hash[:16]) // nothing of it is the sender's text
 	q := &request{body: body, done: make(chan int, 1), object: ingest.Object{
-		Name: name, Version: hex.EncodeToString(hash[16:]), Size: int64(len(body)), Named: true, Held: body, Open: ingest.Bytes(string(body)),
+		Name: name, Version: hex.EncodeToString(hash[16:]), Size: int64(len(body)), Named: true, Held: body, Open: ingest.Bytes(body),
 	}}
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
