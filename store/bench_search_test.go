@@ -69,7 +69,7 @@ func benchLogs(b *testing.B, n int) *Logs {
 // countOf counts the records that a condition of SQL holds for.
 func countOf(tb testing.TB, db *sql.DB, condition string) (n int64) {
 	tb.Helper()
-	if err := db.QueryRow("SELECT count(*) FROM log_cloudtrail WHERE " + condition).Scan(&n); err != nil {
+	if err := db.QueryRow("SELECT count(*) FROM whole_cloudtrail WHERE " + condition).Scan(&n); err != nil {
 		tb.Fatal(err)
 	}
 	return n
