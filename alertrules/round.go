@@ -24,6 +24,10 @@ type Logs interface {
 	// History returns the ranges of __seq__ within (after, upTo] that came in as
 	// history (DESIGN.md §5), in their order, those that touch joined.
 	History(ctx context.Context, after, upTo int64) ([]SeqRange, error)
+	// HistoryTimes returns when the records of a logstore happened that came in as
+	// history within (after, upTo] of __seq__: one range for each object, in their
+	// order, those that touch joined.
+	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]TimeRange, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.
@@ -131,15 +135,6 @@ type Notice struct {
 	Text  string
 	Since time.Time
 	Over  bool
-}
-
-// A Gap is what was not evaluated (§5).
-type Gap struct {
-	Rule     string
-	From, To time.Time
-	FromSeq  int64
-	ToSeq    int64
-	Reason   string // "disabled", "history", "generation", "down"
 }
 
 // A Round is what T1 commits: the outcome of all rules that were evaluated

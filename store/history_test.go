@@ -31,3 +31,34 @@ func TestHistoryRanges(t *testing.T) {
 		t.Errorf("history of a part (-want +got):\n%s", diff)
 	}
 }
+
+// When history happened is known by logstore, and what overlaps is one range;
+// what came in before is left out.
+func TestHistoryTimes(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	old := testNow.Add(-30 * 24 * time.Hour)
+	at := func(id int, hours int) rec {
+		return rec{id: id, time: old.Add(time.Duration(hours) * time.Hour)}
+	}
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "before", version: "1", records: []rec{at(1, 1)}}}, nil)
+	appendScripts(t, s.Logs, testLogstore(), []script{
+		{name: "a", version: "1", records: []rec{at(2, 5), at(3, 9)}},
+		{name: "b", version: "1", records: []rec{at(4, 7), at(5, 12)}},
+		{name: "c", version: "1", records: []rec{at(6, 20)}},
+		{name: "live", version: "1", records: []rec{at(7, 16), at(8, 30*24)}},
+		{name: "nothing new", version: "1", records: []rec{at(1, 1)}},
+	}, nil)
+	got, err := s.Logs.HistoryTimes(t.Context(), testLogstore().Name, 1, 8)
+	ok(t, err)
+	want := []alertrules.TimeRange{
+		{From: at(0, 5).time, To: at(0, 12).time.Add(time.Microsecond)},
+		{From: at(0, 20).time, To: at(0, 20).time.Add(time.Microsecond)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+	got, err = s.Logs.HistoryTimes(t.Context(), "another", 0, 8)
+	if err != nil || len(got) != 0 {
+		t.Errorf("history of another logstore: %v, %v", got, err)
+	}
+}

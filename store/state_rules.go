@@ -197,11 +197,25 @@ func (t *tx) evaluations(list []alertrules.Evaluation) {
 	t.exec("INSERT INTO quiet_evaluations SELECT w.rule, w.hour, sum(w.n)::BIGINT FROM quiet_now w ANTI JOIN quiet_evaluations q ON w.rule = q.rule AND w.hour = q.hour GROUP BY ALL")
 }
 
+// gaps adds what was not evaluated to what is known of the same rules.
 func (t *tx) gaps(list []alertrules.Gap) {
-	var rows []row
+	if len(list) == 0 || t.err != nil {
+		return
+	}
+	var ids []string
 	for _, g := range list {
+		ids = append(ids, g.Rule)
+	}
+	known, err := gapsOf(t.ctx, t.conn, "rule IN "+oneOf, texts(ids))
+	if err != nil {
+		t.err = err
+		return
+	}
+	var rows []row
+	for _, g := range alertrules.JoinGaps(append(known, list...)) {
 		rows = append(rows, row{"rule": g.Rule, "doc": t.doc(g)})
 	}
+	t.remove("gaps", "rule", ids)
 	t.insert("gaps", "rule VARCHAR, doc VARCHAR", rows)
 }
 

@@ -18,6 +18,7 @@ type Record struct {
 	Arrived time.Time
 	Time    time.Time // of the event
 	Fields  map[string]any
+	History bool // it came in as history
 
 	Seq int64 // set by Log
 }
@@ -64,8 +65,35 @@ func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
 	l.handlers = append(l.handlers, handler{rule, a})
 }
 
-// History implements alertrules.Logs: nothing is history.
-func (l *Log) History(context.Context, int64, int64) ([]alertrules.SeqRange, error) { return nil, nil }
+// History implements alertrules.Logs.
+func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.SeqRange, error) {
+	var list []alertrules.SeqRange
+	for _, r := range l.history(after, upTo) {
+		if n := len(list) - 1; n >= 0 && list[n].To == r.Seq-1 {
+			list[n].To = r.Seq
+			continue
+		}
+		list = append(list, alertrules.SeqRange{From: r.Seq - 1, To: r.Seq})
+	}
+	return list, nil
+}
+
+// HistoryTimes implements alertrules.Logs: each record is an object of its own,
+// of every logstore.
+func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]alertrules.TimeRange, error) {
+	var list []alertrules.TimeRange
+	for _, r := range l.history(after, upTo) {
+		list = append(list, alertrules.TimeRange{From: r.Time, To: r.Time.Add(time.Microsecond)})
+	}
+	slices.SortFunc(list, func(a, b alertrules.TimeRange) int { return a.From.Compare(b.From) })
+	return list, nil
+}
+
+func (l *Log) history(after, upTo int64) []Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.records), func(r Record) bool { return !r.History || r.Seq <= after || r.Seq > upTo })
+}
 
 // LastSeq implements alertrules.Logs.
 func (l *Log) LastSeq(context.Context) (int64, string, error) {

@@ -169,6 +169,22 @@ func (pl *player) step(s step) {
 	}
 	pl.compare(s.Mails)
 	pl.holds(s.Holds)
+	if s.Gaps != nil {
+		pl.gaps(s.Gaps)
+	}
+}
+
+// gaps compares what was not evaluated.
+func (pl *player) gaps(want []string) {
+	gaps, err := pl.p.store.State.Gaps(context.Background())
+	pl.check(err)
+	var got []string
+	for _, g := range gaps {
+		got = append(got, fmt.Sprintf("%s %s %s %s", g.Rule, g.From.In(pl.zone).Format("01-02 15:04"), g.To.In(pl.zone).Format("01-02 15:04"), g.Reason))
+	}
+	if !slices.Equal(got, want) {
+		pl.fault("gaps %q, want %q", got, want)
+	}
 }
 
 // next is the next moment of a schedule or of a timer.

@@ -92,6 +92,7 @@ type step struct {
 	Prints  []string            `yaml:"prints"`  // what that prints
 	Crash   bool                `yaml:"crash"`   // the program ends after every transaction of this moment and starts again
 	Holds   []notifiertest.Hold `yaml:"holds"`
+	Gaps    []string            `yaml:"gaps"` // all that there are after this moment, oldest first: "RULE FROM TO REASON"; not given: they do not matter
 	Mails   []notifiertest.Want `yaml:"mails"`
 }
 

@@ -1,0 +1,173 @@
+package alertrules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// What was not evaluated, and is listed instead of being skipped in silence.
+
+// A Gap is what was not evaluated (§5). Of a rule over `new` it is (FromSeq,
+// ToSeq] of __seq__, and From and To say when that was. Of a sliding window it is
+// the moments of the schedule in [From, To), of whole windows those that lie in
+// [From, To).
+type Gap struct {
+	Rule     string
+	From, To time.Time
+	// FromSeq and ToSeq are of `new`, and of GapHistory: what came in as history
+	// lies in (FromSeq, ToSeq].
+	FromSeq int64
+	ToSeq   int64
+	Reason  string // one of the Gap reasons
+}
+
+// Why something was not evaluated.
+const (
+	GapDown       = "down"           // the agent did not run for longer than is caught up
+	GapError      = "error"          // the query failed for longer than moments are kept
+	GapDisabled   = "disabled"       // the rule was (D24)
+	GapGeneration = "generation"     // the logs file is another one, or from a backup
+	GapHistory    = "history"        // records came in as history, after the moment
+	GapNotKept    = "no longer kept" // records were deleted before the rule saw them
+)
+
+// gap records moments that were not evaluated, and empties the counters (D16).
+func (r *run) gap(from, to time.Time, reason string) {
+	r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason})
+	r.notice = append(r.notice, Notice{
+		Key:   "rule/gap/" + r.rule.ID + "/" + from.UTC().Format(time.RFC3339),
+		Text:  fmt.Sprintf("rule %s was not evaluated from %s to %s", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
+		Since: from,
+	})
+	for key, p := range r.state.Pending {
+		if r.live[key] == nil {
+			delete(r.state.Pending, key)
+			continue
+		}
+		p.Observations, p.Hits = "", nil
+	}
+}
+
+// offGap is what a rule that was disabled has not seen.
+func (r *run) offGap(now time.Time) Gap {
+	s := r.state
+	g := Gap{Rule: r.rule.ID, From: s.Moment, To: now, Reason: GapDisabled}
+	switch r.rule.Window.Kind {
+	case SlidingWindow:
+		g.From = r.rule.Schedule.Next(s.Moment)
+	case WholeWindow:
+		g.From = s.WholeTo
+		g.To, _ = r.rule.Window.Around(now, r.rule.Zone)
+	default:
+		g.FromSeq, g.ToSeq = s.Cursor, r.pin.seq
+	}
+	return g
+}
+
+// historyGaps are the moments, or whole windows, that hold history which came in
+// since the last evaluation, and which will not be evaluated any more: those
+// before the moments that are evaluated now.
+func (r *run) historyGaps(at time.Time) []Gap {
+	s := r.state
+	past := r.pin.past[arrivals{r.rule.Logstore, s.Cursor}]
+	until := at
+	switch {
+	case r.rule.Window.Kind == WholeWindow:
+		until = s.WholeTo
+	case len(s.Retry) > 0:
+		until = s.Retry[0]
+	}
+	var gaps []Gap
+	for _, t := range past {
+		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Reason: GapHistory}
+		g.From, g.To = r.rule.covers(t)
+		if until.Before(g.To) {
+			g.To = until
+		}
+		if g.From.Before(g.To) {
+			gaps = append(gaps, g)
+		}
+	}
+	return JoinGaps(gaps)
+}
+
+// covers returns what evaluates records that happened in a range: of a sliding
+// window the moments in [from, to), of whole windows those that lie there. Zero
+// times say that nothing does.
+func (r *Rule) covers(t TimeRange) (from, to time.Time) {
+	last := t.To.Add(-time.Nanosecond)
+	switch r.Window.Kind {
+	case SlidingWindow:
+		from = r.Schedule.Next(t.From.Add(r.Delay))
+		return from, r.Schedule.Next(last.Add(r.Delay + r.Window.Length))
+	case WholeWindow:
+		from, _ = r.Window.Around(t.From, r.Zone)
+		_, to = r.Window.Around(last, r.Zone)
+	}
+	return from, to
+}
+
+// maxGaps bounds the gaps of one rule with one reason: those that lie closest to
+// each other are joined, so that history with many holes does not grow the state.
+const maxGaps = 100
+
+// JoinGaps joins the gaps of history of each rule that touch or overlap, and of
+// more than a hundred of them those that lie closest to each other. Other gaps
+// are left as they are. What it returns is in the order of time.
+func JoinGaps(gaps []Gap) []Gap {
+	byRule := map[string][]Gap{}
+	var out []Gap
+	for _, g := range gaps {
+		if g.Reason != GapHistory {
+			out = append(out, g)
+			continue
+		}
+		byRule[g.Rule] = append(byRule[g.Rule], g)
+	}
+	for _, list := range byRule {
+		slices.SortFunc(list, Gap.compare)
+		out = append(out, joinSorted(list)...)
+	}
+	slices.SortFunc(out, Gap.compare)
+	return out
+}
+
+// compare orders gaps by time.
+func (g Gap) compare(o Gap) int {
+	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason), cmp.Compare(g.FromSeq, o.FromSeq))
+}
+
+func joinSorted(gaps []Gap) []Gap {
+	holes := []time.Duration{}
+	end := gaps[0].To
+	for _, g := range gaps {
+		if hole := g.From.Sub(end); hole > 0 {
+			holes = append(holes, hole)
+		}
+		end = latest(end, g.To)
+	}
+	closed := time.Duration(0) // holes up to this long are
+	if len(holes) >= maxGaps {
+		slices.Sort(holes)
+		closed = holes[len(holes)-maxGaps]
+	}
+	out := gaps[:1:1]
+	for _, g := range gaps[1:] {
+		last := &out[len(out)-1]
+		if g.From.Sub(last.To) > closed {
+			out = append(out, g)
+			continue
+		}
+		last.To, last.FromSeq, last.ToSeq = latest(last.To, g.To), min(last.FromSeq, g.FromSeq), max(last.ToSeq, g.ToSeq)
+	}
+	return out
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
