@@ -137,6 +137,7 @@ type News struct {
 	Columns  []Column
 	Rows     []Row
 	Partial  string
-	History  bool // from history objects: recorded, mailed only on request
+	History  bool // from history objects: recorded, mailed only with Notify
+	Notify   bool `json:",omitempty"` // of History: somebody asked for a mail
 	Whole    bool // the answer of an aggregate: listed with its range, never summed (D11)
 }

@@ -37,9 +37,9 @@ type run struct {
 type pin struct {
 	seq        int64
 	generation string
-	history    []SeqRange // what of the ranges that are due came in as history
+	history    []Past // what of the ranges that are due came in as history
 
-	past map[arrivals][]TimeRange // when that happened
+	past map[arrivals][]PastTime // when that happened
 
 	alerts map[string][]*Alert // that go on, by rule; nil: not read yet
 }
@@ -237,7 +237,11 @@ func (r *run) observe(o observation, took time.Duration) {
 	}
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
 	e.Reason = r.rule.reason(o, groups)
-	if o.history && len(o.result.Rows) > 0 {
+	switch {
+	case !o.history || len(o.result.Rows) == 0:
+	case o.notify:
+		e.Reason += "; it is history: mailed as was asked"
+	default:
 		e.Reason += "; it is history: recorded, not mailed"
 	}
 	bound := cmp.Or(o.result.Partial, o.cut)

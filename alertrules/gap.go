@@ -21,6 +21,7 @@ type Gap struct {
 	FromSeq int64
 	ToSeq   int64
 	Reason  string // one of the Gap reasons
+	Notify  bool   `json:",omitempty"` // of GapHistory: what is found in it is mailed
 }
 
 // Why something was not evaluated.
@@ -81,8 +82,8 @@ func (r *run) historyGaps(at time.Time) []Gap {
 	}
 	var gaps []Gap
 	for _, t := range past {
-		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Reason: GapHistory}
-		g.From, g.To = r.rule.covers(t)
+		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Reason: GapHistory, Notify: t.Notify}
+		g.From, g.To = r.rule.covers(t.TimeRange)
 		if until.Before(g.To) {
 			g.To = until
 		}
@@ -114,19 +115,24 @@ func (r *Rule) covers(t TimeRange) (from, to time.Time) {
 const maxGaps = 100
 
 // JoinGaps joins the gaps of history of each rule that touch or overlap, and of
-// more than a hundred of them those that lie closest to each other. Other gaps
-// are left as they are. What it returns is in the order of time.
+// more than a hundred of them those that lie closest to each other; those with
+// Notify apart from the others. Other gaps are left as they are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
-	byRule := map[string][]Gap{}
+	type kind struct {
+		rule   string
+		notify bool
+	}
+	byKind := map[kind][]Gap{}
 	var out []Gap
 	for _, g := range gaps {
 		if g.Reason != GapHistory {
 			out = append(out, g)
 			continue
 		}
-		byRule[g.Rule] = append(byRule[g.Rule], g)
+		k := kind{g.Rule, g.Notify}
+		byKind[k] = append(byKind[k], g)
 	}
-	for _, list := range byRule {
+	for _, list := range byKind {
 		slices.SortFunc(list, Gap.compare)
 		out = append(out, joinSorted(list)...)
 	}
@@ -136,7 +142,8 @@ func JoinGaps(gaps []Gap) []Gap {
 
 // compare orders gaps by time.
 func (g Gap) compare(o Gap) int {
-	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason), cmp.Compare(g.FromSeq, o.FromSeq))
+	notify := map[bool]int{true: 1}
+	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason), cmp.Compare(g.FromSeq, o.FromSeq), cmp.Compare(notify[g.Notify], notify[o.Notify]))
 }
 
 func joinSorted(gaps []Gap) []Gap {

@@ -42,7 +42,11 @@ func TestHistoryGaps(t *testing.T) {
 		{"a snapshot", Window{Kind: SnapshotWindow}, 0, []TimeRange{{hour("10:59"), hour("11:00")}}, "23:00", nil},
 	} {
 		rule := &Rule{ID: "r", Logstore: "cloudtrail", Window: c.window, Delay: c.delay, Zone: time.UTC, Schedule: newEvery(5*time.Minute, time.UTC)}
-		r := &run{rule: rule, state: &RuleState{Cursor: 3}, pin: pin{seq: 9, past: map[arrivals][]TimeRange{{"cloudtrail", 3}: c.past}}}
+		r := &run{rule: rule, state: &RuleState{Cursor: 3}, pin: pin{seq: 9, past: map[arrivals][]PastTime{}}}
+		for _, t := range c.past {
+			in := arrivals{"cloudtrail", 3}
+			r.pin.past[in] = append(r.pin.past[in], PastTime{TimeRange: t})
+		}
 		if c.window.Kind == WholeWindow {
 			r.state.WholeTo = hour(c.until)
 		}
@@ -66,21 +70,23 @@ func TestJoinGaps(t *testing.T) {
 		var in []Gap
 		for range rapid.IntRange(1, 300).Draw(t, "n") {
 			from := hour("00:00").Add(time.Duration(rapid.IntRange(0, 100_000).Draw(t, "from")) * time.Minute)
-			in = append(in, Gap{Rule: "r", Reason: GapHistory, From: from, To: from.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "length")) * time.Minute)})
+			in = append(in, Gap{Rule: "r", Reason: GapHistory, From: from, To: from.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "length")) * time.Minute), Notify: rapid.Bool().Draw(t, "notify")})
 		}
 		other := Gap{Rule: "r", Reason: GapDown, From: hour("00:00"), To: hour("00:05")}
 		out := JoinGaps(append(in, other, other))
-		if n := len(out); n > maxGaps+2 {
+		if n := len(out); n > 2*maxGaps+2 {
 			t.Fatalf("%d gaps", n)
 		}
 		out = slices.DeleteFunc(out, func(g Gap) bool { return g == other })
-		for i, g := range out {
-			if i > 0 && !g.From.After(out[i-1].To) {
-				t.Fatalf("%v and %v overlap", out[i-1], g)
+		end := map[bool]time.Time{}
+		for _, g := range out {
+			if !g.From.After(end[g.Notify]) {
+				t.Fatalf("%v overlaps with the one before, until %s", g, end[g.Notify])
 			}
+			end[g.Notify] = g.To
 		}
 		for _, g := range in {
-			if !slices.ContainsFunc(out, func(o Gap) bool { return !g.From.Before(o.From) && !g.To.After(o.To) }) {
+			if !slices.ContainsFunc(out, func(o Gap) bool { return g.Notify == o.Notify && !g.From.Before(o.From) && !g.To.After(o.To) }) {
 				t.Fatalf("%v is lost in %v", g, out)
 			}
 		}

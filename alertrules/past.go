@@ -8,6 +8,18 @@ import (
 // What came in as history (DESIGN.md §5): what the rules of a round have to know
 // of it, asked once.
 
+// A Past is what came in as history.
+type Past struct {
+	SeqRange
+	Notify bool // what is found in it is mailed
+}
+
+// A PastTime is when it happened.
+type PastTime struct {
+	TimeRange
+	Notify bool
+}
+
 // arrivals are what came into a logstore after a number, up to S.
 type arrivals struct {
 	logstore string
@@ -34,7 +46,7 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 		return nil
 	}
 	newest := p.history[len(p.history)-1].To
-	p.past = map[arrivals][]TimeRange{}
+	p.past = map[arrivals][]PastTime{}
 	for _, r := range rules {
 		a := arrivals{logstore: r.Logstore}
 		if s := states[r.ID]; s != nil {

@@ -23,11 +23,11 @@ type Logs interface {
 	SeqAt(ctx context.Context, t time.Time) (int64, error)
 	// History returns the ranges of __seq__ within (after, upTo] that came in as
 	// history (DESIGN.md §5), in their order, those that touch joined.
-	History(ctx context.Context, after, upTo int64) ([]SeqRange, error)
+	History(ctx context.Context, after, upTo int64) ([]Past, error)
 	// HistoryTimes returns when the records of a logstore happened that came in as
-	// history within (after, upTo] of __seq__: one range for each object, in their
-	// order, those that touch joined.
-	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]TimeRange, error)
+	// history within (after, upTo] of __seq__: one range for each object, those
+	// that touch joined.
+	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]PastTime, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.

@@ -172,7 +172,10 @@ func (c *comparison) event(matters []Matter) {
 		}
 		any = true
 		ch := change{item: Item{What: Happened, Alert: a, News: []*alertrules.News{m.News}, Settings: m.Settings}, carry: true, rank: m.News.Severity}
-		if m.News.Severity < alertrules.Critical && !closing {
+		if m.News.History { // nobody is woken for it
+			ch.rank = 0
+		}
+		if ch.rank < alertrules.Critical && !closing {
 			ch.due = c.clock(m.Settings.Repeat)
 		}
 		c.add(ch)

@@ -27,6 +27,9 @@ func Decide(w World, b *Belief, now time.Time) Decision {
 	d.Pierced = s.quiet && s.pierces
 	d.Items = s.contents(c, d.Pierced)
 	d.Kind = kind(b, s, w, now)
+	if d.Kind != KindRecap && s.historyAlone() {
+		d.Kind, d.History = KindRecap, true
+	}
 	d.Storm = alertCount(d.Items) > StormAlerts
 	d.Tells = tellings(d.Items, c.counts)
 	if len(s.held) > 0 {
@@ -217,6 +220,16 @@ func kind(b *Belief, s *sorted, w World, now time.Time) Kind {
 		return KindNews
 	}
 	return KindRepeat
+}
+
+// historyAlone reports whether everything that is told comes from history.
+func (s *sorted) historyAlone() bool {
+	return !slices.ContainsFunc(slices.Concat(s.ready, s.early), func(ch change) bool { return !ch.item.history() })
+}
+
+// history reports whether an item comes from history.
+func (it Item) history() bool {
+	return it.What == Happened && !slices.ContainsFunc(it.News, func(n *alertrules.News) bool { return !n.History })
 }
 
 // newsAmong reports whether a row is new; rows that are gone are no news (D08).

@@ -81,7 +81,7 @@ func (g *group) place(r *Router, a *alertrules.Alert) {
 		return
 	}
 	for _, p := range g.news[a.ID] {
-		if !p.History {
+		if !p.History || p.Notify {
 			g.give(r, p.Severity, Matter{Alert: a, News: p})
 		}
 	}

@@ -43,6 +43,8 @@ type AppendOptions struct {
 	Told Told
 	// History says which objects are history.
 	History History
+	// Notify says that what rules find in history is mailed.
+	Notify bool
 	// Now is the time of loading.
 	Now time.Time
 	// Progress is called after each object and each batch, from one goroutine
@@ -95,6 +97,7 @@ type Summary struct {
 	Objects    int   // taken in
 	Known      int   // skipped, because the ledger has this version
 	History    int   // of Objects: history
+	Notify     bool  // what rules find in history is mailed
 	Records    int64 // stored
 	Duplicates int64 // decoded, and stored already
 	Broken     int64 // set aside
@@ -110,6 +113,7 @@ type Summary struct {
 // add adds what was done later, by another Append or of another object.
 func (s *Summary) add(o *Summary) {
 	s.Objects, s.Known, s.History = s.Objects+o.Objects, s.Known+o.Known, s.History+o.History
+	s.Notify = s.Notify || o.Notify
 	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
 	s.Broken, s.Flagged = s.Broken+o.Broken, s.Flagged+o.Flagged
 	s.Failed = append(s.Failed, o.Failed...)

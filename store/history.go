@@ -11,20 +11,20 @@ import (
 )
 
 // History implements alertrules.Logs.
-func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.SeqRange, error) {
-	rows, err := l.in.db.QueryContext(ctx, "SELECT first_seq - 1, last_seq FROM objects WHERE history AND last_seq > ? AND first_seq <= ? ORDER BY first_seq", after, upTo)
+func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.Past, error) {
+	rows, err := l.in.db.QueryContext(ctx, "SELECT first_seq - 1, last_seq, coalesce(notify, false) FROM objects WHERE history AND last_seq > ? AND first_seq <= ? ORDER BY first_seq", after, upTo)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
 	defer rows.Close()
-	var list []alertrules.SeqRange
+	var list []alertrules.Past
 	for rows.Next() {
-		var r alertrules.SeqRange
-		if err := rows.Scan(&r.From, &r.To); err != nil {
+		var r alertrules.Past
+		if err := rows.Scan(&r.From, &r.To, &r.Notify); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
 		r.From, r.To = max(r.From, after), min(r.To, upTo)
-		if n := len(list) - 1; n >= 0 && list[n].To >= r.From {
+		if n := len(list) - 1; n >= 0 && list[n].To >= r.From && list[n].Notify == r.Notify {
 			list[n].To = max(list[n].To, r.To)
 			continue
 		}
@@ -34,20 +34,20 @@ func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.Seq
 }
 
 // HistoryTimes implements alertrules.Logs.
-func (l *Logs) HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]alertrules.TimeRange, error) {
-	rows, err := l.in.db.QueryContext(ctx, "SELECT oldest, newest FROM objects WHERE history AND logstore = ? AND last_seq > ? AND first_seq <= ? ORDER BY oldest", logstore, after, upTo)
+func (l *Logs) HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]alertrules.PastTime, error) {
+	rows, err := l.in.db.QueryContext(ctx, "SELECT oldest, newest, coalesce(notify, false) FROM objects WHERE history AND logstore = ? AND last_seq > ? AND first_seq <= ? ORDER BY 3, oldest", logstore, after, upTo)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
 	defer rows.Close()
-	var list []alertrules.TimeRange
+	var list []alertrules.PastTime
 	for rows.Next() {
-		var oldest, newest time.Time
-		if err := rows.Scan(&oldest, &newest); err != nil {
+		var r alertrules.PastTime
+		if err := rows.Scan(&r.From, &r.To, &r.Notify); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
-		r := alertrules.TimeRange{From: oldest.UTC(), To: newest.UTC().Add(time.Microsecond)} // half-open, as windows are
-		if n := len(list) - 1; n >= 0 && !r.From.After(list[n].To) {
+		r.From, r.To = r.From.UTC(), r.To.UTC().Add(time.Microsecond) // half-open, as windows are
+		if n := len(list) - 1; n >= 0 && !r.From.After(list[n].To) && list[n].Notify == r.Notify {
 			if r.To.After(list[n].To) {
 				list[n].To = r.To
 			}

@@ -22,12 +22,12 @@ func TestHistoryRanges(t *testing.T) {
 	}, nil)
 	got, err := s.Logs.History(t.Context(), 0, 6)
 	ok(t, err)
-	if diff := cmp.Diff([]alertrules.SeqRange{{From: 0, To: 3}}, got); diff != "" {
+	if diff := cmp.Diff([]alertrules.Past{{SeqRange: alertrules.SeqRange{From: 0, To: 3}}}, got); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 	got, err = s.Logs.History(t.Context(), 1, 2)
 	ok(t, err)
-	if diff := cmp.Diff([]alertrules.SeqRange{{From: 1, To: 2}}, got); diff != "" {
+	if diff := cmp.Diff([]alertrules.Past{{SeqRange: alertrules.SeqRange{From: 1, To: 2}}}, got); diff != "" {
 		t.Errorf("history of a part (-want +got):\n%s", diff)
 	}
 }
@@ -48,17 +48,24 @@ func TestHistoryTimes(t *testing.T) {
 		{name: "live", version: "1", records: []rec{at(7, 16), at(8, 30*24)}},
 		{name: "nothing new", version: "1", records: []rec{at(1, 1)}},
 	}, nil)
-	got, err := s.Logs.HistoryTimes(t.Context(), testLogstore().Name, 1, 8)
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "told", version: "1", records: []rec{at(9, 8)}}, {name: "told live", version: "1", records: []rec{at(10, 30*24)}}},
+		func(o *AppendOptions) { o.Notify = true })
+	got, err := s.Logs.HistoryTimes(t.Context(), testLogstore().Name, 1, 10)
 	ok(t, err)
-	want := []alertrules.TimeRange{
-		{From: at(0, 5).time, To: at(0, 12).time.Add(time.Microsecond)},
-		{From: at(0, 20).time, To: at(0, 20).time.Add(time.Microsecond)},
+	between := func(from, to int, notify bool) alertrules.PastTime {
+		return alertrules.PastTime{TimeRange: alertrules.TimeRange{From: at(0, from).time, To: at(0, to).time.Add(time.Microsecond)}, Notify: notify}
 	}
+	want := []alertrules.PastTime{between(5, 12, false), between(20, 20, false), between(8, 8, true)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
-	got, err = s.Logs.HistoryTimes(t.Context(), "another", 0, 8)
+	got, err = s.Logs.HistoryTimes(t.Context(), "another", 0, 10)
 	if err != nil || len(got) != 0 {
 		t.Errorf("history of another logstore: %v, %v", got, err)
+	}
+	ranges, err := s.Logs.History(t.Context(), 0, 10)
+	ok(t, err)
+	if n := len(ranges); n == 0 || ranges[n-1] != (alertrules.Past{SeqRange: alertrules.SeqRange{From: 8, To: 9}, Notify: true}) {
+		t.Errorf("ranges of history %v", ranges)
 	}
 }

@@ -17,6 +17,7 @@ type LoadOptions struct {
 	Ingest   ingest.Options // Logstore: the one that the user named
 	Told     Told           // what of Ingest the user said for this load alone
 	History  History
+	Notify   bool           // as in AppendOptions
 	Progress func(Progress) // as in AppendOptions
 }
 
@@ -80,7 +81,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Notify: o.Notify, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}

@@ -19,6 +19,7 @@ type Record struct {
 	Time    time.Time // of the event
 	Fields  map[string]any
 	History bool // it came in as history
+	Notify  bool // and what is found in it is mailed
 
 	Seq int64 // set by Log
 }
@@ -66,26 +67,25 @@ func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
 }
 
 // History implements alertrules.Logs.
-func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.SeqRange, error) {
-	var list []alertrules.SeqRange
+func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.Past, error) {
+	var list []alertrules.Past
 	for _, r := range l.history(after, upTo) {
-		if n := len(list) - 1; n >= 0 && list[n].To == r.Seq-1 {
+		if n := len(list) - 1; n >= 0 && list[n].To == r.Seq-1 && list[n].Notify == r.Notify {
 			list[n].To = r.Seq
 			continue
 		}
-		list = append(list, alertrules.SeqRange{From: r.Seq - 1, To: r.Seq})
+		list = append(list, alertrules.Past{SeqRange: alertrules.SeqRange{From: r.Seq - 1, To: r.Seq}, Notify: r.Notify})
 	}
 	return list, nil
 }
 
 // HistoryTimes implements alertrules.Logs: each record is an object of its own,
 // of every logstore.
-func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]alertrules.TimeRange, error) {
-	var list []alertrules.TimeRange
+func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]alertrules.PastTime, error) {
+	var list []alertrules.PastTime
 	for _, r := range l.history(after, upTo) {
-		list = append(list, alertrules.TimeRange{From: r.Time, To: r.Time.Add(time.Microsecond)})
+		list = append(list, alertrules.PastTime{TimeRange: alertrules.TimeRange{From: r.Time, To: r.Time.Add(time.Microsecond)}, Notify: r.Notify})
 	}
-	slices.SortFunc(list, func(a, b alertrules.TimeRange) int { return a.From.Compare(b.From) })
 	return list, nil
 }
 

@@ -26,6 +26,7 @@ type loadFlags struct {
 	columns  string
 	history  bool
 	live     bool
+	notify   bool
 }
 
 func newLoad(e *env, o *options) *cobra.Command {
@@ -45,7 +46,7 @@ Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := exclusive(cmd, "history", "live"); err != nil {
+			if err := errors.Join(exclusive(cmd, "history", "live"), exclusive(cmd, "live", "notify")); err != nil {
 				return err
 			}
 			if slices.Contains(args, "") {
@@ -60,6 +61,7 @@ no known format is skipped and named in the summary, which is no fault.`,
 	cmd.Flags().StringVar(&f.columns, "columns", "", "`file` that says which column of a scanner's CSV or JSON holds what; default: that of Qualys")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
+	cmd.Flags().BoolVar(&f.notify, "notify", false, "mail what rules find in history, as one recap for each rule")
 	return cmd
 }
 
@@ -126,6 +128,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 			return o, wrong(err)
 		}
 	}
+	o.Notify = f.notify
 	switch {
 	case f.history:
 		o.History = store.Past
@@ -201,7 +204,11 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, ", %s flagged as odd", count(l.Flagged, "record"))
 		}
 		if l.History > 0 {
-			fmt.Fprintf(e.stderr, ", %s of history (seen by rules, not mailed)", count(int64(l.History), "object"))
+			mailed := "not mailed"
+			if l.Notify {
+				mailed = "mailed as a recap"
+			}
+			fmt.Fprintf(e.stderr, ", %s of history (seen by rules, %s)", count(int64(l.History), "object"), mailed)
 		}
 		fmt.Fprintln(e.stderr)
 		for i, c := range l.Named {

@@ -34,6 +34,7 @@ type player struct {
 	stderr bytes.Buffer
 	coming []coming // in order of their arrival
 	loads  int
+	notify bool     // of the next load
 	beside []string // endings of the files beside that of the next load, or of the last one
 	once   bool     // the agent does not run
 	faults []string
@@ -152,7 +153,7 @@ func (pl *player) step(s step) {
 		pl.work(false)
 		pl.compare(nil)
 	}
-	pl.now, pl.beside = at, s.Beside
+	pl.now, pl.beside, pl.notify = at, s.Beside, s.Notify
 	if len(s.Load) > 0 {
 		pl.loadFiles(s.Load)
 	}
@@ -239,7 +240,7 @@ func (pl *player) load() {
 		pl.coming = pl.coming[n:]
 		pl.loads++
 	}
-	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
+	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}, Notify: pl.notify})
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
 		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)

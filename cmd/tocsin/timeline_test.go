@@ -87,6 +87,7 @@ type step struct {
 	Records []arrival           `yaml:"records"` // what came in since the step before, or comes in until the last of a series
 	Beside  []string            `yaml:"beside"`  // endings of the files that the scanner wrote beside its OCSF, of the same run: they are skipped
 	Load    []string            `yaml:"load"`    // files that are loaded at this moment
+	Notify  bool                `yaml:"notify"`  // what comes in is loaded with --notify
 	Rules   string              `yaml:"rules"`   // the rule file from now on
 	Once    bool                `yaml:"once"`    // at this moment `run --once`; no agent runs between such steps
 	Prints  []string            `yaml:"prints"`  // what that prints
