@@ -70,6 +70,9 @@ type Alert struct {
 	Runbook     string
 	NewsN       int64     // Event: N of the last News
 	Staging     bool      // recorded, never mailed
+	Late        bool      `json:",omitempty"` // found by filling a gap: it was over before anybody looked
+	History     bool      `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
+	Notify      bool      `json:",omitempty"`
 	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
 
 	// ClosesAt belongs to the notifier: when an event episode is over, which is

@@ -22,6 +22,7 @@ type Gap struct {
 	ToSeq   int64
 	Reason  string // one of the Gap reasons
 	Notify  bool   `json:",omitempty"` // of GapHistory: what is found in it is mailed
+	Notice  string `json:",omitempty"` // key of the notice that told the operator, once From is another
 }
 
 // Why something was not evaluated.
@@ -36,11 +37,11 @@ const (
 
 // gap records moments that were not evaluated, and empties the counters (D16).
 func (r *run) gap(from, to time.Time, reason string) {
-	r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason})
+	g := Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason}
+	r.gaps = append(r.gaps, g)
 	r.notice = append(r.notice, Notice{
-		Key:   "rule/gap/" + r.rule.ID + "/" + from.UTC().Format(time.RFC3339),
-		Text:  fmt.Sprintf("rule %s was not evaluated from %s to %s", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
-		Since: from,
+		Key: g.notice(), Since: from,
+		Text: fmt.Sprintf("rule %s was not evaluated from %s to %s; tocsin gaps fill does it", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
 	})
 	for key, p := range r.state.Pending {
 		if r.live[key] == nil {
@@ -49,6 +50,67 @@ func (r *run) gap(from, to time.Time, reason string) {
 		}
 		p.Observations, p.Hits = "", nil
 	}
+}
+
+// notice is the key of the notice that told the operator of a gap; "" where none
+// did.
+func (g Gap) notice() string {
+	if g.Notice != "" || g.Reason != GapDown && g.Reason != GapError {
+		return g.Notice
+	}
+	return "rule/gap/" + g.Rule + "/" + g.From.UTC().Format(time.RFC3339)
+}
+
+// Over returns the notices that gaps are none any more, for those that the
+// operator was told of and of which left holds nothing.
+func Over(gaps, left []Gap, now time.Time) []Notice {
+	there := map[string]bool{"": true}
+	for _, g := range left {
+		there[g.notice()] = true
+	}
+	var over []Notice
+	for _, g := range gaps {
+		if key := g.notice(); !there[key] {
+			there[key] = true
+			over = append(over, Notice{Key: key, Text: "rule " + g.Rule + ": what was not evaluated is made up for", Since: now, Over: true})
+		}
+	}
+	return over
+}
+
+// numbered reports whether a gap is a range of __seq__.
+func (g Gap) numbered() bool {
+	return g.Reason == GapGeneration || g.Reason == GapNotKept || g.Reason == GapDisabled && g.FromSeq < g.ToSeq
+}
+
+// TakeOut returns what is left of gaps once a part of their time was evaluated,
+// or, where the part has no times, of their numbers.
+func TakeOut(gaps []Gap, done Gap) []Gap {
+	var left []Gap
+	for _, g := range gaps {
+		before, after := g, g
+		byTime := !done.From.IsZero() || !done.To.IsZero()
+		switch {
+		case g.Rule != done.Rule, byTime && (g.Reason == GapGeneration || g.Reason == GapNotKept):
+			left = append(left, g)
+			continue
+		case byTime:
+			before.To, after.From = earliest(g.To, done.From), latest(g.From, done.To)
+		case g.Reason == done.Reason && g.numbered():
+			before.ToSeq, after.FromSeq = min(g.ToSeq, done.FromSeq), max(g.FromSeq, done.ToSeq)
+		}
+		for _, part := range []Gap{before, after} {
+			if part == g {
+				left = append(left, g)
+				break
+			}
+			if byTime && part.From.Before(part.To) || !byTime && part.FromSeq < part.ToSeq {
+				part.Notice = g.notice()
+				left = append(left, part)
+			}
+		}
+	}
+	return left
 }
 
 // offGap is what a rule that was disabled has not seen.
@@ -170,6 +232,13 @@ func joinSorted(gaps []Gap) []Gap {
 		last.To, last.FromSeq, last.ToSeq = latest(last.To, g.To), min(last.FromSeq, g.FromSeq), max(last.ToSeq, g.ToSeq)
 	}
 	return out
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func latest(a, b time.Time) time.Time {

@@ -147,4 +147,5 @@ type Round struct {
 	Evaluations []Evaluation
 	Notices     []Notice
 	Gaps        []Gap
+	Filled      []Gap // taken out of what is known of gaps (TakeOut)
 }

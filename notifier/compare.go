@@ -156,7 +156,11 @@ func (c *comparison) untold(episodes []Matter, told *Told) {
 			}
 			item.What = CameAndWent
 		}
-		c.add(change{item: item, rank: m.Alert.MaxSeverity})
+		ch := change{item: item, rank: m.Alert.MaxSeverity}
+		if m.Alert.History { // nobody is woken for it
+			ch.rank = 0
+		}
+		c.add(ch)
 	}
 }
 

@@ -61,6 +61,9 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 		}
 		return "held during a quiet period until " + moment(b.Held, now, w.Zone)
 	case KindDelayed:
+		if w.Since.IsZero() && lead.Alert.Late {
+			return "found late: its moments had not been evaluated"
+		}
 		if w.Since.IsZero() {
 			return "it began and ended before it could be told"
 		}
@@ -89,14 +92,21 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 func (d *Decision) historyText(zone *time.Location) string {
 	rows := 0
 	var oldest, newest time.Time
+	reach := func(from, to time.Time) {
+		oldest = soonest(oldest, from)
+		if to.After(newest) {
+			newest = to
+		}
+	}
 	for _, it := range d.Items {
+		if it.What == CameAndWent {
+			a := it.Alert
+			rows += a.RowsAll
+			reach(a.Began.Add(a.From.Sub(a.At)), a.LastHit.Add(a.To.Sub(a.At)-time.Nanosecond)) // what its windows held
+		}
 		for _, n := range it.News {
 			rows += len(n.Rows)
-			from, to := recordTimes(n.Columns, n.Rows)
-			oldest = soonest(oldest, from)
-			if to.After(newest) {
-				newest = to
-			}
+			reach(recordTimes(n.Columns, n.Rows))
 		}
 	}
 	text := "found in history that was loaded: " + plural(rows, "row")

@@ -71,12 +71,17 @@ func (f previewFlags) moment(p *project) (time.Time, error) {
 // preview does not store.
 var nowhere = regexp.MustCompile(` All of them: (<code>)?tocsin query --alert preview-\d+(</code>)?|; the command below shows all`)
 
+// noRule says that no rule has an id.
+func (p *project) noRule(id string) error {
+	return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
+}
+
 func runPreview(ctx context.Context, e *env, o *options, id string, f previewFlags) error {
 	return withProject(ctx, e, o, "tocsin preview", func(p *project) error {
 		p.warnProblems()
 		rule, ok := p.rules.Rule(id)
 		if !ok {
-			return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
+			return p.noRule(id)
 		}
 		at, err := f.moment(p)
 		if err != nil {

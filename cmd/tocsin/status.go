@@ -114,14 +114,18 @@ const shownGaps = 10
 func (p *project) statusGaps(ctx context.Context) error {
 	gaps, err := p.store.State.Gaps(ctx)
 	if more := len(gaps) - shownGaps; more > 0 {
-		fmt.Fprintf(p.env.stdout, "gaps: %d older ones\n", more)
+		fmt.Fprintf(p.env.stdout, "gaps: %d older ones (tocsin gaps)\n", more)
 		gaps = gaps[more:]
 	}
 	for _, g := range gaps {
-		fmt.Fprintf(p.env.stdout, "gap: %s was not evaluated from %s to %s: %s\n",
-			diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
+		fmt.Fprintf(p.env.stdout, "gap: %s\n", gapText(g))
 	}
 	return err
+}
+
+// gapText says what was not evaluated, and why.
+func gapText(g alertrules.Gap) string {
+	return fmt.Sprintf("%s was not evaluated from %s to %s: %s", diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
 }
 
 func (p *project) statusAlerts(ctx context.Context) error {

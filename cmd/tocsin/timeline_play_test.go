@@ -163,6 +163,9 @@ func (pl *player) step(s step) {
 		pl.open()
 		pl.known()
 	}
+	if s.Fill != "" {
+		pl.fill(s.Fill == "notify")
+	}
 	if s.Once {
 		pl.runOnce(s)
 	} else {
@@ -173,6 +176,14 @@ func (pl *player) step(s step) {
 	if s.Gaps != nil {
 		pl.gaps(s.Gaps)
 	}
+}
+
+// fill is `tocsin gaps fill`.
+func (pl *player) fill(notify bool) {
+	ctx := context.Background()
+	gaps, err := pl.p.store.State.Gaps(ctx)
+	pl.check(err)
+	pl.check(pl.p.engine.Fill(ctx, pl.p.rules.Rules, gaps, alertrules.FillOptions{Now: pl.now, Notify: notify}))
 }
 
 // gaps compares what was not evaluated.

@@ -91,6 +91,7 @@ type step struct {
 	Rules   string              `yaml:"rules"`   // the rule file from now on
 	Once    bool                `yaml:"once"`    // at this moment `run --once`; no agent runs between such steps
 	Prints  []string            `yaml:"prints"`  // what that prints
+	Fill    string              `yaml:"fill"`    // gaps fill, before the round: "yes", or "notify" with --notify
 	Crash   bool                `yaml:"crash"`   // the program ends after every transaction of this moment and starts again
 	Holds   []notifiertest.Hold `yaml:"holds"`
 	Gaps    []string            `yaml:"gaps"` // all that there are after this moment, oldest first: "RULE FROM TO REASON"; not given: they do not matter
