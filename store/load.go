@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tocsin/alertrules"
 	"tocsin/ingest"
 )
 
@@ -27,6 +28,9 @@ type Report struct {
 	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
 	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
+	// Asked is where the records of the objects are that are history, by logstore,
+	// also of those that were loaded before; with LoadOptions.Notify.
+	Asked map[string][]alertrules.SeqRange
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -61,6 +65,12 @@ func (r *Report) SetAside() bool {
 func (r *Report) Add(o *Report) {
 	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
 	r.Skipped = append(r.Skipped, o.Skipped...)
+	for name, ranges := range o.Asked {
+		if r.Asked == nil {
+			r.Asked = map[string][]alertrules.SeqRange{}
+		}
+		r.Asked[name] = append(r.Asked[name], ranges...)
+	}
 	for _, l := range o.Logstores {
 		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
 		if i < 0 {
@@ -103,5 +113,8 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		}
 	}
 	report.Letters = len(letters)
-	return report, l.keepRefusals(ctx, objects, letters, o)
+	if o.Notify {
+		report.Asked, err = l.notify(ctx, objects)
+	}
+	return report, errors.Join(err, l.keepRefusals(ctx, objects, letters, o))
 }

@@ -77,11 +77,34 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 		if err != nil {
 			return err
 		}
+		if err := p.tellHistory(ctx, report); err != nil {
+			return err
+		}
 		if report.SetAside() {
 			return found()
 		}
 		return nil
 	})
+}
+
+// tellHistory has those finds of rules mailed that they made, in the objects of
+// load --notify, when these were loaded before without it. When the program ends
+// before, the same load does it.
+func (p *project) tellHistory(ctx context.Context, report *store.Report) error {
+	for _, r := range p.rules.Rules {
+		ranges := report.Asked[r.Logstore]
+		if len(ranges) == 0 {
+			continue
+		}
+		rows, err := p.store.State.TellHistory(ctx, r.ID, ranges)
+		if err == nil && rows > 0 {
+			err = note(p.env, "%s: %s that it found in history before: mailed by the next run", r.ID, count(int64(rows), "row"))
+		}
+		if err != nil {
+			return fmt.Errorf("tell what %s found in history: %w", r.ID, err)
+		}
+	}
+	return nil
 }
 
 // load takes in what the arguments name: files and folders together, then each
