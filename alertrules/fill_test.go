@@ -211,3 +211,38 @@ func TestFillStopped(t *testing.T) {
 		t.Errorf("the operator's notice: %v", over)
 	}
 }
+
+// What happened while rules were disabled is found late, over every kind of
+// window; where nothing was missed there is no gap (D24).
+func TestFillWhatWasDisabled(t *testing.T) {
+	rules := func(enabled bool) string {
+		return fmt.Sprintf(`
+defaults: {logstore: findings, every: 5m, query: "status:x", enabled: %t}
+rules: [{id: n}, {id: s, window: 10m}, {id: w, window: whole 10m}, {id: p, logstore: findings_now, query: "@status:FAIL"}]`, enabled)
+	}
+	w := world(t, "09:58", rules(true))
+	for _, id := range []string{"n", "s", "w"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	w.Log.Add(record("10:13", "10:12", "status", "x"))
+	turn := func(at string, enabled bool) {
+		w.Log.Now = clock(at)
+		load(t, w, rules(enabled))
+	}
+	runTo(t, w, "10:01")
+	turn("10:02", false)
+	turn("10:03", true)
+	if gaps := w.States.Gaps(); len(gaps) != 0 {
+		t.Errorf("gaps of a minute: %v", gaps)
+	}
+	runTo(t, w, "10:05")
+	turn("10:06", false)
+	turn("10:41", true)
+	runTo(t, w, "10:45")
+	same(t, "filled", fill(t, w, false),
+		"w disabled: 4 evaluated, 1 found, told=true",
+		"n disabled: 1 evaluated, 1 found, told=true",
+		"p disabled: 0 evaluated, 0 found, told=true a snapshot has no past",
+		"s disabled: 7 evaluated, 1 found, told=true")
+	same(t, "found", lates(w), "n 10:45-10:45 history=false notify=false", "s 10:15-10:25 history=false notify=false", "w 10:20-10:30 history=false notify=false")
+}

@@ -113,20 +113,28 @@ func TakeOut(gaps []Gap, done Gap) []Gap {
 	return left
 }
 
-// offGap is what a rule that was disabled has not seen.
-func (r *run) offGap(now time.Time) Gap {
+// offGaps is what a rule that was disabled has not seen: one gap, or nothing.
+func (r *run) offGaps(now time.Time) []Gap {
 	s := r.state
 	g := Gap{Rule: r.rule.ID, From: s.Moment, To: now, Reason: GapDisabled}
 	switch r.rule.Window.Kind {
 	case SlidingWindow:
 		g.From = r.rule.Schedule.Next(s.Moment)
 	case WholeWindow:
-		g.From = s.WholeTo
+		if g.From = s.WholeTo; g.From.IsZero() { // it had another window then
+			g.From, _ = r.rule.Window.Around(s.Moment, r.rule.Zone)
+		}
 		g.To, _ = r.rule.Window.Around(now, r.rule.Zone)
 	default:
 		g.FromSeq, g.ToSeq = s.Cursor, r.pin.seq
+		if g.FromSeq >= g.ToSeq {
+			return nil
+		}
 	}
-	return g
+	if !g.From.Before(g.To) {
+		return nil
+	}
+	return []Gap{g}
 }
 
 // historyGaps are the moments, or whole windows, that hold history which came in

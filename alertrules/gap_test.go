@@ -47,11 +47,12 @@ func TestHistoryGaps(t *testing.T) {
 			in := arrivals{"cloudtrail", 3}
 			r.pin.past[in] = append(r.pin.past[in], PastTime{TimeRange: t})
 		}
+		moment := hour(c.until)
 		if c.window.Kind == WholeWindow {
-			r.state.WholeTo = hour(c.until)
+			r.state.WholeTo, moment = moment, hour("23:59")
 		}
 		var got []TimeRange
-		for _, g := range r.historyGaps(hour(c.until)) {
+		for _, g := range r.historyGaps(moment) {
 			got = append(got, TimeRange{g.From, g.To})
 			if g.FromSeq != 3 || g.ToSeq != 9 || g.Reason != GapHistory {
 				t.Errorf("%s: %+v", c.name, g)

@@ -84,6 +84,9 @@ disabled, or the records are.`,
 			return fillGaps(cmd.Context(), e, o, notify, args)
 		},
 	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return completeRules(e, o)
+	}
 	cmd.Flags().BoolVar(&notify, "notify", false, "mail also what is found in history, as one recap for each rule")
 	return cmd
 }

@@ -37,11 +37,10 @@ nothing.`,
 		},
 	}
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		p, err := readProject(e, o)
-		if err != nil || len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
+		return completeRules(e, o)
 	}
 	cmd.Flags().StringVar(&last, "last", "24h", "how far a rule over new records looks back")
 	cmd.Flags().StringVar(&f.at, "at", "", "`moment` to evaluate at, such as 2026-11-22T09:00:00+09:00; default: now")
@@ -70,6 +69,15 @@ func (f previewFlags) moment(p *project) (time.Time, error) {
 // nowhere are the places of a mail that name a command for the alert, which a
 // preview does not store.
 var nowhere = regexp.MustCompile(` All of them: (<code>)?tocsin query --alert preview-\d+(</code>)?|; the command below shows all`)
+
+// completeRules are the ids of the rules.
+func completeRules(e *env, o *options) ([]string, cobra.ShellCompDirective) {
+	p, err := readProject(e, o)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+	}
+	return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
+}
 
 // noRule says that no rule has an id.
 func (p *project) noRule(id string) error {
