@@ -21,9 +21,9 @@ func newGaps(e *env, o *options) *cobra.Command {
 		Use:   "gaps",
 		Short: "List what was not evaluated, or evaluate it.",
 		Long: `A gap is what a rule was not evaluated over, and why: the agent did not run, the
-query failed, the rule was disabled, records came in as history, or were deleted.
-Without a word below it, gaps lists them, oldest first: of a rule over a window of
-event time the moments of its schedule from one time until another (of whole
+query failed, the rule was disabled, records came in as history or were deleted.
+Without a word below it, gaps lists them, oldest first: of a rule over a window
+of event time the moments of its schedule from one time until another (of whole
 windows: the windows that lie there), of a rule over new a range of __seq__.`,
 		Args: cobra.ArbitraryArgs, // a word that is no verb is an error of parent
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,10 +73,10 @@ func newFill(e *env, o *options) *cobra.Command {
 		Use:   "fill [RULE…]",
 		Short: "Evaluate gaps at the moments of the schedule: of some rules, or all.",
 		Long: `Fill evaluates what was not evaluated, oldest first, at the moments of the
-schedule, as if the rule had run then. What it finds is recorded and told once, as
-delayed, by the next "tocsin run"; what it finds in gaps of history is recorded
-alone, unless the history was loaded with --notify or --notify is given. No live
-alert and no counter changes. A fill that is stopped goes on from there.
+schedule, as if the rule had run then. What it finds is recorded and told once,
+as delayed, by the next "tocsin run"; what it finds in gaps of history is
+recorded alone, unless that was loaded with --notify or --notify is given here.
+No live alert and no counter changes. A fill that is stopped goes on from there.
 
 Exit status: 1 if a gap stays, because a query failed, the rule is gone or
 disabled, or the records are.`,

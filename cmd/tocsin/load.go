@@ -43,8 +43,8 @@ and an event that two files hold is stored once. A broken record is set aside
 with its place and reason (tocsin deadletters); the rest loads.
 
 A file whose newest record is older than seven days is history: rules see it and
-nobody is mailed, but with --notify. What they cannot see of it any more are gaps
-(tocsin gaps).
+nobody is mailed, but with --notify. What they cannot see of it any more is
+listed (tocsin gaps).
 
 Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
