@@ -2,7 +2,6 @@ package agent
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,19 +14,20 @@ import (
 // This file is the source that is a stream of lines, such as standard input.
 
 // Lines returns the source that hands out the lines of a stream as they come: an
-// object is what came within a second. Nobody keeps them for us, so that what is
-// under way when the agent is killed is lost. At the end of the stream the source
-// is empty for ever.
-func Lines(name string, r io.Reader) ingest.Source {
-	l := &lineSource{name: name, chunks: make(chan []byte), ended: make(chan error, 1)}
+// object is what came within a second, in whole lines. Nobody keeps them for us, so
+// that what is under way when the agent is killed is lost. A line of more than
+// longest bytes is handed out cut behind them, so that the decoder sets it aside, and
+// the rest of it is held nowhere. At the end of the stream the source is empty for
+// ever. A stream that is packed has no lines: it is an error.
+func Lines(name string, r io.Reader, longest int64) ingest.Source {
+	l := &lineSource{name: name, longest: int(longest), lines: make(chan []byte), ended: make(chan error, 1)}
 	go l.read(r)
 	return l
 }
 
-// Bounds of an object of lines. A line that is longer goes in pieces into one
-// object, and the decoder sets it aside.
+// Bounds of an object of lines: it ends with the line that makes it this long.
 const (
-	lineBytes   = 1 << 20
+	lineBuffer  = 64 << 10
 	objectBytes = 8 << 20
 	gatherLines = time.Second
 )
@@ -35,29 +35,50 @@ const (
 // A lineSource reads on one goroutine, and hands out on another. The channel is
 // not buffered: a stream that is faster than the store has to wait.
 type lineSource struct {
-	name   string
-	chunks chan []byte // whole lines, or pieces of a line that is too long
-	ended  chan error
-	end    error
-	over   bool
-	n      int
-	back   []ingest.Object // not stored yet
+	name    string
+	longest int
+	lines   chan []byte
+	ended   chan error
+	end     error
+	over    bool
+	n       int
+	back    []ingest.Object // not stored yet
 }
 
 // read cuts the stream into lines.
 func (l *lineSource) read(r io.Reader) {
-	in := bufio.NewReaderSize(r, lineBytes)
+	in := bufio.NewReaderSize(r, lineBuffer)
+	if magic, err := in.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		l.ended <- fmt.Errorf("%s is packed: unpack it before (zcat FILE | tocsin run), or load it (tocsin load - < FILE)", l.name)
+		return
+	}
 	for {
-		line, err := in.ReadSlice('\n')
+		line, err := l.line(in)
 		if len(line) > 0 {
-			l.chunks <- bytes.Clone(line)
+			l.lines <- line
 		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		if err != nil {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			l.ended <- err
 			return
+		}
+	}
+}
+
+// line reads a line with its end. Of one that is too long it keeps one byte too
+// many, and the end.
+func (l *lineSource) line(in *bufio.Reader) (line []byte, err error) {
+	for {
+		piece, err := in.ReadSlice('\n')
+		if room := l.longest + 1 - len(line); len(piece) <= room {
+			line = append(line, piece...)
+		} else if room > 0 {
+			line = append(append(line, piece[:room]...), '\n')
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
 		}
 	}
 }
@@ -91,16 +112,16 @@ func (l *lineSource) gather(ctx context.Context, ask ingest.Ask) (text []byte) {
 	if ask.All {
 		due = nil
 	}
-	chunks, ended := l.chunks, l.ended
+	lines, ended := l.lines, l.ended
 	if l.over {
-		chunks, ended = nil, nil
+		lines, ended = nil, nil
 		if ask.All {
 			return nil
 		}
 	}
 	for len(text) < objectBytes {
 		select {
-		case line := <-chunks:
+		case line := <-lines:
 			if len(text) == 0 && !ask.All {
 				wait.Reset(gatherLines)
 			}
@@ -121,7 +142,7 @@ func (l *lineSource) gather(ctx context.Context, ask ingest.Ask) (text []byte) {
 func (l *lineSource) object(text []byte, now time.Time) ingest.Object {
 	return ingest.Object{
 		Name:    fmt.Sprintf("%s at %s, part %d", l.name, now.UTC().Format(time.RFC3339Nano), l.n),
-		Version: "1", Modified: now, Size: int64(len(text)), Named: true, Held: text,
+		Version: "1", Modified: now, Size: int64(len(text)), Named: true, Lines: true, Held: text,
 		Open: ingest.Bytes(text),
 	}
 }

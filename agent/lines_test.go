@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 // What is not stored is handed out again.
 func TestLinesAreHeld(t *testing.T) {
 	text := strings.Repeat(strings.Repeat("x", 1000)+"\n", 3000)
-	s := Lines("in", strings.NewReader(text))
+	s := Lines("in", strings.NewReader(text), 2000)
 	ask := ingest.Ask{Now: noon, All: true}
 	first, err := s.Receive(t.Context(), ask)
 	if err != nil || len(first.Objects) != 1 || string(first.Objects[0].Held) != text {
@@ -37,5 +38,82 @@ func TestLinesAreHeld(t *testing.T) {
 	}
 	if end, err := s.Receive(t.Context(), ask); len(end.Objects) != 0 || err != nil {
 		t.Errorf("at the end: %d objects, %v", len(end.Objects), err)
+	}
+}
+
+// A line that is too long is handed out cut, whole among whole lines, however much
+// of it comes, and the rest of it is held nowhere; what stands around it is intact.
+func TestLongLines(t *testing.T) {
+	const longest = 100_000
+	long := strings.Repeat("long", 3*objectBytes/4)
+	for _, c := range []struct{ name, text, want string }{
+		{"as long as it may be", strings.Repeat("x", longest-1) + "\n", strings.Repeat("x", longest-1) + "\n"},
+		{"between others", "a\n" + long + "\nb\n", "a\n" + long[:longest+1] + "\nb\n"},
+		{"without an end", "a\n" + long, "a\n" + long[:longest+1] + "\n"},
+		{"twice", long + "\n" + long + "\n", long[:longest+1] + "\n" + long[:longest+1] + "\n"},
+		{"the last without an end", "a\nb", "a\nb"},
+		{"blank", "\n\n", "\n\n"},
+	} {
+		s := Lines("in", strings.NewReader(c.text), longest)
+		b, err := s.Receive(t.Context(), ingest.Ask{Now: noon, All: true})
+		if err != nil || len(b.Objects) != 1 {
+			t.Fatalf("%s: %d objects, %v", c.name, len(b.Objects), err)
+		}
+		if got := string(b.Objects[0].Held); got != c.want {
+			t.Errorf("%s: %d bytes, want %d", c.name, len(got), len(c.want))
+		}
+	}
+}
+
+// An object of lines ends with a line, also where it is full, and when a line comes
+// in pieces.
+func TestWholeLines(t *testing.T) {
+	r, w := io.Pipe()
+	go func() {
+		for n := range 3000 { // 12 MB, each line in two pieces
+			fmt.Fprintf(w, "%04d", n)                         //nolint:errcheck // the test fails without it
+			fmt.Fprintf(w, "%s\n", strings.Repeat("x", 4000)) //nolint:errcheck // the same
+		}
+		w.Close() //nolint:errcheck // the same
+	}()
+	s := Lines("in", r, 1<<20)
+	next := 0
+	for more := true; more; {
+		b, err := s.Receive(t.Context(), ingest.Ask{Now: noon, All: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		more = b.More
+		for _, o := range b.Objects {
+			if len(o.Held) > objectBytes+5000 {
+				t.Errorf("an object of %d bytes", len(o.Held))
+			}
+			for line := range strings.Lines(string(o.Held)) {
+				if !strings.HasPrefix(line, fmt.Sprintf("%04d", next)) || len(line) != 4005 {
+					t.Fatalf("line %d: %.20q of %d bytes", next, line, len(line))
+				}
+				next++
+			}
+		}
+		if b.Settle != nil {
+			if err := b.Settle(t.Context(), ingest.Outcome{Committed: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if next != 3000 {
+		t.Errorf("%d lines", next)
+	}
+}
+
+// A stream that is packed is no stream of lines, and says so for as long as it is
+// asked.
+func TestPackedStream(t *testing.T) {
+	s := Lines("in", strings.NewReader("\x1f\x8b\x08\x00 packed"), 1<<20)
+	for range 2 {
+		b, err := s.Receive(t.Context(), ingest.Ask{Now: noon, All: true})
+		if len(b.Objects) != 0 || err == nil || !strings.Contains(err.Error(), "in is packed: unpack it before") {
+			t.Errorf("%d objects, %v", len(b.Objects), err)
+		}
 	}
 }

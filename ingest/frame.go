@@ -262,10 +262,10 @@ func (f *framer) measure(cut func([]byte) int) (int, string) {
 		case n == bad:
 			f.failed = f.scan.at
 			return 0, fmt.Sprintf("no JSON at byte %d: %s", w.offset()+int64(f.scan.at), f.scan.why)
-		case final:
-			return 0, "the record has no end"
 		case int64(len(b)) > f.limits.Record:
 			return 0, f.tooLong()
+		case final:
+			return 0, "the record has no end"
 		}
 		w.atLeast(max(2*len(b), lookahead)) // twice as much, so that the scanning stays linear
 	}

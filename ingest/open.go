@@ -21,6 +21,8 @@ type Options struct {
 	Columns  *ColumnMap     // of a scanner's own CSV or JSON, tried before all formats; nil: DefaultColumns, tried last
 	Limits   Limits
 	First    int64 // number of the first record, when the object is a piece of another one
+
+	lines bool // Object.Lines
 }
 
 // Opened is an object that was recognised. It is a Decoder; whoever opened it
@@ -84,6 +86,7 @@ func Decode(obj Object, o Options) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.lines = obj.Lines
 	opened, err := decode(raw, obj.Name, o)
 	if err != nil {
 		return nil, closing(raw, err)
@@ -93,7 +96,7 @@ func Decode(obj Object, o Options) (*Opened, error) {
 }
 
 func decode(raw io.Reader, name string, o Options) (*Opened, error) {
-	body, err := unpack(raw, o.Limits.withDefaults())
+	body, err := unpackIf(raw, o.Limits.withDefaults(), !o.lines)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +134,7 @@ func decodeWindow(w *window, name string, o Options) (*Opened, error) {
 // recognise finds the format of an object by its first bytes, and of CSV what
 // finds its rows.
 func recognise(head []byte, o Options, columns *ColumnMap) (*Format, *table, *Logstore, error) {
-	if why := unlikeText(head); why != "" {
+	if why := unlikeText(head, o.lines); why != "" {
 		return nil, nil, nil, &NoFormat{Why: why}
 	}
 	named := o.Logstore
@@ -162,14 +165,17 @@ func recognise(head []byte, o Options, columns *ColumnMap) (*Format, *table, *Lo
 	return nil, nil, nil, fmt.Errorf("format %s: no logstore %s", found.Name, found.Logstore)
 }
 
-// unlikeText says why an object can hold neither JSON nor CSV, or "".
-func unlikeText(head []byte) string {
+// unlikeText says why an object can hold neither JSON nor CSV, or "". Of lines only
+// the first is like nothing then.
+func unlikeText(head []byte, lines bool) string {
 	i := space(head, 0)
 	switch {
 	case len(head) == 0:
 		return "it is empty"
 	case i == len(head):
 		return "it is blank"
+	case lines:
+		return ""
 	case len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b:
 		return "it is packed more than once; one layer is unpacked"
 	case head[0] == 0:

@@ -71,6 +71,7 @@ type Object struct {
 	Named    bool      // the user named it, rather than a folder that holds it
 	Archived string    // its key in the archive; "" when it is not there
 	Held     []byte    // the content, when its source forgets it: kept with a dead letter
+	Lines    bool      // lines of many writers: none says for the others what they are, so that nothing is unpacked
 	Open     func() (io.ReadCloser, error)
 	// Again says whether the source hands the object out again when it could not
 	// be read for this reason; nil: it does not.
@@ -93,6 +94,9 @@ type Limits struct {
 
 // MaxObject is Object, or its default.
 func (l Limits) MaxObject() int64 { return l.withDefaults().Object }
+
+// MaxRecord is Record, or its default.
+func (l Limits) MaxRecord() int64 { return l.withDefaults().Record }
 
 // withDefaults fills in what is zero.
 func (l Limits) withDefaults() Limits {

@@ -57,6 +57,13 @@ type Marks interface {
 	SetMark(ctx context.Context, name, value string) error
 }
 
+// A Ledger knows which objects were taken in. The store implements it.
+type Ledger interface {
+	// Settled says of each object whether it is stored in this version, or set
+	// aside for good. It looks at their names and versions alone.
+	Settled(ctx context.Context, objects []Object) ([]bool, error)
+}
+
 // Rejected is the error of an object that a source made of something which names
 // nothing that may be read, such as a message that is no JSON.
 type Rejected struct{ Reason string }

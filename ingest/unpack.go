@@ -25,13 +25,11 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("the object has more than %d bytes unpacked (%s)", e.Max, e.Limit)
 }
 
-// A cutOff says that a gzip ends too early.
+// A cutOff says that a gzip ends too early, and that what holds it ended well: a
+// line that breaks has an error of its own.
 type cutOff struct{}
 
 func (cutOff) Error() string { return "the gzip is cut off" }
-
-// Unwrap returns what readers return then: a line that broke looks the same.
-func (cutOff) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // unpackError is the error of an object that cannot be unpacked.
 func unpackError(err error) error {
@@ -94,19 +92,24 @@ var unpackers = sync.Pool{New: func() any {
 
 // unpack begins an object. Whoever reads it calls release at the end.
 func unpack(raw io.Reader, limits Limits) (*unpacker, error) {
+	return unpackIf(raw, limits, true)
+}
+
+// unpackIf is unpack, which reads what is packed as it stands where it is told so.
+func unpackIf(raw io.Reader, limits Limits, packed bool) (*unpacker, error) {
 	u, _ := unpackers.Get().(*unpacker) // New makes no others
-	if err := u.begin(raw, limits); err != nil {
+	if err := u.begin(raw, limits, packed); err != nil {
 		u.release()
 		return nil, err
 	}
 	return u, nil
 }
 
-func (u *unpacker) begin(raw io.Reader, limits Limits) error {
+func (u *unpacker) begin(raw io.Reader, limits Limits, unzip bool) error {
 	packed := &counter{Reader: raw}
 	u.b.Reset(packed)
 	l := &limited{src: u.b, limits: limits}
-	if magic, err := u.b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+	if magic, err := u.b.Peek(2); unzip && err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		if err := u.unzip(); err != nil {
 			return unpackError(err)
 		}

@@ -230,6 +230,29 @@ func (l *Logs) Loaded(ctx context.Context, objects []ingest.Object) ([]bool, err
 	return loaded, nil
 }
 
+// Settled says of each object whether the ledger has it in this version, or it is a
+// dead letter as a whole in this version. It implements ingest.Ledger.
+func (l *Logs) Settled(ctx context.Context, objects []ingest.Object) ([]bool, error) {
+	settled, err := l.Loaded(ctx, objects)
+	if err != nil || len(objects) == 0 {
+		return settled, err
+	}
+	rows, err := l.in.db.QueryContext(withSource(ctx, &nameSource{objects: objects}),
+		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN deadletters d ON d.object = p.name AND d.version = p.version WHERE d.position IS NULL")
+	if err != nil {
+		return nil, fmt.Errorf("look into the dead letters: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, fmt.Errorf("look into the dead letters: %w", err)
+		}
+		settled[n] = true
+	}
+	return settled, rows.Err()
+}
+
 // inLedger calls found for each object that the ledger has in this version, by its
 // number, with each logstore that it is in, the oldest entry first.
 func inLedger(ctx context.Context, q querier, objects []ingest.Object, found func(n int, logstore string)) error {

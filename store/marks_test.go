@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -91,5 +92,30 @@ func TestHandedOutAgain(t *testing.T) {
 	opened = 0
 	if r := load(nil, good, true); opened != 0 || r.Logstores[0].Known != 1 {
 		t.Errorf("what the ledger has was opened %d times: %+v", opened, r)
+	}
+}
+
+// Settled is what is stored in this version, and what is set aside as a whole in this
+// version: an object with a broken record is stored, one that its source hands out
+// again is neither.
+func TestSettled(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	const good = `{"eventVersion":"1.08","eventTime":"2026-11-20T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser","awsRegion":"us-east-1","requestID":"1"}` + "\n"
+	object := func(name, version, text string) ingest.Object {
+		return ingest.Object{Name: name, Version: version, Named: true, Open: ingest.Bytes([]byte(text))}
+	}
+	again := object("again", "1", "no log")
+	again.Again = func(error) bool { return true }
+	skipped := object("skipped", "1", `{"Service":"Amazon S3","Event":"s3:TestEvent"}`)
+	_, err := l.Load(t.Context(), []ingest.Object{object("good", "1", good), object("half", "1", good+"{\n"), object("bad", "1", "no log"), again, skipped}, LoadOptions{Ingest: ingest.Options{Now: testNow}})
+	ok(t, err)
+	asked := []ingest.Object{object("good", "1", ""), object("good", "2", ""), object("half", "1", ""), object("bad", "1", ""), object("bad", "2", ""), again, skipped, object("never", "1", "")}
+	got, err := l.Settled(t.Context(), asked)
+	ok(t, err)
+	if want := []bool{true, false, true, true, false, false, false, false}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got, err := l.Settled(t.Context(), nil); len(got) != 0 || err != nil {
+		t.Errorf("nothing: %v %v", got, err)
 	}
 }

@@ -59,7 +59,8 @@ func (p *project) loadBucket(ctx context.Context, options store.LoadOptions, c s
 			continue
 		}
 		for i := range batch.Objects {
-			batch.Objects[i].Again = nil // nobody asks again: what cannot be read is a dead letter
+			batch.Objects[i].Named = false // the user named a place, as a folder
+			batch.Objects[i].Again = nil   // nobody asks again: what cannot be read is a dead letter
 		}
 		report, err := p.store.Logs.Load(ctx, batch.Objects, options)
 		if report != nil {

@@ -30,7 +30,7 @@ func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source
 	case fromDir:
 		return agent.Directory(c.dir, p.env.logger()), nil
 	case fromStdin:
-		return agent.Lines(c.Name, p.env.stdin), nil
+		return agent.Lines(c.Name, p.env.stdin, p.config.limits.MaxRecord()), nil
 	}
 	if c.kind == fromWebhook {
 		hook := c.hook
@@ -49,7 +49,7 @@ func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source
 			Places: c.places, Tries: c.tries, Log: p.env.logger(),
 		}), nil
 	case fromBucket:
-		return s3.New(s3.Options{Name: c.Name, Reader: s3.NewReader(s3.NewClient(access), access.Region), Places: c.places, Marks: marks, Tries: c.tries}), nil
+		return s3.New(s3.Options{Name: c.Name, Reader: s3.NewReader(s3.NewClient(access), access.Region), Places: c.places, Marks: marks, Ledger: p.ledger(), Tries: c.tries}), nil
 	case fromSecurityHub:
 		return securityhub.New(securityhub.Options{Name: c.Name, Client: securityhub.NewClient(access), Region: access.Region, Marks: marks}), nil
 	}
@@ -58,6 +58,14 @@ func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source
 
 // marks are those of the store; nil without one, as when a source is only tried.
 func (p *project) marks() ingest.Marks {
+	if p.store == nil {
+		return nil
+	}
+	return p.store.Logs
+}
+
+// ledger is that of the store; nil without one.
+func (p *project) ledger() ingest.Ledger {
 	if p.store == nil {
 		return nil
 	}

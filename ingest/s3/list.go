@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"tocsin/ingest/awsapi"
 )
@@ -36,7 +38,8 @@ type listing struct {
 // A pass is one look at all places.
 type pass struct {
 	todo   []*listing // the last is under way
-	found  []Ref      // not yet handed out
+	found  []Ref      // not yet sifted
+	fresh  []Ref      // not yet handed out
 	seen   map[known]struct{}
 	days   days
 	before days
@@ -63,14 +66,29 @@ func newPass(places []Place, before days, now time.Time) *pass {
 	return p
 }
 
-// manyFolders is from how many folders on a level is listed flat: one key may
-// make one folder, and each would be a call.
-const manyFolders = 1000
+// more reports whether something is left of the pass.
+func (p *pass) more() bool { return len(p.todo) > 0 || len(p.found) > 0 || len(p.fresh) > 0 }
+
+// note remembers a version, while there is room.
+func (p *pass) note(k known, room int) {
+	if len(p.seen) < room {
+		p.seen[k] = struct{}{}
+	}
+}
+
+// From how many folders on a level, and with how many that wait on all levels, is
+// listed flat: one key may make one folder, and each would be a call. Of how many
+// folders of years the last day is noted; others are listed whole.
+const (
+	manyFolders = 1000
+	manyWaiting = 10_000
+	manyDays    = 10_000
+)
 
 // step asks for one page.
 func (p *pass) step(ctx context.Context, reader *Reader) error {
 	l := p.todo[len(p.todo)-1]
-	in := &awss3.ListObjectsV2Input{Bucket: &l.place.Bucket, Prefix: &l.place.Prefix, ContinuationToken: l.token}
+	in := &awss3.ListObjectsV2Input{Bucket: &l.place.Bucket, Prefix: &l.place.Prefix, ContinuationToken: l.token, EncodingType: types.EncodingTypeUrl}
 	if !l.flat && !l.dated {
 		in.Delimiter = aws.String("/")
 	}
@@ -83,22 +101,34 @@ func (p *pass) step(ctx context.Context, reader *Reader) error {
 	}
 	for _, o := range out.Contents {
 		p.add(l, Ref{
-			Bucket: l.place.Bucket, Key: aws.ToString(o.Key), ETag: strings.Trim(aws.ToString(o.ETag), `"`),
+			Bucket: l.place.Bucket, Key: listedName(out, o.Key), ETag: strings.Trim(aws.ToString(o.ETag), `"`),
 			Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified),
 		})
 	}
 	for _, c := range out.CommonPrefixes {
-		l.folders = append(l.folders, aws.ToString(c.Prefix))
+		l.folders = append(l.folders, listedName(out, c.Prefix))
 	}
 	l.token = out.NextContinuationToken
 	switch {
-	case len(l.folders) > manyFolders: // what is listed twice is handed out once
+	case len(l.folders) > manyFolders || len(l.folders) > 0 && len(p.todo) > manyWaiting: // what is listed twice is handed out once
 		p.todo[len(p.todo)-1] = &listing{place: l.place, flat: true}
 	case l.token == nil:
 		p.todo = p.todo[:len(p.todo)-1]
 		p.descend(l)
 	}
 	return nil
+}
+
+// listedName is a key of a page. XML cannot say all that a key may hold, and one
+// such key would hide all others of its page: so they are asked for encoded, as in the
+// query of an address. A service that does not know how says them as they are.
+func listedName(page *awss3.ListObjectsV2Output, name *string) string {
+	if page.EncodingType == types.EncodingTypeUrl {
+		if plain, err := url.QueryUnescape(aws.ToString(name)); err == nil {
+			return plain
+		}
+	}
+	return aws.ToString(name)
 }
 
 // list asks for a page; one that breaks off, which the SDK does not ask for
@@ -138,7 +168,9 @@ func (p *pass) add(l *listing, ref Ref) {
 			return // the walk from folder to folder finds it
 		}
 		name := Place{l.place.Bucket, base}.String()
+		_, noted := p.days[name]
 		switch day := strings.TrimSuffix(dayKey.FindString(rest), "/"); {
+		case !noted && len(p.days) >= manyDays:
 		case day == "":
 			p.days[name] = irregular
 		case p.days[name] != irregular && p.days[name] < day && day <= p.latest:

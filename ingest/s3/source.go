@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -17,9 +18,12 @@ type Options struct {
 	Name   string // of the source, for its mark
 	Reader *Reader
 	Places []Place
-	Marks  ingest.Marks  // nil: each use begins anew; the ledger knows what was loaded
+	Marks  ingest.Marks  // nil: each use begins anew
+	Ledger ingest.Ledger // what was loaded or set aside; nil: whoever loads finds out
 	Every  time.Duration // between two lists; 0: a minute
 	Tries  int           // how often an object is read before it is a dead letter; 0: 5
+
+	room int // instead of maxKnown, in tests
 }
 
 // Bounds of a batch.
@@ -28,11 +32,19 @@ const (
 	batchBytes   = 64 << 20
 )
 
+// Bounds of what is held in memory, whatever lies in the buckets.
+const (
+	sifted   = 5000    // keys that the ledger is asked about at once, and what a page adds
+	maxKnown = 100_000 // versions that are remembered from one pass to the next; the ledger knows the others
+	maxFails = 1000    // objects whose failures are counted; further ones wait for their turn
+)
+
 // New returns the source that lists places in buckets, again and again, and hands
 // out what is new there. Below folders that are named by year, month and day, as
 // CloudTrail and the shippers of other clouds write them, it begins at the day
 // before the last one that it has seen; everywhere else it lists all. What it
-// handed out, and what the store has, it does not hand out twice.
+// handed out, and what the ledger has, it does not hand out twice. How many keys
+// there are costs calls, and no memory.
 func New(o Options) ingest.Source {
 	if o.Every == 0 {
 		o.Every = time.Minute
@@ -40,6 +52,7 @@ func New(o Options) ingest.Source {
 	if o.Tries == 0 {
 		o.Tries = 5
 	}
+	o.room = cmp.Or(o.room, maxKnown)
 	return &source{o: o, failures: map[string]int{}}
 }
 
@@ -57,8 +70,9 @@ type source struct {
 	o        Options
 	days     days               // as they are marked
 	marked   string             // the mark
-	taken    map[known]struct{} // handed out in the pass before, and settled
-	failures map[string]int     // how often an object could not be read, by name
+	taken    map[known]struct{} // of the pass before: handed out and settled, or in the ledger; at most maxKnown
+	failures map[string]int     // how often an object could not be read, by name; at most maxFails
+	counted  string             // the failures, as they are marked
 
 	pass *pass // nil: none is under way
 	next time.Time
@@ -80,8 +94,7 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 		s.pass.failed = true
 		s.pass.todo = nil
 	}
-	p := s.pass
-	more := len(p.todo) > 0 || len(p.found) > 0
+	more := s.pass.more()
 	if len(refs) == 0 {
 		if !more {
 			err = errors.Join(err, s.finish(ctx))
@@ -99,19 +112,15 @@ func (s *source) Close() error { return nil }
 // begin starts a pass over all places.
 func (s *source) begin(ctx context.Context, now time.Time) error {
 	if s.days == nil {
-		s.days = days{}
-		if s.o.Marks != nil {
-			mark, err := s.o.Marks.Mark(ctx, s.mark())
-			if err != nil {
-				return err
-			}
-			if mark != "" {
-				if err := json.Unmarshal([]byte(mark), &s.days); err != nil {
-					return fmt.Errorf("the mark of source %s is broken: %w", s.o.Name, err)
-				}
-			}
-			s.marked = mark
+		found := days{}
+		mark, err := s.recall(ctx, s.mark(), &found)
+		if err == nil {
+			s.counted, err = s.recall(ctx, s.triesMark(), &s.failures)
 		}
+		if err != nil {
+			return err
+		}
+		s.days, s.marked = found, mark
 	}
 	s.next = now.Add(s.o.Every)
 	s.pass = newPass(s.o.Places, s.days, now)
@@ -120,41 +129,109 @@ func (s *source) begin(ctx context.Context, now time.Time) error {
 
 func (s *source) mark() string { return "read " + s.o.Name }
 
+// triesMark is the name of the mark of the failures: an agent that is started anew
+// for each pass gives up as well.
+func (s *source) triesMark() string { return "tries " + s.o.Name }
+
+// recall reads a mark into a value, and returns it; one that was never set is "".
+func (s *source) recall(ctx context.Context, name string, into any) (string, error) {
+	if s.o.Marks == nil {
+		return "", nil
+	}
+	mark, err := s.o.Marks.Mark(ctx, name)
+	if err != nil || mark == "" {
+		return "", err
+	}
+	if err := json.Unmarshal([]byte(mark), into); err != nil {
+		return "", fmt.Errorf("the mark %q of source %s is broken: %w", name, s.o.Name, err)
+	}
+	return mark, nil
+}
+
+// remember sets a mark to a value, unless it is that already, and returns it.
+func (s *source) remember(ctx context.Context, name, before string, value any) (string, error) {
+	mark, err := json.Marshal(value)
+	if err != nil || s.o.Marks == nil || string(mark) == cmp.Or(before, "{}") {
+		return before, err
+	}
+	if err := s.o.Marks.SetMark(ctx, name, string(mark)); err != nil {
+		return before, err
+	}
+	return string(mark), nil
+}
+
 // fill lists until a batch is full, or there is no more. A look takes one object.
 func (s *source) fill(ctx context.Context, few bool) (refs []Ref, err error) {
 	var bytes int64
 	p := s.pass
 	for {
-		for len(p.found) > 0 && len(refs) < batchObjects && bytes < batchBytes {
-			ref := p.found[0]
-			p.found = p.found[1:]
-			k := ref.known()
-			if _, ok := p.seen[k]; ok {
-				continue // two places hold it
-			}
-			p.seen[k] = struct{}{}
-			if _, ok := s.taken[k]; ok {
-				continue
-			}
-			refs = append(refs, ref)
-			bytes += max(ref.Size, 0)
+		for len(p.fresh) > 0 && len(refs) < batchObjects && bytes < batchBytes {
+			refs = append(refs, p.fresh[0])
+			bytes += max(p.fresh[0].Size, 0)
+			p.fresh = p.fresh[1:]
 		}
 		if few && len(refs) > 0 {
 			return refs[len(refs)-1:], nil
 		}
-		if len(p.found) > 0 || len(p.todo) == 0 || len(refs) >= batchObjects {
+		if len(p.fresh) > 0 || !p.more() || len(refs) >= batchObjects || bytes >= batchBytes {
 			return refs, nil
 		}
-		if err := p.step(ctx, s.o.Reader); err != nil {
-			return refs, err
+		for len(p.todo) > 0 && len(p.found) < sifted && err == nil {
+			err = p.step(ctx, s.o.Reader)
+		}
+		if unsifted := s.sift(ctx); unsifted != nil || err != nil {
+			return refs, errors.Join(err, unsifted)
 		}
 	}
+}
+
+// sift takes out of what was found what was handed out before, and what the ledger
+// has.
+func (s *source) sift(ctx context.Context) error {
+	p := s.pass
+	var fresh []Ref
+	for _, ref := range p.found {
+		k := ref.known()
+		if _, ok := p.seen[k]; ok {
+			continue // two places hold it
+		}
+		p.note(k, s.o.room)
+		if _, ok := s.taken[k]; !ok {
+			fresh = append(fresh, ref)
+		}
+	}
+	settled := make([]bool, len(fresh))
+	if s.o.Ledger != nil && len(fresh) > 0 {
+		objects := make([]ingest.Object, len(fresh))
+		for i, ref := range fresh {
+			objects[i] = ingest.Object{Name: ref.Name(), Version: ref.ETag}
+		}
+		var err error
+		if settled, err = s.o.Ledger.Settled(ctx, objects); err != nil {
+			for _, ref := range fresh {
+				delete(p.seen, ref.known())
+			}
+			p.found = nil // the next pass finds it
+			return err
+		}
+	}
+	for i, ref := range fresh {
+		switch {
+		case !settled[i]:
+			p.fresh = append(p.fresh, ref)
+		case len(p.seen) > s.o.room/2: // the room is for what the ledger does not know
+			delete(p.seen, ref.known())
+		}
+	}
+	p.found = nil
+	return nil
 }
 
 // objects makes the objects of a batch.
 func (s *source) objects(ctx context.Context, refs []Ref) []ingest.Object {
 	objects := s.o.Reader.Objects(ctx, refs)
 	for i := range objects {
+		objects[i].Named = true // the place is one of logs: what is none is said to be so
 		objects[i].Again = awsapi.Patience{Tries: s.o.Tries, Seen: s.failures[objects[i].Name] + 1}.Again
 	}
 	return objects
@@ -174,13 +251,15 @@ func (s *source) settle(ctx context.Context, refs []Ref, o ingest.Outcome) error
 			delete(s.pass.seen, ref.known())
 		case err != nil && patience.Again(err):
 			s.pass.failed = true
-			s.failures[ref.Name()]++
+			if _, counted := s.failures[ref.Name()]; counted || len(s.failures) < maxFails {
+				s.failures[ref.Name()]++
+			}
 			delete(s.pass.seen, ref.known())
 		default:
 			delete(s.failures, ref.Name())
 		}
 	}
-	if len(s.pass.todo) > 0 || len(s.pass.found) > 0 {
+	if s.pass.more() {
 		return nil
 	}
 	return s.finish(ctx)
@@ -188,24 +267,20 @@ func (s *source) settle(ctx context.Context, refs []Ref, o ingest.Outcome) error
 
 // finish ends a pass: what it saw need not be handed out again, and after a pass
 // without a failure the next one begins later.
-func (s *source) finish(ctx context.Context) error {
+func (s *source) finish(ctx context.Context) (err error) {
 	p := s.pass
 	s.pass = nil
+	if s.counted, err = s.remember(ctx, s.triesMark(), s.counted, s.failures); err != nil {
+		p.failed = true
+	}
 	if p.failed {
 		for k := range s.taken { // it has not seen all of them
-			p.seen[k] = struct{}{}
+			p.note(k, s.o.room)
 		}
 		s.taken = p.seen
-		return nil
+		return err
 	}
 	s.taken, s.days = p.seen, p.days
-	mark, err := json.Marshal(p.days)
-	if err != nil || s.o.Marks == nil || string(mark) == s.marked {
-		return err
-	}
-	if err := s.o.Marks.SetMark(ctx, s.mark(), string(mark)); err != nil {
-		return err
-	}
-	s.marked = string(mark)
-	return nil
+	s.marked, err = s.remember(ctx, s.mark(), s.marked, p.days)
+	return err
 }

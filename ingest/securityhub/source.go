@@ -24,6 +24,8 @@ type Options struct {
 	Region string        // for names
 	Marks  ingest.Marks  // how far the findings were read; nil: each use asks for all
 	Every  time.Duration // between two times that it asks; 0: five minutes
+
+	wait func(ctx context.Context, d time.Duration) bool // instead of awsapi.Sleep, in tests
 }
 
 // NewClient returns a client of Security Hub.
@@ -35,6 +37,9 @@ func NewClient(c aws.Config) *awshub.Client { return awshub.NewFromConfig(c) }
 func New(o Options) ingest.Source {
 	if o.Every == 0 {
 		o.Every = 5 * time.Minute
+	}
+	if o.wait == nil {
+		o.wait = awsapi.Sleep
 	}
 	return &source{o: o}
 }
@@ -162,7 +167,7 @@ func (s *source) page(ctx context.Context) (page, error) {
 		if p, err = s.call(ctx, in); err == nil || !awsapi.Late(err) || ctx.Err() != nil {
 			break
 		}
-		awsapi.Sleep(ctx, time.Duration(n)*time.Second)
+		s.o.wait(ctx, time.Duration(n)*time.Second)
 	}
 	if err != nil {
 		return p, err

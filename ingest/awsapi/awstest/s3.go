@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,6 +105,12 @@ type listedObject struct {
 	Size                    int
 }
 
+// encodedName is a key as S3 writes it where it is asked to encode.
+func encodedName(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
+
+// unlikeXML says which characters XML 1.0 cannot hold.
+func unlikeXML(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+
 func (s *Server) list(w http.ResponseWriter, r *http.Request, bucket string) {
 	q := r.URL.Query()
 	prefix, delimiter, token := q.Get("prefix"), q.Get("delimiter"), q.Get("continuation-token")
@@ -144,6 +151,18 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, bucket string) {
 		last = key
 	}
 	s.Mu.Unlock()
+	if q.Get("encoding-type") == "url" {
+		out.EncodingType = "url"
+		for i := range out.Contents {
+			out.Contents[i].Key = encodedName(out.Contents[i].Key)
+		}
+		for i := range out.CommonPrefixes {
+			out.CommonPrefixes[i].Prefix = encodedName(out.CommonPrefixes[i].Prefix)
+		}
+	} else if slices.ContainsFunc(out.Contents, func(o listedObject) bool { return strings.ContainsFunc(o.Key, unlikeXML) }) {
+		http.Error(w, "no reader of XML reads what S3 would write here", http.StatusInternalServerError)
+		return
+	}
 	b, err := xml.Marshal(out)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -24,6 +24,10 @@ type Fault struct {
 	Status int    // 0: the answer is given
 	Code   string // of the error
 	Cut    bool   // the answer breaks off in the middle
+	// Answer is given instead, as it stands, with Encoding as its Content-Encoding;
+	// nil: none.
+	Answer   []byte
+	Encoding string
 }
 
 // A Server is the services. Its fields are for one test at a time; lock Mu to look
@@ -129,6 +133,12 @@ func (s *Server) call(w http.ResponseWriter, operation, about string) (http.Resp
 		return w, false
 	case f.Cut:
 		return &cutter{ResponseWriter: w}, false
+	case f.Answer != nil:
+		if f.Encoding != "" {
+			w.Header().Set("Content-Encoding", f.Encoding)
+		}
+		w.Write(f.Answer) //nolint:errcheck // its caller may be gone
+		return w, true
 	}
 	if operation == "GetObject" || operation == "ListObjectsV2" || operation == "PutObject" {
 		w.WriteHeader(f.Status)

@@ -1,0 +1,327 @@
+package main
+
+// This file feeds the kinds of hostile_sources_test.go to each source, as those
+// who fill it do.
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"tocsin/agent"
+	"tocsin/ingest/awsapi/awstest"
+)
+
+func feedings() []feeding {
+	return []feeding{
+		{"dir", feedDir},
+		{"stdin", feedStdin},
+		{"bucket", feedBucket},
+		{"queue and buckets", feedQueue},
+		{"queue of records", feedRecords},
+		{"webhook", feedWebhook},
+		{"securityhub", feedHub},
+	}
+}
+
+// inTheCloud gives this process credentials that no machine or file has.
+func inTheCloud(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": awstest.Key, "AWS_SECRET_ACCESS_KEY": awstest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_REGION": "us-east-1",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+// source writes the configuration of a bench with one source.
+func (b *bench) source(keys string) {
+	b.write("tocsin.yaml", hostileBounds+"operator: [ops@example.com]\nprivate_addresses: [127.0.0.1]\nsources:\n  - {name: in, "+keys+"}\n")
+}
+
+// once runs the agent for one round, with a text at standard input.
+func (b *bench) once(stdin []byte) answer {
+	b.t.Helper()
+	b.now = b.now.Add(10 * time.Minute)
+	var out, err bytes.Buffer
+	e := b.env(&out, &err)
+	e.stdin = bytes.NewReader(stdin)
+	began := time.Now()
+	code := run(b.t.Context(), e, []string{"run", "--once", "--data", b.path("data"), "--config", b.path("tocsin.yaml")})
+	if took := time.Since(began); took > 30*time.Second {
+		b.t.Errorf("it took %v", took)
+	}
+	return answer{out.String(), err.String(), code}
+}
+
+// notLoaded is what was said of an object that is no dead letter.
+func notLoaded(said, name string) string {
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, `msg="not loaded"`) && strings.Contains(line, "object="+name+" ") {
+			_, why, _ := strings.Cut(line, "error=")
+			return "not loaded: " + strings.Trim(strings.TrimSpace(why), `"`)
+		}
+	}
+	return ""
+}
+
+// ofObject owns the dead letters of an object.
+func ofObject(name string) func(deadLetterRow) bool {
+	return func(l deadLetterRow) bool { return l.Object == name }
+}
+
+func feedDir(t *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	b.source("dir: in")
+	for _, k := range kinds {
+		b.write("in/"+k.name+".log", string(k.content(trailOf(k.name))))
+	}
+	result := map[string]fed{}
+	first, second := b.once(nil), b.once(nil)
+	if strings.Contains(second.err, "took in") {
+		t.Errorf("it took something in twice: %s", second.err)
+	}
+	for _, k := range kinds {
+		name := b.path("in/" + k.name + ".log")
+		result[k.name] = fed{ofObject(name), notLoaded(first.err, name)}
+	}
+	return result
+}
+
+// numbered owns the dead letters that came since.
+func (b *bench) numbered(from int) func(deadLetterRow) bool {
+	to := b.lastLetter()
+	return func(l deadLetterRow) bool { return l.Number > from && l.Number <= to }
+}
+
+// lastLetter is the number of the newest dead letter.
+func (b *bench) lastLetter() int {
+	b.t.Helper()
+	var letters []deadLetterRow
+	a := b.call("deadletters", "list", "-o", "json", "--rows", "1")
+	if a.code != 0 {
+		return -1 // nothing was ever loaded
+	}
+	if err := json.Unmarshal([]byte(a.out), &letters); err != nil {
+		b.t.Fatal(err)
+	}
+	if len(letters) == 0 {
+		return -1
+	}
+	return letters[0].Number
+}
+
+func feedStdin(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	b.source("stdin: true")
+	result := map[string]fed{}
+	for _, k := range kinds {
+		before := b.lastLetter()
+		b.once(k.content(trailOf(k.name)))
+		result[k.name] = fed{b.numbered(before), b.failing()}
+	}
+	return result
+}
+
+// untilSettled runs the agent until nothing is left, and says how often.
+func (b *bench) untilSettled(left func() bool) (rounds int, said string) {
+	b.t.Helper()
+	for rounds = 1; ; rounds++ {
+		said += b.once(nil).err
+		if !left() {
+			return rounds, said
+		}
+		if rounds == 10 {
+			b.t.Errorf("after %d rounds something is left", rounds)
+			return rounds, said
+		}
+	}
+}
+
+func feedBucket(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	s := awstest.New(b.t)
+	b.source(fmt.Sprintf("bucket: logs/k/, tries: 2, endpoint: %q", s.URL))
+	for _, k := range kinds {
+		s.Put("logs", "k/"+k.name, string(k.content(trailOf(k.name))))
+	}
+	said := b.once(nil).err + b.once(nil).err // tries: 2, each in a process of its own
+	gets := s.Count("GetObject")
+	if again := b.once(nil).err; s.Count("GetObject") != gets {
+		b.t.Errorf("it reads again and again: %d calls, %s", s.Count("GetObject")-gets, again)
+	}
+	result := map[string]fed{}
+	for _, k := range kinds {
+		name := "s3://logs/k/" + k.name
+		result[k.name] = fed{ofObject(name), notLoaded(said, name)}
+	}
+	return result
+}
+
+func feedQueue(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	s := awstest.New(b.t)
+	b.source(fmt.Sprintf("queue: %q, buckets: [logs/k/], tries: 2, endpoint: %q", s.AddQueue("events", time.Minute), s.URL))
+	for _, k := range kinds {
+		s.Put("logs", "k/"+k.name, string(k.content(trailOf(k.name))))
+		s.Send("events", notice("k/"+k.name))
+	}
+	s.Send("events", notice("k/not-there"))
+	b.untilSettled(func() bool {
+		s.Show("events")
+		return s.Left("events") > 0
+	})
+	result := map[string]fed{}
+	for _, k := range kinds {
+		result[k.name] = fed{owns: ofObject("s3://logs/k/" + k.name)}
+		if n := s.Count("GetObject k/" + k.name); n > 2 {
+			b.t.Errorf("%s was read %d times, and tries: 2", k.name, n)
+		}
+	}
+	// What is not there is the neighbour of what is good.
+	result["good"] = fed{owns: ofObject("s3://logs/k/not-there")}
+	if n := s.Count("GetObject k/not-there"); n != 2 {
+		b.t.Errorf("what is not there was asked for %d times, and tries: 2", n)
+	}
+	return result
+}
+
+// asText is a content as one can send it in a message: text, or base64 of it.
+func asText(content []byte) string {
+	if utf8.Valid(content) && !bytes.ContainsRune(content, 0) {
+		return string(content)
+	}
+	return base64.StdEncoding.EncodeToString(content)
+}
+
+func feedRecords(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	s := awstest.New(b.t)
+	b.source(fmt.Sprintf("queue: %q, tries: 2, endpoint: %q", s.AddQueue("acme-audit", time.Minute), s.URL))
+	result := map[string]fed{}
+	for i, k := range kinds {
+		s.Send("acme-audit", asText(k.content(trailOf(k.name))))
+		result[k.name] = fed{owns: ofObject(fmt.Sprintf("sqs://acme-audit/m-%d", i+1))}
+	}
+	b.untilSettled(func() bool {
+		s.Show("acme-audit")
+		return s.Left("acme-audit") > 0
+	})
+	return result
+}
+
+// listOf is the records of a kind as a service posts them: in one list.
+func (k hostileKind) listOf(record func(int, string) string) []byte {
+	if k.pack != nil {
+		return k.content(record)
+	}
+	return []byte("[" + strings.Join(k.records(record), ",") + "]")
+}
+
+func feedWebhook(t *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.write("secret", "correct horse\n")
+	b.source(fmt.Sprintf("webhook: %q, secret_file: secret", address))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		var out, err bytes.Buffer
+		e := b.env(&out, &err)
+		e.now = time.Now
+		ended <- run(ctx, e, []string{"run", "--data", b.path("data"), "--config", b.path("tocsin.yaml")})
+	}()
+	result := map[string]fed{}
+	for _, k := range kinds {
+		body := k.listOf(trailOf(k.name))
+		hash := sha256.Sum256(body)
+		told := post(t, "http://"+address+"/", body)
+		result[k.name] = fed{ofObject("webhook://in/" + hex.EncodeToString(hash[:16])), told}
+	}
+	stop()
+	if code := <-ended; code != exitDone {
+		t.Errorf("run ended with %d", code)
+	}
+	return result
+}
+
+// post sends a body until something listens, and returns the answer.
+func post(t *testing.T, to string, body []byte) string {
+	t.Helper()
+	for try := 0; ; try++ {
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("X-Tocsin-Secret", "correct horse")
+		a, err := http.DefaultClient.Do(q)
+		if err != nil {
+			if try == 200 {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond) // it is starting
+			continue
+		}
+		text, err := io.ReadAll(a.Body)
+		if err := a.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("answer %d %s", a.StatusCode, strings.TrimSpace(string(text)))
+	}
+}
+
+// feedHub hands out the records of a kind as findings: those that are JSON, since
+// Security Hub writes the answer. Answers that are none are held to in its package.
+func feedHub(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	s := awstest.New(b.t)
+	b.source(fmt.Sprintf("securityhub: true, region: us-east-1, endpoint: %q", s.URL))
+	result := map[string]fed{}
+	for _, k := range kinds {
+		if k.pack != nil {
+			result[k.name] = fed{told: "no finding can be this"}
+			continue
+		}
+		before := b.lastLetter()
+		s.Mu.Lock()
+		s.Hub = nil
+		for _, f := range k.records(findingOf(k.name)) {
+			if json.Valid([]byte(f)) {
+				s.Hub = append(s.Hub, awstest.Finding{Updated: b.now.Add(-time.Minute), JSON: f})
+			}
+		}
+		s.Mu.Unlock()
+		b.once(nil)
+		result[k.name] = fed{b.numbered(before), b.failing()}
+	}
+	return result
+}
+
+// failing is what the store says of a source that cannot be asked.
+func (b *bench) failing() string {
+	b.t.Helper()
+	p, done := b.open()
+	defer done()
+	mark, err := p.store.Logs.Mark(b.t.Context(), agent.FailingMark("in"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, why, ok := strings.Cut(mark, " "); ok {
+		return "fails: " + why
+	}
+	return ""
+}

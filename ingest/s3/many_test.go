@@ -1,0 +1,180 @@
+package s3
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/ingest"
+)
+
+// hugeBucket answers lists of a bucket with many keys of no days, which are nowhere
+// but in their numbers.
+type hugeBucket struct{ keys int }
+
+func (h hugeBucket) Do(r *http.Request) (*http.Response, error) {
+	type object struct{ Key, ETag, LastModified string }
+	page := struct {
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []object
+	}{}
+	from, err := strconv.Atoi("0" + r.URL.Query().Get("continuation-token"))
+	if err != nil {
+		return nil, err
+	}
+	to := min(from+1000, h.keys)
+	for n := from; n < to; n++ {
+		page.Contents = append(page.Contents, object{fmt.Sprintf("exports/a-rather-long-name-of-an-object-%09d.json.gz", n), fmt.Sprintf("%032d", n), "2026-11-20T10:00:00.000Z"})
+	}
+	if to < h.keys {
+		page.IsTruncated, page.NextContinuationToken = true, strconv.Itoa(to)
+	}
+	b, err := xml.Marshal(page)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(b))), Request: r}, nil
+}
+
+// upTo is a ledger that has the versions below a number.
+type upTo int
+
+func (n *upTo) Settled(_ context.Context, objects []ingest.Object) ([]bool, error) {
+	if len(objects) > 2*sifted {
+		return nil, fmt.Errorf("asked about %d objects at once", len(objects))
+	}
+	settled := make([]bool, len(objects))
+	for i, o := range objects {
+		m, err := strconv.Atoi(strings.TrimLeft(o.Version, "0"))
+		settled[i] = err == nil && m < int(*n)
+	}
+	return settled, nil
+}
+
+// A bucket whose keys are named by no days is listed whole in each pass, and what is
+// held in memory does not grow with it. All is handed out once; a few that are new
+// are found among the many that are known.
+func TestManyKeys(t *testing.T) {
+	r := newRig(t)
+	c := r.Config()
+	const room = 10_000
+	bucket := &hugeBucket{keys: 3 * room}
+	c.HTTPClient = bucket
+	r.reader.Client = NewClient(c)
+	ledger := upTo(0)
+	s, ok := New(Options{Name: "b", Reader: r.reader, Places: []Place{{"logs", "exports/"}}, Marks: r.marks, Ledger: &ledger, room: room}).(*source)
+	if !ok {
+		t.Fatal("another type")
+	}
+	pass := func() (handed int, largest uint64) {
+		t.Helper()
+		r.now = r.now.Add(time.Hour)
+		var mem runtime.MemStats
+		for n := 0; ; n++ {
+			b, err := s.Receive(t.Context(), ingest.Ask{Now: r.now, All: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			handed += len(b.Objects)
+			if p := s.pass; p != nil && (len(p.seen) > room || len(p.found)+len(p.fresh) > 2*sifted || len(s.taken) > room) {
+				t.Fatalf("%d seen, %d found, %d fresh, %d taken", len(p.seen), len(p.found), len(p.fresh), len(s.taken))
+			}
+			if b.Settle != nil {
+				ledger += upTo(len(b.Objects))
+				if err := b.Settle(t.Context(), ingest.Outcome{Committed: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n%10 == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&mem)
+				largest = max(largest, mem.HeapAlloc)
+			}
+			if !b.More {
+				return handed, largest
+			}
+		}
+	}
+	first, _ := pass()
+	again, small := pass()
+	bucket.keys += 3
+	fresh, _ := pass()
+	if first != 3*room || again != 0 || fresh != 3 {
+		t.Errorf("handed out %d, then %d, then %d", first, again, fresh)
+	}
+	bucket.keys = 6 * room
+	more, large := pass()
+	if more != 3*room-3 || large > small+16<<20 {
+		t.Errorf("handed out %d; %d MB with many keys, %d MB with twice as many", more, small>>20, large>>20)
+	}
+}
+
+// An object that cannot be read has its tries also when each pass is one of a
+// process that begins anew, as `tocsin run --once` is.
+func TestFailedInManyProcesses(t *testing.T) {
+	r := newRig(t)
+	r.Put("logs", "bad", "x")
+	r.Put("logs", "good", "x")
+	bad := map[string]error{"s3://logs/bad": errors.New("no gzip")}
+	again := 0
+	for range 3 { // tries: 3
+		s := r.source("logs")
+		r.now = r.now.Add(time.Hour)
+		b, err := s.Receive(t.Context(), ingest.Ask{Now: r.now, All: true})
+		if err != nil || len(b.Objects) != 2 {
+			t.Fatal(len(b.Objects), err)
+		}
+		for _, o := range b.Objects {
+			if o.Name == "s3://logs/bad" && o.Retried(bad[o.Name]) {
+				again++
+			}
+		}
+		if err := b.Settle(t.Context(), ingest.Outcome{Committed: true, Failed: bad}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again != 2 || r.marks["tries b"] != "{}" {
+		t.Errorf("handed out again %d times, and %q is left", again, r.marks["tries b"])
+	}
+}
+
+// What the ledger has, or what is set aside there, is not handed out by a source
+// that begins anew.
+func TestSettledBefore(t *testing.T) {
+	r := newRig(t)
+	r.Put("logs", "a", "x")
+	s := New(Options{Name: "b", Reader: r.reader, Places: []Place{{"logs", ""}}, Marks: r.marks, Ledger: all{}})
+	if got := r.drain(t, s, nil); len(got) != 0 {
+		t.Errorf("handed out %q", got)
+	}
+	broken := New(Options{Name: "b", Reader: r.reader, Places: []Place{{"logs", ""}}, Marks: r.marks, Ledger: none{}})
+	if b, err := broken.Receive(t.Context(), ingest.Ask{Now: r.now.Add(time.Hour), All: true}); err == nil || len(b.Objects) != 0 {
+		t.Errorf("the ledger cannot be read: %d objects, %v", len(b.Objects), err)
+	}
+}
+
+type all struct{}
+
+func (all) Settled(_ context.Context, objects []ingest.Object) ([]bool, error) {
+	settled := make([]bool, len(objects))
+	for i := range settled {
+		settled[i] = true
+	}
+	return settled, nil
+}
+
+type none struct{}
+
+func (none) Settled(context.Context, []ingest.Object) ([]bool, error) {
+	return nil, errors.New("the ledger cannot be read")
+}
