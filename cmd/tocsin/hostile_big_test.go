@@ -21,7 +21,10 @@ func TestHostileBig(t *testing.T) {
 }
 
 // loadBig loads large cases by name.
-func loadBig(t *testing.T, names ...string) {
+func loadBig(t *testing.T, names ...string) { eachBig(t, loadOneBig, names...) }
+
+// eachBig does something with large cases, and the commands that make them.
+func eachBig(t *testing.T, do func(t *testing.T, c hostileText, made *exec.Cmd), names ...string) {
 	if testing.Short() {
 		t.Skip("short")
 	}
@@ -32,21 +35,14 @@ func loadBig(t *testing.T, names ...string) {
 	script := filepath.Join(shared(t, "hostile"), "generate.py")
 	for _, c := range corpus[hostileText](t, "big.jsonl") {
 		if slices.Contains(names, c.Name) {
-			t.Run(c.Name, func(t *testing.T) { loadOneBig(t, c, exec.Command(python, script, "--big", c.Name)) })
+			t.Run(c.Name, func(t *testing.T) { do(t, c, exec.Command(python, script, "--big", c.Name)) })
 		}
 	}
 }
 
 func loadOneBig(t *testing.T, c hostileText, made *exec.Cmd) {
 	b := newLoadBench(t)
-	out, err := os.Create(b.path(c.Name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	made.Stdout = out
-	if err := errors.Join(made.Run(), out.Close()); err != nil {
-		t.Fatal(err)
-	}
+	b.make(c.Name, made)
 	b.write("good.jsonl", good(1))
 	peak := peakMemory()
 	start := time.Now()
@@ -67,6 +63,19 @@ func loadOneBig(t *testing.T, c hostileText, made *exec.Cmd) {
 	}
 	if c.Name == "field-1m" {
 		b.cutAndSaid(t)
+	}
+}
+
+// make writes a large case into a file.
+func (b *bench) make(name string, made *exec.Cmd) {
+	b.t.Helper()
+	out, err := os.Create(b.path(name))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	made.Stdout = out
+	if err := errors.Join(made.Run(), out.Close()); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

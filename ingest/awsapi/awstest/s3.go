@@ -45,6 +45,11 @@ func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusPreconditionFailed, "PreconditionFailed")
 		return
 	}
+	if o.File != "" {
+		w.Header().Set("ETag", o.ETag())
+		http.ServeFile(w, r, o.File)
+		return
+	}
 	data, status := o.Data, http.StatusOK
 	if from, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok {
 		n, err := strconv.Atoi(strings.TrimSuffix(from, "-"))
@@ -102,7 +107,7 @@ type listed struct {
 
 type listedObject struct {
 	Key, ETag, LastModified string
-	Size                    int
+	Size                    int64
 }
 
 // encodedName is a key as S3 writes it where it is asked to encode.
@@ -147,7 +152,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, bucket string) {
 			continue
 		}
 		o := s.Buckets[bucket][key]
-		out.Contents = append(out.Contents, listedObject{key, o.ETag(), o.Modified.Format("2006-01-02T15:04:05.000Z"), len(o.Data)})
+		out.Contents = append(out.Contents, listedObject{key, o.ETag(), o.Modified.Format("2006-01-02T15:04:05.000Z"), o.size()})
 		last = key
 	}
 	s.Mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -44,14 +45,32 @@ type Server struct {
 	Clock func() time.Time
 }
 
-// Stored is an object.
+// Stored is an object: bytes, or a file that may be larger than memory.
 type Stored struct {
 	Data     []byte
+	File     string // path; "": Data is all
 	Modified time.Time
 }
 
-// ETag is that of the content, with its quotes.
-func (s Stored) ETag() string { return `"` + sum(s.Data) + `"` }
+// ETag is that of the content, with its quotes; of a file, that of its path.
+func (s Stored) ETag() string {
+	if s.File != "" {
+		return `"` + sum([]byte(s.File)) + `"`
+	}
+	return `"` + sum(s.Data) + `"`
+}
+
+// size is the number of its bytes; of a file that is gone, 0.
+func (s Stored) size() int64 {
+	if s.File == "" {
+		return int64(len(s.Data))
+	}
+	info, err := os.Stat(s.File)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
 
 // New starts the services.
 func New(t testing.TB) *Server {
@@ -80,12 +99,20 @@ func (s *Server) Put(bucket, key, text string) {
 	s.store(bucket, key, []byte(text))
 }
 
+// PutFile stores an object that is a file.
+func (s *Server) PutFile(bucket, key, path string) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.store(bucket, key, nil)
+	s.Buckets[bucket][key] = Stored{File: path, Modified: s.Clock().UTC()}
+}
+
 // store is Put, with Mu held.
 func (s *Server) store(bucket, key string, data []byte) {
 	if s.Buckets[bucket] == nil {
 		s.Buckets[bucket] = map[string]Stored{}
 	}
-	s.Buckets[bucket][key] = Stored{data, s.Clock().UTC()}
+	s.Buckets[bucket][key] = Stored{Data: data, Modified: s.Clock().UTC()}
 }
 
 // Count is how often an operation was called.
