@@ -57,12 +57,14 @@ func ParseListen(s string) (string, error) {
 
 // source is the ingest.Source of a webhook.
 type source struct {
-	o       Options
-	server  *http.Server
-	address net.Addr
-	waiting chan *request
-	slots   chan struct{} // of requests that are answered
-	closed  chan struct{}
+	o        Options
+	server   *http.Server
+	listener net.Listener // the last one
+	ended    chan error   // why it listens no more
+	down     error        // the same, until it listens again; of the goroutine that asks
+	waiting  chan *request
+	slots    chan struct{} // of requests that are answered
+	closed   chan struct{}
 }
 
 // A request waits for what becomes of its body.
@@ -102,26 +104,60 @@ func New(ctx context.Context, o Options) (ingest.Source, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-	if err != nil {
-		return nil, fmt.Errorf("webhook: %w", err)
+	s := &source{
+		o: o, ended: make(chan error, 1), waiting: make(chan *request, maxWaiting), slots: make(chan struct{}, maxWaiting), closed: make(chan struct{}),
 	}
-	s := &source{o: o, address: listener.Addr(), waiting: make(chan *request, maxWaiting), slots: make(chan struct{}, maxWaiting), closed: make(chan struct{})}
 	s.server = &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
-	go func() {
-		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			o.Log.Error("webhook", "source", o.Name, "error", err)
-		}
-	}()
+	if err := s.listen(ctx, listen); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
+// listen begins to listen at an address.
+func (s *source) listen(ctx context.Context, address string) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	s.listener = listener
+	go func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.ended <- fmt.Errorf("webhook: it listens no more at %s: %w", listener.Addr(), err)
+		}
+	}()
+	return nil
+}
+
+// hears reports whether it listens. Why it listens no more is returned once before it
+// listens again, so that whoever asks knows that something was missed.
+func (s *source) hears(ctx context.Context) error {
+	select {
+	case s.down = <-s.ended:
+		return s.down
+	default:
+	}
+	if s.down == nil {
+		return nil
+	}
+	if err := s.listen(ctx, s.listener.Addr().String()); err != nil {
+		return errors.Join(s.down, err)
+	}
+	s.down = nil
+	return nil
+}
+
 // Receive implements ingest.Source: what is posted now, and until the Ask's wait is
-// over.
+// over. An error says that it listens no more; what was posted before is handed out
+// all the same.
 func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
+	down := s.hears(ctx)
+	if down != nil {
+		ask.Wait = 0
+	}
 	var got []*request
 	size, wait := 0, ask.Wait
 	for len(got) < maxWaiting && size < batchBytes {
@@ -147,10 +183,10 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 		}
 		return nil
 	}
-	return batch, nil
+	return batch, down
 }
 
-// next waits for a request; nil: there is none.
+// next waits for a request; nil: there is none, or none can come any more.
 func (s *source) next(ctx context.Context, wait time.Duration) *request {
 	select {
 	case r := <-s.waiting:
@@ -165,6 +201,8 @@ func (s *source) next(ctx context.Context, wait time.Duration) *request {
 	select {
 	case r := <-s.waiting:
 		return r
+	case err := <-s.ended:
+		s.ended <- err // for the next call
 	case <-timer.C:
 	case <-ctx.Done():
 	}

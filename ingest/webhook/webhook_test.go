@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,7 +56,7 @@ func (r rig) close() {
 // post sends a body and returns the status.
 func (r rig) post(body, secret string) (status int, answer string) {
 	r.t.Helper()
-	q, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, "http://"+r.address.String()+"/", strings.NewReader(body))
+	q, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, "http://"+r.listener.Addr().String()+"/", strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", c.name, status, answer, c.status)
 		}
 	}
-	a, err := http.Get("http://" + r.address.String())
+	a, err := http.Get("http://" + r.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +198,67 @@ func TestPaused(t *testing.T) {
 		if status := <-answers; status != 503 {
 			t.Errorf("at the end: %d", status)
 		}
+	}
+}
+
+// A webhook whose listener ends fails once for whoever asks it, also for one that
+// waits, hands out what was posted before, and listens again; while another has its
+// address it goes on failing.
+func TestListensAgain(t *testing.T) {
+	r := newRig(t, nil)
+	defer r.close()
+	address := r.listener.Addr().String()
+	receive := func(wait time.Duration) (int, error) {
+		b, err := r.Receive(t.Context(), ingest.Ask{Now: time.Unix(1e9, 0), Wait: wait})
+		if b.Settle != nil {
+			if err := b.Settle(t.Context(), ingest.Outcome{Committed: true}); err != nil {
+				t.Error(err)
+			}
+		}
+		return len(b.Objects), err
+	}
+	lose := func() {
+		if err := r.listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answers := make(chan int, 1)
+	send := func() {
+		status, _ := r.post(`{"a":1}`, secret)
+		answers <- status
+	}
+	go send()
+	for len(r.waiting) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	lose()
+	handed, err := 0, error(nil)
+	for err == nil { // none of these waits for a minute
+		var n int
+		n, err = receive(time.Minute)
+		handed += n
+	}
+	if handed != 1 || !strings.Contains(err.Error(), "webhook: it listens no more at "+address) || <-answers != 200 {
+		t.Errorf("%d objects, %v", handed, err)
+	}
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := receive(time.Minute); err == nil || !strings.Contains(err.Error(), "listens no more") || !errors.Is(err, syscall.EADDRINUSE) {
+			t.Errorf("while another has its address: %v", err)
+		}
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := receive(0); n != 0 || err != nil {
+		t.Errorf("%d objects, %v", n, err)
+	}
+	go send()
+	if n, err := receive(time.Minute); n != 1 || err != nil || <-answers != 200 {
+		t.Errorf("after it: %d objects, %v", n, err)
 	}
 }
 
