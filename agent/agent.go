@@ -32,7 +32,8 @@ type Options struct {
 	Maintain func(ctx context.Context) error // keeps the files tidy; called in quiet moments
 	// Heard says when a source delivered last, and with the name of a field when
 	// each of its values in the source did. Without anything delivered it is empty.
-	Heard func(ctx context.Context, source, field string) ([]Voice, error)
+	// Values of which nothing came since a moment may be forgotten.
+	Heard func(ctx context.Context, source, field string, since time.Time) ([]Voice, error)
 	// Causes returns the keys of what the operator was told and is not over.
 	Causes  func(ctx context.Context) ([]string, error)
 	Room    func() (Room, error) // of the disk of the data directory

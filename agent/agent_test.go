@@ -108,7 +108,7 @@ func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 }
 
 // heard is Options.Heard for sources as a whole.
-func (r *rig) heard(context.Context, string, string) ([]Voice, error) {
+func (r *rig) heard(context.Context, string, string, time.Time) ([]Voice, error) {
 	if len(r.loads) == 0 {
 		return nil, nil
 	}

@@ -110,11 +110,15 @@ func silent(sources []heard, open []string, now time.Time) []alertrules.Notice {
 // says is what the operator reads of a silence. A part is text of a log; whoever
 // shows it cleans it.
 func (h *heard) says(part string, last time.Time) string {
-	which := "source " + h.name
-	if part != "" {
-		which += ": " + strings.TrimPrefix(h.silence.Each, "@") + " " + part
+	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", h.part(part), last.UTC().Format("2006-01-02 15:04 MST"), alertrules.FormatDuration(h.silence.After))
+}
+
+// part names a source, or a part of it.
+func (h *heard) part(part string) string {
+	if part == "" {
+		return "source " + h.name
 	}
-	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", which, last.UTC().Format("2006-01-02 15:04 MST"), alertrules.FormatDuration(h.silence.After))
+	return "source " + h.name + ": " + strings.TrimPrefix(h.silence.Each, "@") + " " + part
 }
 
 // over is the end of a silence: it spoke, or is not waited for any more.
@@ -123,6 +127,9 @@ func over(sources []heard, key string, now time.Time) alertrules.Notice {
 	n := alertrules.Notice{Key: key, Since: now, Over: true, Text: "source " + name + " is no longer waited for"}
 	for i := range sources {
 		h := &sources[i]
+		if part, ok := strings.CutPrefix(key, h.key("")+"/"); ok && h.silence.Each != "" {
+			n.Text = fmt.Sprintf("%s is no longer waited for: nothing came of it for %s", h.part(part), alertrules.FormatDuration(h.silence.longGone()))
+		}
 		for _, v := range append([]Voice{{}}, h.voices...) {
 			if h.key(v.Part) == key && now.Sub(v.Last) <= h.silence.After {
 				n.Since, n.Text = v.Last, "source "+name+" delivers again"
@@ -151,7 +158,7 @@ func (a *Agent) silence(ctx context.Context, now time.Time) (told bool, err erro
 				return false, fmt.Errorf("source %s: when it was asked first: %w", s.Name, err)
 			}
 		}
-		if h.voices, err = a.o.Heard(ctx, s.Name, s.Silence.Each); err != nil {
+		if h.voices, err = a.o.Heard(ctx, s.Name, s.Silence.Each, now.Add(-s.Silence.longGone())); err != nil {
 			return false, err
 		}
 		sources = append(sources, h)

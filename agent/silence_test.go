@@ -67,6 +67,13 @@ func TestSilentText(t *testing.T) {
 	if len(ended) != 1 || ended[0].Text != "source trail/111122223333 delivers again" {
 		t.Errorf("got %+v", ended)
 	}
+	for name, gone := range map[string][]Voice{"long gone": {{"", noon}, {"111122223333", noon.Add(-31 * 24 * time.Hour)}}, "forgotten": {{"", noon}}} {
+		s.voices = gone
+		ended = silent([]heard{s}, []string{begun[0].Key}, noon)
+		if len(ended) != 1 || ended[0].Text != "source trail: account 111122223333 is no longer waited for: nothing came of it for 30d" {
+			t.Errorf("%s: %+v", name, ended)
+		}
+	}
 	if ended = silent(nil, []string{begun[0].Key}, noon); len(ended) != 1 || !strings.HasSuffix(ended[0].Text, "no longer waited for") {
 		t.Errorf("got %+v", ended)
 	}

@@ -23,8 +23,9 @@ type Voice struct {
 
 // Heard returns when a source delivered last; nothing for one that never did.
 // With the name of a field, such as @account, it returns this for each value of
-// the field in records of the source, too.
-func (l *Logs) Heard(ctx context.Context, source, field string) ([]Voice, error) {
+// the field in records of the source, too; those of whom nothing came since a moment
+// are forgotten, so that they do not keep the place of others for ever.
+func (l *Logs) Heard(ctx context.Context, source, field string, since time.Time) ([]Voice, error) {
 	var last sql.NullTime
 	err := l.in.db.QueryRowContext(ctx, "SELECT max(loaded_at) FROM objects WHERE source = ?", source).Scan(&last)
 	if err != nil || !last.Valid {
@@ -33,6 +34,9 @@ func (l *Logs) Heard(ctx context.Context, source, field string) ([]Voice, error)
 	all := []Voice{{Last: last.Time.UTC()}}
 	if field == "" {
 		return all, nil
+	}
+	if err := l.forget(ctx, source, field, since); err != nil {
+		return nil, sourceError(source, err)
 	}
 	if err := l.listen(ctx, source, field); err != nil {
 		return nil, sourceError(source, err)
@@ -58,6 +62,20 @@ func sourceError(source string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("what source %s delivered: %w", source, err)
+}
+
+// forget drops the parts of a source of which nothing came since a moment.
+func (l *Logs) forget(ctx context.Context, source, field string, since time.Time) error {
+	const old = " FROM voices WHERE source = ? AND field = ? AND last_at < ?"
+	var n int64
+	err := l.in.db.QueryRowContext(ctx, "SELECT count(*)"+old, source, field, since.UTC()).Scan(&n)
+	if err != nil || n == 0 {
+		return err
+	}
+	return l.write(ctx, func(conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, "DELETE"+old, source, field, since.UTC())
+		return err
+	})
 }
 
 // listen counts on what is stored since it was called last. What it has counted

@@ -35,7 +35,7 @@ func TestHeard(t *testing.T) {
 	if err := l.Declare(t.Context(), ingest.Builtin()...); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := l.Heard(t.Context(), "a", "@account"); err != nil || len(got) != 0 {
+	if got, err := l.Heard(t.Context(), "a", "@account", time.Time{}); err != nil || len(got) != 0 {
 		t.Errorf("an empty store: %v %v", got, err)
 	}
 	at := func(h int) time.Time { return testNow.Add(time.Duration(h) * time.Hour) }
@@ -43,7 +43,7 @@ func TestHeard(t *testing.T) {
 	hear(t, l, "b", "0002", at(1), "111", "333")
 	check := func(step string, want ...Voice) {
 		t.Helper()
-		if got, err := l.Heard(t.Context(), "a", "@account"); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := l.Heard(t.Context(), "a", "@account", time.Time{}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v %v, want %v", step, got, err, want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestHeard(t *testing.T) {
 	}
 	hear(t, l, "a", "0004", at(3), "111")
 	check("opened again", Voice{"", at(3)}, Voice{"111", at(3)}, Voice{"222", at(2)}, Voice{"444", at(2)})
-	if got, err := l.Heard(t.Context(), "a", ""); err != nil || !reflect.DeepEqual(got, []Voice{{"", at(3)}}) {
+	if got, err := l.Heard(t.Context(), "a", "", time.Time{}); err != nil || !reflect.DeepEqual(got, []Voice{{"", at(3)}}) {
 		t.Errorf("the source: %v %v", got, err)
 	}
 	list, err := l.Sources(t.Context())
@@ -70,4 +70,31 @@ func TestHeard(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(list, want) {
 		t.Errorf("sources %+v %v", list, err)
 	}
+}
+
+// An account of which nothing came for long is forgotten, for good: its place is for
+// others. When it speaks it is known again.
+func TestHeardForgets(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	if err := l.Declare(t.Context(), ingest.Builtin()...); err != nil {
+		t.Fatal(err)
+	}
+	at := func(h int) time.Time { return testNow.Add(time.Duration(h) * time.Hour) }
+	hear(t, l, "a", "0001", at(0), "111", "222")
+	hear(t, l, "b", "0002", at(0), "333")
+	check := func(step, source string, since time.Time, want ...Voice) {
+		t.Helper()
+		if got, err := l.Heard(t.Context(), source, "@account", since); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v %v, want %v", step, got, err, want)
+		}
+	}
+	check("both", "a", at(0), Voice{"", at(0)}, Voice{"111", at(0)}, Voice{"222", at(0)})
+	check("another source", "b", at(0), Voice{"", at(0)}, Voice{"333", at(0)})
+	hear(t, l, "a", "0003", at(5), "222")
+	check("not counted yet", "a", at(0), Voice{"", at(5)}, Voice{"111", at(0)}, Voice{"222", at(5)})
+	check("long after", "a", at(1), Voice{"", at(5)}, Voice{"222", at(5)})
+	check("for good", "a", time.Time{}, Voice{"", at(5)}, Voice{"222", at(5)})
+	check("of its own source alone", "b", time.Time{}, Voice{"", at(0)}, Voice{"333", at(0)})
+	hear(t, l, "a", "0004", at(6), "111")
+	check("it speaks", "a", at(1), Voice{"", at(6)}, Voice{"111", at(6)}, Voice{"222", at(5)})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"tocsin/agent"
 )
@@ -9,8 +10,8 @@ import (
 // What the agent asks about its surroundings, from the store.
 
 // heard is agent.Options.Heard.
-func (p *project) heard(ctx context.Context, source, field string) ([]agent.Voice, error) {
-	voices, err := p.store.Logs.Heard(ctx, source, field)
+func (p *project) heard(ctx context.Context, source, field string, since time.Time) ([]agent.Voice, error) {
+	voices, err := p.store.Logs.Heard(ctx, source, field, since)
 	list := make([]agent.Voice, len(voices))
 	for i, v := range voices {
 		list[i] = agent.Voice(v)
