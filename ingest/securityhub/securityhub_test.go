@@ -120,6 +120,57 @@ func TestWatermark(t *testing.T) {
 	}
 }
 
+// Once a day all are asked for, when what is new is here: a finding whose time of
+// update is hours old when it comes, as a scanner's that was at work for long, and one
+// that a customer changed, whose time does not move. One such question that fails
+// keeps nothing new back, and is asked again.
+func TestAllOnceADay(t *testing.T) {
+	r := newRig(t)
+	for i := range 250 {
+		r.add(fmt.Sprint("f", i), time.Duration(i+10)*time.Hour)
+	}
+	s := r.source()
+	step := func(name string, after time.Duration, want int) {
+		t.Helper()
+		r.now = r.now.Add(after)
+		if got := r.drain(t, s, true); len(got) != want {
+			t.Errorf("%s: %d findings, want %d", name, len(got), want)
+		}
+	}
+	step("the first time", 0, 250)
+	r.add("late", 5*time.Hour)
+	step("what is new", 10*time.Minute, 0)
+	step("still", 23*time.Hour, 0)
+	step("a day after the first", time.Hour, 251)
+	step("what is new", 10*time.Minute, 0)
+	s = r.source() // a restart
+	step("what is new, after a restart", 10*time.Minute, 0)
+	s = r.source()
+	r.Hub[3].JSON = strings.Replace(r.Hub[3].JSON, `"Title":"t"`, `"Title":"t","Workflow":{"Status":"SUPPRESSED"}`, 1)
+	r.now = r.now.Add(24 * time.Hour)
+	r.add("new", time.Minute)
+	calls := 0
+	r.Fault = func(string, string) *awstest.Fault {
+		if calls++; calls == 2 {
+			return &awstest.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException"}
+		}
+		return nil
+	}
+	b, err := s.Receive(t.Context(), ingest.Ask{Now: r.now, All: true})
+	if err != nil || len(b.Objects) != 1 || !b.More {
+		t.Fatalf("what is new, a day later: %d objects, more %v, %v", len(b.Objects), b.More, err)
+	}
+	if err := b.Settle(t.Context(), ingest.Outcome{Committed: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Receive(t.Context(), ingest.Ask{Now: r.now, All: true}); err == nil {
+		t.Error("a question that is refused is no error")
+	}
+	r.add("newer", time.Second)
+	step("what is new, after it failed", 10*time.Minute, 2) // with the one of the hour before
+	step("all, after it failed", time.Hour, 255) // and before it the two of the hour before
+}
+
 // A drain that is cut off goes on at the last page that was stored, when the
 // service sorts; a page that breaks off is asked for again.
 func TestResume(t *testing.T) {

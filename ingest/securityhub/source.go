@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,7 @@ type Options struct {
 	Region string        // for names
 	Marks  ingest.Marks  // how far the findings were read; nil: each use asks for all
 	Every  time.Duration // between two times that it asks; 0: five minutes
+	Whole  time.Duration // between two times that it asks for all; 0: a day
 
 	wait func(ctx context.Context, d time.Duration) bool // instead of awsapi.Sleep, in tests
 }
@@ -32,11 +34,16 @@ type Options struct {
 func NewClient(c aws.Config) *awshub.Client { return awshub.NewFromConfig(c) }
 
 // New returns the source. Findings are asked for in the order in which they were
-// updated, from an hour before the last that is stored: who writes a finding says
-// when it was updated, and may say so late. What comes twice is stored once.
+// updated, from an hour before the last that is stored; and once a day all of them:
+// who writes a finding says when it was updated, and may say so hours late (a scanner
+// that hands in what it found when it began), and what a customer changes of a finding
+// moves no time at all. What comes twice is stored once.
 func New(o Options) ingest.Source {
 	if o.Every == 0 {
 		o.Every = 5 * time.Minute
+	}
+	if o.Whole == 0 {
+		o.Whole = 24 * time.Hour
 	}
 	if o.wait == nil {
 		o.wait = awsapi.Sleep
@@ -47,6 +54,7 @@ func New(o Options) ingest.Source {
 const (
 	overlap  = time.Hour
 	farBack  = 400 * 24 * time.Hour // Security Hub keeps findings for 90 days after their last update
+	retryAll = time.Hour            // when all could not be had
 	pageSize = 100
 	maxPage  = 64 << 20 // bytes
 	pages    = 5        // of a batch
@@ -55,11 +63,13 @@ const (
 
 // A source is the state of a Source.
 type source struct {
-	o    Options
-	mark string // RFC 3339 of the last update that is stored; "" before the first
-	read bool   // the mark was read
-	ask  *ask   // nil: nothing is under way
-	next time.Time
+	o     Options
+	mark  string    // RFC 3339 of the last update that is stored; "" before the first
+	all   string    // RFC 3339 of when all were asked for and stored last; "" before the first
+	read  bool      // the marks were read
+	tried time.Time // when all were asked for last, whatever came of it
+	ask   *ask      // nil: nothing is under way
+	next  time.Time
 }
 
 // ask is one question, answered page by page.
@@ -68,6 +78,7 @@ type ask struct {
 	token    *string
 	sorted   bool   // the findings come in the order of their update
 	newest   string // update so far
+	all      bool   // the findings up to the mark, too
 }
 
 // A page is the findings of one answer.
@@ -84,21 +95,25 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 		if err != nil {
 			return ingest.Batch{}, err
 		}
-		s.mark, s.read = mark, true
+		all, err := s.o.Marks.Mark(ctx, s.allName())
+		if err != nil {
+			return ingest.Batch{}, err
+		}
+		s.mark, s.all, s.read = mark, all, true
 	}
 	if s.ask == nil {
 		now, due := awsapi.Await(ctx, ask, s.next)
 		if !due {
 			return ingest.Batch{}, ctx.Err()
 		}
-		s.begin(now)
+		s.begin(now, false)
 	}
 	var objects []ingest.Object
 	for range pages {
 		p, err := s.page(ctx)
 		if err != nil { // the next time it begins at the mark
 			s.ask, s.next = nil, time.Time{}
-			return s.batch(objects, "", false), err
+			return s.batch(objects, reached{}, false), err
 		}
 		if len(p.findings) > 0 {
 			objects = append(objects, s.object(p))
@@ -109,14 +124,20 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 	}
 	a := s.ask
 	more := a.token != nil
-	to := ""
+	var read reached
+	if a.all && (!more || s.mark == "") { // the first time goes on at the mark when it is cut off
+		read.all = stamp(a.to)
+	}
 	switch {
 	case !more: // all that was updated up to then is here
-		to, s.ask = stamp(a.to), nil
+		read.to, s.ask = stamp(a.to), nil
+		if more = !a.all && s.dueAll(a.to); more {
+			s.begin(a.to, true)
+		}
 	case a.sorted:
-		to = a.newest
+		read.to = a.newest
 	}
-	return s.batch(objects, to, more), nil
+	return s.batch(objects, read, more), nil
 }
 
 // Close implements ingest.Source.
@@ -124,32 +145,52 @@ func (s *source) Close() error { return nil }
 
 func (s *source) markName() string { return "read " + s.o.Name }
 
-// begin starts a question: what was updated since the mark.
-func (s *source) begin(now time.Time) {
-	from := now.Add(-farBack)
-	if t, err := time.Parse(time.RFC3339Nano, s.mark); err == nil {
-		from = t.Add(-overlap)
+func (s *source) allName() string { return "all " + s.o.Name }
+
+// begin starts a question: what was updated since the mark, or everything.
+func (s *source) begin(now time.Time, all bool) {
+	a := &ask{from: now.Add(-farBack), to: now, sorted: true, all: true}
+	if t, err := time.Parse(time.RFC3339Nano, s.mark); err == nil && !all {
+		a.from, a.all = t.Add(-overlap), false
 	}
-	s.ask = &ask{from: from, to: now, sorted: true}
-	s.next = now.Add(s.o.Every)
+	if a.all {
+		s.tried = now
+	}
+	s.ask, s.next = a, now.Add(s.o.Every)
 }
 
-// batch hands objects out. When they are stored the mark moves to a moment; ""
-// leaves it.
-func (s *source) batch(objects []ingest.Object, to string, more bool) ingest.Batch {
+// dueAll reports whether all are to be asked for, now that what is new is here.
+func (s *source) dueAll(now time.Time) bool {
+	last, err := time.Parse(time.RFC3339Nano, s.all)
+	return (err != nil || now.Sub(last) >= s.o.Whole) && (s.tried.IsZero() || now.Sub(s.tried) >= retryAll)
+}
+
+// reached is how far a question was read when a batch of it is stored: up to a
+// moment, and when all were asked for if these are all; "" for none.
+type reached struct{ to, all string }
+
+// batch hands objects out. When they are stored the marks move.
+func (s *source) batch(objects []ingest.Object, read reached, more bool) ingest.Batch {
 	return ingest.Batch{Objects: objects, More: more, Settle: func(ctx context.Context, o ingest.Outcome) error {
 		if !o.Committed { // begin at the mark again
 			s.ask, s.next = nil, time.Time{}
 			return nil
 		}
-		if to == "" || !later(to, s.mark) {
-			return nil
+		var errs []error
+		set := func(name, value string) {
+			if s.o.Marks != nil {
+				errs = append(errs, s.o.Marks.SetMark(ctx, name, value))
+			}
 		}
-		s.mark = to
-		if s.o.Marks == nil {
-			return nil
+		if later(read.to, s.mark) {
+			s.mark = read.to
+			set(s.markName(), read.to)
 		}
-		return s.o.Marks.SetMark(ctx, s.markName(), to)
+		if read.all != "" {
+			s.all = read.all
+			set(s.allName(), read.all)
+		}
+		return errors.Join(errs...)
 	}}
 }
 
