@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -14,8 +15,11 @@ import (
 // As whom and where a source, or the archive, calls AWS or what speaks its
 // protocols.
 
-// accessFile is what tocsin.yaml says of it.
-type accessFile struct{ Role, Region, Endpoint alertrules.Text }
+// accessFile is what tocsin.yaml says of it, and of what: nil where nothing is called.
+type accessFile struct {
+	Role, Region, Endpoint alertrules.Text
+	of                     *alertrules.Node
+}
 
 var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
 
@@ -35,7 +39,19 @@ func (r *configReader) access(c *config, f accessFile, region string) awsapi.Acc
 			r.called(f.Endpoint, c.private)
 		}
 	}
-	return awsapi.Access{Role: f.Role.Value, Region: cmp.Or(f.Region.Value, region), Endpoint: f.Endpoint.Value, Private: c.private}
+	access := awsapi.Access{Role: f.Role.Value, Region: cmp.Or(f.Region.Value, region), Endpoint: f.Endpoint.Value, Private: c.private}
+	if f.of != nil && access.Region == "" && access.Endpoint == "" {
+		r.findable(access, f.of)
+	}
+	return access
+}
+
+// findable warns of a region that the file leaves to the environment, and that is not
+// there either: where tocsin runs it may be.
+func (r *configReader) findable(access awsapi.Access, of *alertrules.Node) {
+	if _, err := access.Config(context.Background()); err != nil {
+		r.doc.Warn("config/source", of, err.Error(), "region: eu-central-1, unless tocsin runs where AWS_REGION or a profile of ~/.aws/config says one")
+	}
 }
 
 // private reads `private_addresses:`.

@@ -75,7 +75,7 @@ func (r *configReader) archiveDir(c *config) {
 // archiveBucket checks an archive in a bucket.
 func (r *configReader) archiveBucket(c *config) {
 	f := r.file.Archive
-	c.archive.access = r.access(c, accessFile{f.Role, f.Region, f.Endpoint}, "")
+	c.archive.access = r.access(c, accessFile{f.Role, f.Region, f.Endpoint, f.Bucket.Node}, "")
 	place, ok := s3.ParsePlace(f.Bucket.Value)
 	if !ok {
 		r.doc.Problem("config/archive", f.Bucket.Node, fmt.Sprintf("%q is no bucket", f.Bucket.Value), "NAME, or NAME/PREFIX with the beginning of the keys")

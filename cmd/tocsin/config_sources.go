@@ -49,6 +49,20 @@ const (
 	fromWebhook     sourceKind = "webhook"
 )
 
+// remote reports whether a source calls AWS, or what speaks its protocols.
+func (k sourceKind) remote() bool {
+	return k == fromQueue || k == fromBucket || k == fromSecurityHub
+}
+
+// calls is where a source says what it calls; nil for one that calls nobody, or
+// nobody knows whom.
+func calls(s *sourceConfig, node *alertrules.Node) *alertrules.Node {
+	if !s.kind.remote() || s.kind == fromQueue && s.queue.Name == "" {
+		return nil
+	}
+	return orNode(node.Get(string(s.kind)), node)
+}
+
 // sourceConfig is a source that was checked. Its Open is filled in where it is
 // used (sources.go).
 type sourceConfig struct {
@@ -83,7 +97,7 @@ func (r *configReader) sources(c *config) {
 		source := sourceConfig{Source: agent.Source{Name: s.Name.Value, Zone: r.zone(s.TimeZone, c.zone), Tenant: s.Tenant.Value, Silence: r.silence(s.SilentAfter)}, kind: kind}
 		r.sourceKeys(s, kind, node)
 		r.place(c, s, &source)
-		source.access = r.access(c, accessFile{s.Role, s.Region, s.Endpoint}, source.queue.Region)
+		source.access = r.access(c, accessFile{s.Role, s.Region, s.Endpoint, calls(&source, node)}, source.queue.Region)
 		r.tries(s, &source, node)
 		source.Columns = r.columns(s.Columns)
 		if s.Logstore.Given() {
@@ -121,7 +135,7 @@ func (r *configReader) sourceKind(s sourceFile, node *alertrules.Node) (kind sou
 
 // sourceKeys refuses keys that mean nothing for this kind of source.
 func (r *configReader) sourceKeys(s sourceFile, kind sourceKind, node *alertrules.Node) {
-	remote := kind == fromQueue || kind == fromBucket || kind == fromSecurityHub
+	remote := kind.remote()
 	for _, k := range []struct {
 		name string
 		text alertrules.Text

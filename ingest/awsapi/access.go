@@ -71,7 +71,7 @@ func (a Access) Config(ctx context.Context) (aws.Config, error) {
 		return c, fmt.Errorf("find the AWS settings: %w", err)
 	}
 	if c.Region == "" && a.Endpoint == "" {
-		return c, errors.New("no AWS region is set: write region: into the source, or set AWS_REGION")
+		return c, errors.New("no AWS region is set: write region: beside it, or set AWS_REGION")
 	}
 	plain, ok := c.HTTPClient.(*awshttp.BuildableClient) // with the environment's CA bundle
 	if !ok {

@@ -168,7 +168,7 @@ func TestAllOnceADay(t *testing.T) {
 	}
 	r.add("newer", time.Second)
 	step("what is new, after it failed", 10*time.Minute, 2) // with the one of the hour before
-	step("all, after it failed", time.Hour, 255) // and before it the two of the hour before
+	step("all, after it failed", time.Hour, 255)            // and before it the two of the hour before
 }
 
 // A drain that is cut off goes on at the last page that was stored, when the
