@@ -180,8 +180,9 @@ func (d *findingsDecoder) fill(r *Record, f *finding) {
 	d.put(r, f.observed)
 }
 
-// native fills the record's own text, and its identity: format, finding id,
-// observed time and content, because real files repeat ids.
+// native fills the record's own text, and its identity: tenant, format, finding id,
+// observed time and content, because real files repeat ids, and those of some
+// scanners are good within one tenant alone.
 func (d *findingsDecoder) native(r *Record, raw []byte, whole bool) {
 	for _, m := range d.rest[:min(len(d.rest), d.slicer.limits.Keys)] {
 		key := d.plain(m)
@@ -207,7 +208,7 @@ func (d *findingsDecoder) native(r *Record, raw []byte, whole bool) {
 	if !d.timeless(r) {
 		observed = strconv.AppendInt(nil, r.Time, 10)
 	}
-	r.ID = hashID("finding", []byte(d.format), uid, observed, sum[:])
+	r.ID = d.hashID("finding", []byte(d.format), uid, observed, sum[:])
 }
 
 // timeless says whether the record's time is only that of its loading.

@@ -167,3 +167,43 @@ func TestLogOf(t *testing.T) {
 		}
 	}
 }
+
+// Two tenants that write the same line, in one place, have a record each; but for an
+// event with an id that is good everywhere, which may be delivered to both.
+func TestIdentityOfTenants(t *testing.T) {
+	declared, err := Declared("app", Declaration{Format: "json", Time: "ts"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []tenantCase
+	for _, c := range carriers() {
+		cases = append(cases, tenantCase{name: c.name, text: string(c.object(c.make("x", "{}")))})
+	}
+	cases = append(cases,
+		tenantCase{name: "asff", text: `{"SchemaVersion":"2018-10-08","Id":"i","ProductArn":"p","UpdatedAt":"2026-11-20T10:00:00Z","Title":"t"}`},
+		tenantCase{name: "cspm", text: `{"__topic__":"sas-cspm-log","check_id":"1","check_item_name":"n","instance_id":"i","status":"NOT_PASS","start_time":"1763632800"}`},
+		tenantCase{name: "a finding without an id", text: `{"id":"P-","policyId":"p","status":"open"}`},
+		tenantCase{name: "prisma-audit", text: `{"timestamp":1763632800000,"actionType":"CREATE","user":"u","resourceName":"r","result":"ok"}`},
+		tenantCase{name: "declared", text: `{"ts":"2026-11-20T10:00:00Z","a":1}`, logstore: declared},
+		tenantCase{name: "cloudtrail without an id", text: `{"eventVersion":"1","eventTime":"2026-11-20T10:00:00Z","eventName":"A"}`},
+		tenantCase{name: "cloudtrail", text: `{"eventVersion":"1","eventTime":"2026-11-20T10:00:00Z","eventID":"0a0a0000-0000-4000-8000-00000000000f","eventName":"A"}`, same: true},
+		tenantCase{name: "cloudtrail, another id", text: `{"eventVersion":"1","eventTime":"2026-11-20T10:00:00Z","eventID":"e1","eventName":"A"}`, same: true},
+		tenantCase{name: "actiontrail", text: `{"__topic__":"actiontrail_event","__time__":1795000000,"event":{"eventId":"e","eventName":"x"}}`, same: true},
+	)
+	for _, c := range cases {
+		of := func(tenant string) [16]byte {
+			return one(t, c.text, "o", Options{Tenant: tenant, Logstore: c.logstore}).ID
+		}
+		none, acme, other := of(""), of("acme"), of("other")
+		if (acme == other) != c.same || (none == acme) != c.same || acme != of("acme") {
+			t.Errorf("%s: %x, %x and %x", c.name, none, acme, other)
+		}
+	}
+}
+
+// A tenantCase is a record of a format; same: it is one for all tenants.
+type tenantCase struct {
+	name, text string
+	logstore   *Logstore
+	same       bool
+}

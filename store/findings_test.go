@@ -207,3 +207,22 @@ func TestFindingsOfTheFuture(t *testing.T) {
 	same(t, "its own time", table(t, l, "findings", "* | SELECT year(@time) AS y ORDER BY __seq__ DESC LIMIT 1 OFFSET 1", 0), fmt.Sprintln(testNow.Year()+500))
 	same(t, "what stands", table(t, l, "findings_now", "* | SELECT @status, @missed", 0), "FAIL 0\n")
 }
+
+// Two tenants that have the same finding have one each, in the records and as it
+// stands; each has it once.
+func TestFindingsOfTenants(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	text := `{"__topic__":"sas-cspm-log","check_id":"1","check_item_name":"n","instance_id":"i","status":"NOT_PASS","start_time":"1763632800"}` + "\n"
+	for i, tenant := range []string{"acme", "other", "acme"} {
+		o := ingest.Object{Name: fmt.Sprint("o", i), Version: "1", Open: ingest.Bytes([]byte(text))}
+		_, err := l.Load(t.Context(), []ingest.Object{o}, LoadOptions{Ingest: ingest.Options{Now: testNow, Tenant: tenant}})
+		ok(t, err)
+	}
+	for query, want := range map[string]int{
+		"SELECT count(*) FROM log_findings": 2, "SELECT count(DISTINCT tenant) FROM log_findings_now": 2, "SELECT count(*) FROM log_findings_now": 2,
+	} {
+		if n := count(t, l, query); int(n) != want {
+			t.Errorf("%s: %d, want %d", query, n, want)
+		}
+	}
+}
