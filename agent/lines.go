@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,8 +68,8 @@ func (l *lineSource) read(r io.Reader) {
 	}
 }
 
-// line reads a line with its end. Of one that is too long it keeps one byte too
-// many, and the end.
+// line reads a line with its end, without the byte order mark of a file that was put
+// behind another. Of one that is too long it keeps one byte too many, and the end.
 func (l *lineSource) line(in *bufio.Reader) (line []byte, err error) {
 	for {
 		piece, err := in.ReadSlice('\n')
@@ -78,7 +79,7 @@ func (l *lineSource) line(in *bufio.Reader) (line []byte, err error) {
 			line = append(append(line, piece[:room]...), '\n')
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
+			return bytes.TrimPrefix(line, []byte("\ufeff")), err
 		}
 	}
 }

@@ -52,6 +52,7 @@ func TestLongLines(t *testing.T) {
 		{"without an end", "a\n" + long, "a\n" + long[:longest+1] + "\n"},
 		{"twice", long + "\n" + long + "\n", long[:longest+1] + "\n" + long[:longest+1] + "\n"},
 		{"the last without an end", "a\nb", "a\nb"},
+		{"byte order marks", "\ufeffa\n\ufeffb\nc\ufeff\n", "a\nb\nc\ufeff\n"},
 		{"blank", "\n\n", "\n\n"},
 	} {
 		s := Lines("in", strings.NewReader(c.text), longest)

@@ -68,7 +68,12 @@ func TestHostileObjectNames(t *testing.T) {
 				wanted[c.ID] = writable(b.path("in"), name, content(c.ID))
 			}
 		}
-		said := b.once(nil).err
+		var said string
+		if strings.HasPrefix(source, "queue") {
+			said = b.untilDeleted(s, "events")
+		} else {
+			said = b.once(nil).err
+		}
 		b.terminal = true
 		said += b.must(0, "deadletters", "list").out
 		b.terminal = false
@@ -87,9 +92,6 @@ func TestHostileObjectNames(t *testing.T) {
 		}
 		if n := strings.Count(letters, "\n"); n != stored {
 			t.Errorf("%s: %d dead letters of %d objects", source, n, stored)
-		}
-		if n := s.Left("events"); n > 0 && strings.HasPrefix(source, "queue") {
-			t.Errorf("%d messages are left", n)
 		}
 		entries, err := os.ReadDir(b.dir)
 		if err != nil {
@@ -139,10 +141,7 @@ func TestHostileQueueMessages(t *testing.T) {
 			s.Send("q", texts[c.ID])
 			s.Send("q", good)
 		}
-		b.untilSettled(func() bool {
-			s.Show("q")
-			return s.Left("q") > 0
-		})
+		b.untilDeleted(s, "q")
 		var letters []deadLetterRow
 		if err := json.Unmarshal([]byte(b.must(0, "deadletters", "list", "-o", "json").out), &letters); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -64,11 +65,13 @@ func (s *Server) findings(w http.ResponseWriter, body []byte) {
 	if to < len(match) {
 		out["NextToken"] = strconv.Itoa(to)
 	}
-	b, err := json.Marshal(out)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // findings are answered as they were put here
+	if err := enc.Encode(out); err != nil {
 		fail(w, http.StatusInternalServerError, "InternalException", err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(b) //nolint:errcheck // its caller may be gone
+	w.Write(b.Bytes()) //nolint:errcheck // its caller may be gone
 }
