@@ -28,7 +28,7 @@ func TestArchiveInABucket(t *testing.T) {
 		}
 		return nil
 	}
-	out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput()
+	out, err := command(t, dir, "run", "--once").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "the permission s3:PutObject on arn:aws:s3:::kept/raw/acme/") || countRecords(t, dir) != 0 {
 		t.Errorf("a bucket that is not ours: %v\n%s", err, out)
 	}
@@ -36,7 +36,7 @@ func TestArchiveInABucket(t *testing.T) {
 	refused = false
 	s.Mu.Unlock()
 	for range 2 {
-		if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 	}
@@ -84,7 +84,7 @@ func archiveByTwo(t *testing.T, dir string, kept func() int) {
 	answers := make([]string, 2)
 	for n := range answers {
 		both.Go(func() {
-			out, err := cloudCommand(t, dir, "archive", "more", "-o", "ndjson").Output()
+			out, err := command(t, dir, "archive", "more", "-o", "ndjson").Output()
 			if err != nil {
 				t.Error(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,16 +33,6 @@ func feedings() []feeding {
 		{"queue of records", feedRecords},
 		{"webhook", feedWebhook},
 		{"securityhub", feedHub},
-	}
-}
-
-// inTheCloud gives this process credentials that no machine or file has.
-func inTheCloud(t *testing.T) {
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": awstest.Key, "AWS_SECRET_ACCESS_KEY": awstest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_REGION": "us-east-1",
-	} {
-		t.Setenv(name, value)
 	}
 }
 
@@ -105,62 +96,61 @@ func feedDir(t *testing.T, b *bench, kinds []hostileKind) map[string]fed {
 	return result
 }
 
-// numbered owns the dead letters that came since.
-func (b *bench) numbered(from int) func(deadLetterRow) bool {
-	to := b.lastLetter()
-	return func(l deadLetterRow) bool { return l.Number > from && l.Number <= to }
-}
-
-// lastLetter is the number of the newest dead letter.
-func (b *bench) lastLetter() int {
+// state is the number of the newest dead letter, 0 without one, and why the source
+// cannot be asked, "" when it can.
+func (b *bench) state() (last int64, failing string) {
 	b.t.Helper()
-	var letters []deadLetterRow
-	a := b.call("deadletters", "list", "-o", "json", "--rows", "1")
-	if a.code != 0 {
-		return -1 // nothing was ever loaded
-	}
-	if err := json.Unmarshal([]byte(a.out), &letters); err != nil {
+	p, done := b.open()
+	defer done()
+	letters, _, err := p.store.Logs.DeadLetters(b.t.Context(), "", 1)
+	if err != nil {
 		b.t.Fatal(err)
 	}
-	if len(letters) == 0 {
-		return -1
+	if len(letters) > 0 {
+		last = letters[0].ID
 	}
-	return letters[0].Number
+	mark, err := p.store.Logs.Mark(b.t.Context(), agent.FailingMark("in"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, why, ok := strings.Cut(mark, " "); ok {
+		failing = "fails: " + why
+	}
+	return last, failing
 }
 
-func feedStdin(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
-	b.source("stdin: true")
+// oneByOne runs the agent for each kind, and gives each the dead letters that came
+// with it.
+func (b *bench) oneByOne(kinds []hostileKind, runs func(k hostileKind)) map[string]fed {
 	result := map[string]fed{}
+	before := int64(-1)
 	for _, k := range kinds {
-		before := b.lastLetter()
-		b.once(k.content(trailOf(k.name)))
-		result[k.name] = fed{b.numbered(before), b.failing()}
+		runs(k)
+		from := before
+		to, failing := b.state()
+		result[k.name] = fed{func(l deadLetterRow) bool { return int64(l.Number) > from && int64(l.Number) <= to }, failing}
+		before = to
 	}
 	return result
 }
 
-// untilSettled runs the agent until nothing is left, and says how often.
-func (b *bench) untilSettled(left func() bool) (rounds int, said string) {
-	b.t.Helper()
-	for rounds = 1; ; rounds++ {
-		said += b.once(nil).err
-		if !left() {
-			return rounds, said
-		}
-		if rounds == 10 {
-			b.t.Errorf("after %d rounds something is left", rounds)
-			return rounds, said
-		}
-	}
+func feedStdin(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	b.source("stdin: true")
+	return b.oneByOne(kinds, func(k hostileKind) { b.once(k.content(trailOf(k.name))) })
 }
 
-// untilDeleted runs the agent until a queue is empty; what it hid comes at once.
+// untilDeleted runs the agent until a queue is empty, and returns what it said; what
+// is hidden there comes at once.
 func (b *bench) untilDeleted(s *awstest.Server, queue string) (said string) {
 	b.t.Helper()
-	_, said = b.untilSettled(func() bool {
+	for range 10 {
+		said += b.once(nil).err
+		if s.Left(queue) == 0 {
+			return said
+		}
 		s.Show(queue)
-		return s.Left(queue) > 0
-	})
+	}
+	b.t.Errorf("%d messages are left", s.Left(queue))
 	return said
 }
 
@@ -301,13 +291,7 @@ func post(t *testing.T, to string, body []byte) string {
 func feedHub(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
 	s := awstest.New(b.t)
 	b.source(fmt.Sprintf("securityhub: true, region: us-east-1, endpoint: %q", s.URL))
-	result := map[string]fed{}
-	for _, k := range kinds {
-		if k.pack != nil {
-			result[k.name] = fed{told: "no finding can be this"}
-			continue
-		}
-		before := b.lastLetter()
+	result := b.oneByOne(slices.DeleteFunc(slices.Clone(kinds), func(k hostileKind) bool { return k.pack != nil }), func(k hostileKind) {
 		s.Mu.Lock()
 		s.Hub = nil
 		for _, f := range k.records(findingOf(k.name)) {
@@ -317,22 +301,11 @@ func feedHub(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
 		}
 		s.Mu.Unlock()
 		b.once(nil)
-		result[k.name] = fed{b.numbered(before), b.failing()}
+	})
+	for _, k := range kinds {
+		if k.pack != nil {
+			result[k.name] = fed{told: "no finding can be this"}
+		}
 	}
 	return result
-}
-
-// failing is what the store says of a source that cannot be asked.
-func (b *bench) failing() string {
-	b.t.Helper()
-	p, done := b.open()
-	defer done()
-	mark, err := p.store.Logs.Mark(b.t.Context(), agent.FailingMark("in"))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if _, why, ok := strings.Cut(mark, " "); ok {
-		return "fails: " + why
-	}
-	return ""
 }

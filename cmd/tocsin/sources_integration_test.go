@@ -141,11 +141,11 @@ func TestIntegrationEvents(t *testing.T) {
 	}
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": config})
-	out, err := cloudCommand(t, dir, "source", "test", "straight").CombinedOutput()
+	out, err := command(t, dir, "source", "test", "straight").CombinedOutput()
 	if err != nil && !bytes.Contains(out, []byte("none of the configured buckets")) {
 		t.Errorf("source test: %v\n%s", err, out)
 	}
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Errorf("run --once: %v\n%s", err, out)
 	}
 	for way, left := range lefts {
@@ -156,7 +156,7 @@ func TestIntegrationEvents(t *testing.T) {
 	if n := countRecords(t, dir); n != 4*recordsPerObject {
 		t.Errorf("%d records", n)
 	}
-	out, err = cloudCommand(t, dir, "deadletters", "list", "-o", "ndjson").Output()
+	out, err = command(t, dir, "deadletters", "list", "-o", "ndjson").Output()
 	if err != nil || bytes.Count(out, []byte("in none of the configured buckets")) != 4 {
 		t.Errorf("dead letters: %v\n%s", err, out)
 	}
@@ -207,16 +207,16 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 		"  - {name: oss, bucket: sas-logs/cspm/, endpoint: %q, region: cn-shanghai, logstore: findings}\n"+
 		"  - {name: trail, bucket: sas-logs/actiontrail/, endpoint: %[1]q, region: cn-shanghai, logstore: audit}\n", endpoint)})
 	for name, want := range map[string]string{"oss": "sas-cspm-log, for findings", "trail": "actiontrail, for audit: 25 records"} {
-		if out, err := cloudCommand(t, dir, "source", "test", name).CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+		if out, err := command(t, dir, "source", "test", name).CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	count := func(logstore, query string) int {
 		t.Helper()
-		out, err := cloudCommand(t, dir, "query", "-l", logstore, "--all", "-o", "ndjson", query+" | SELECT count(*) AS n").CombinedOutput()
+		out, err := command(t, dir, "query", "-l", logstore, "--all", "-o", "ndjson", query+" | SELECT count(*) AS n").CombinedOutput()
 		var row struct{ N int }
 		if err != nil || json.Unmarshal(out, &row) != nil {
 			t.Errorf("%v\n%s", err, out)
@@ -230,7 +230,7 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 	put(key("cspm", now, "1719472999_0002.json"), string(checks))
-	out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput()
+	out, err := command(t, dir, "run", "--once").CombinedOutput()
 	if err != nil || strings.Contains(string(out), "took in") {
 		t.Errorf("the same checks once more: %v\n%s", err, out)
 	}
@@ -240,7 +240,7 @@ func TestIntegrationShippedToOSS(t *testing.T) {
 func actionTrail(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := cloudCommand(t, dir, "sample", "--format", "actiontrail", "--events", "25", "--plain", "--quiet", "made").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "sample", "--format", "actiontrail", "--events", "25", "--plain", "--quiet", "made").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var all strings.Builder
@@ -285,7 +285,7 @@ func TestIntegrationArchiveInABucket(t *testing.T) {
 		return len(out.Contents)
 	}
 	dir := archiveProject(t, endpoint)
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil || kept() != 2 {
+	if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil || kept() != 2 {
 		t.Errorf("%v, %d are kept\n%s", err, kept(), out)
 	}
 	archiveByTwo(t, dir, func() int { return kept() - 2 })

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,12 +53,13 @@ func injected(random *rand.Rand, operation string) *awstest.Fault {
 	return nil
 }
 
-// cloudCommand is the program with credentials and without the machine's.
-func cloudCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
-	cmd := command(t, dir, args...)
-	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID="+awstest.Key, "AWS_SECRET_ACCESS_KEY="+awstest.Secret, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_REGION=us-east-1")
-	return cmd
+// cloudEnvironment gives credentials that no machine and no file of the user has, to
+// the program in this process and in those of its tests.
+func cloudEnvironment() map[string]string {
+	return map[string]string{
+		"AWS_ACCESS_KEY_ID": awstest.Key, "AWS_SECRET_ACCESS_KEY": awstest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_REGION": "us-east-1",
+	}
 }
 
 // notice is the S3 notification of an object.
@@ -115,7 +115,7 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 		if try == 60 {
 			t.Fatalf("%d messages are left", c.left())
 		}
-		if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 			t.Logf("run --once: %v\n%s", err, out)
 		}
 		time.Sleep(time.Second)
@@ -124,7 +124,7 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 	if n := countRecords(t, dir); n != want {
 		t.Errorf("%d records, want %d", n, want)
 	}
-	out, err := cloudCommand(t, dir, "deadletters", "list", "-o", "ndjson").Output()
+	out, err := command(t, dir, "deadletters", "list", "-o", "ndjson").Output()
 	if err != nil || bytes.Count(out, []byte{'\n'}) != 2 || !bytes.Contains(out, []byte("s3://logs/poison")) || !bytes.Contains(out, []byte("NoSuchKey")) {
 		t.Errorf("dead letters: %v\n%s", err, out)
 	}
@@ -134,7 +134,7 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 // messages, or at the latest after a while.
 func (c *cloud) runAndKill(t *testing.T, dir string, but int) {
 	t.Helper()
-	cmd := cloudCommand(t, dir, "run")
+	cmd := command(t, dir, "run")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
@@ -158,7 +158,7 @@ func countObjects(t *testing.T, dir string) int {
 
 func countRecords(t *testing.T, dir string) int {
 	t.Helper()
-	out, err := cloudCommand(t, dir, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT count(*) AS n").CombinedOutput()
+	out, err := command(t, dir, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT count(*) AS n").CombinedOutput()
 	var row struct{ N int }
 	if err != nil || json.Unmarshal(out, &row) != nil {
 		t.Fatalf("count: %v\n%s", err, out)
@@ -182,7 +182,7 @@ func tryOut(t *testing.T, sources string, args ...string) (out string, status in
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": "private_addresses: [127.0.0.1]\nsources:\n" + sources})
-	cmd := cloudCommand(t, dir, args...)
+	cmd := command(t, dir, args...)
 	b, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -269,7 +269,7 @@ func TestLoadFromABucket(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
 	for _, want := range []string{"cloudtrail: 300 records stored from 30 objects", "30 objects loaded before"} {
-		out, err := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/").CombinedOutput()
+		out, err := command(t, dir, "load", "s3://logs/AWSLogs/").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -278,7 +278,7 @@ func TestLoadFromABucket(t *testing.T) {
 	if gets != 30 {
 		t.Errorf("%d objects were asked for", gets)
 	}
-	if out, err := cloudCommand(t, dir, "load", "s3://no bucket/").CombinedOutput(); err == nil || !strings.Contains(string(out), "is no address in a bucket") {
+	if out, err := command(t, dir, "load", "s3://no bucket/").CombinedOutput(); err == nil || !strings.Contains(string(out), "is no address in a bucket") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -298,7 +298,7 @@ func TestLoadFromABucketDenied(t *testing.T) {
 	}
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/none, endpoint: %q}]\n", s.URL)})
-	cmd := cloudCommand(t, dir, "load", "s3://logs/AWSLogs/")
+	cmd := command(t, dir, "load", "s3://logs/AWSLogs/")
 	out, _ := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "10 records stored from 1 object") {
 		t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), out)
@@ -316,11 +316,11 @@ func TestRetryOfAChangedObject(t *testing.T) {
 	s.Put("logs", "AWSLogs/a.json", trailObject(1)+"{\"eventVersion\":tru}\n")
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf("private_addresses: [127.0.0.1]\nsources: [{name: logs, bucket: logs/AWSLogs/, endpoint: %q}]\n", s.URL)})
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	s.Put("logs", "AWSLogs/a.json", trailObject(1)+trailObject(2))
-	cmd := cloudCommand(t, dir, "deadletters", "retry", "--all")
+	cmd := command(t, dir, "deadletters", "retry", "--all")
 	out, _ := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "0 records stored; 0 dead letters gone, 1 left") {
 		t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), out)
@@ -340,7 +340,7 @@ func TestRetryFromABucket(t *testing.T) {
 	}
 	retry := func(want ...string) {
 		t.Helper()
-		out, err := cloudCommand(t, dir, "deadletters", "retry", "--all").CombinedOutput()
+		out, err := command(t, dir, "deadletters", "retry", "--all").CombinedOutput()
 		for _, w := range want {
 			if !strings.Contains(string(out), w) {
 				t.Errorf("want %q: %v\n%s", w, err, out)
@@ -352,7 +352,7 @@ func TestRetryFromABucket(t *testing.T) {
 		s.Put("logs", key, "no log")
 		s.Send("events", notice(key))
 	}
-	if out, err := cloudCommand(t, dir, "run", "--once").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	gets := func() (all [3]int) {
@@ -391,7 +391,7 @@ func TestRetryOfSeveral(t *testing.T) {
 	dir := t.TempDir()
 	run := func(want string, args ...string) {
 		t.Helper()
-		if out, err := cloudCommand(t, dir, args...).CombinedOutput(); !strings.Contains(string(out), want) {
+		if out, err := command(t, dir, args...).CombinedOutput(); !strings.Contains(string(out), want) {
 			t.Errorf("want %q: %v\n%s", want, err, out)
 		}
 	}
@@ -429,7 +429,7 @@ func TestPrivateAddresses(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, files)
 	for _, args := range [][]string{{"source", "test", "q"}, {"source", "test", "hub"}, {"load", "s3://logs/"}, {"archive", "a.json"}} {
-		out, err := cloudCommand(t, dir, args...).CombinedOutput()
+		out, err := command(t, dir, args...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "1 is a loopback or private address, which private_addresses does not list") {
 			t.Errorf("%s: %v\n%s", args, err, out)
 		}
