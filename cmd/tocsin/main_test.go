@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Setenv(asProgram, "1") // what the program starts of itself is the program
+	os.Setenv(asProgram, "1")                  // what the program starts of itself is the program
 	if filepath.Base(os.Args[0]) != "tocsin" { // a script says what is in its environment
 		for name, value := range cloudEnvironment() {
 			os.Setenv(name, value)
