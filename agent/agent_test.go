@@ -36,6 +36,7 @@ type rig struct {
 	channel *notifiertest.Recorder
 	log     *lines
 	marks   *marks
+	mu      sync.Mutex // of loads, while the agent runs
 	loads   []Load
 	room    Room
 
@@ -100,7 +101,9 @@ func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 			return Taken{}, err
 		}
 	}
+	r.mu.Lock()
 	r.loads = append(r.loads, l)
+	r.mu.Unlock()
 	for _, o := range l.Objects {
 		r.records.Add(alertrulestest.Record{Arrived: l.Now, Time: l.Now, Fields: map[string]any{"eventName": filepath.Base(o.Name)}})
 	}
@@ -109,6 +112,8 @@ func (r *rig) load(_ context.Context, s Source, l Load) (Taken, error) {
 
 // heard is Options.Heard for sources as a whole.
 func (r *rig) heard(context.Context, string, string, time.Time) ([]Voice, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.loads) == 0 {
 		return nil, nil
 	}
