@@ -17,6 +17,7 @@ type LoadOptions struct {
 	Ingest   ingest.Options // Logstore: the one that the user named
 	Told     Told           // what of Ingest the user said for this load alone
 	History  History
+	Again    bool           // as in AppendOptions
 	Progress func(Progress) // as in AppendOptions
 }
 
@@ -26,6 +27,7 @@ type Report struct {
 	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
 	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
+	Stand     int               // how many of Refused could not be loaded again: what was stored of them stands
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -42,10 +44,10 @@ func (r *Report) Records() (n int64) {
 	return n
 }
 
-// SetAside reports whether a record or an object was set aside; a file of no
-// known format in a folder is no such fault.
+// SetAside reports whether a record or an object was set aside, or could not be
+// loaded again; a file of no known format in a folder is no such fault.
 func (r *Report) SetAside() bool {
-	if r.Letters > 0 {
+	if r.Letters+r.Stand > 0 {
 		return true
 	}
 	for _, l := range r.Logstores {
@@ -58,7 +60,7 @@ func (r *Report) SetAside() bool {
 
 // Add adds what another Load did.
 func (r *Report) Add(o *Report) {
-	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
+	r.Refused, r.Letters, r.Stand = append(r.Refused, o.Refused...), r.Letters+o.Letters, r.Stand+o.Stand
 	r.Skipped = append(r.Skipped, o.Skipped...)
 	for _, l := range o.Logstores {
 		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
@@ -80,7 +82,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}
@@ -97,6 +99,9 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 			continue
 		}
 		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: r.object.Retried(r.why)})
+		if o.Again {
+			report.Stand++
+		}
 		if setAside(r.object, r.why) {
 			letters = append(letters, r)
 		}

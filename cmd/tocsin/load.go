@@ -26,6 +26,7 @@ type loadFlags struct {
 	columns  string
 	history  bool
 	live     bool
+	again    bool
 }
 
 func newLoad(e *env, o *options) *cobra.Command {
@@ -41,6 +42,10 @@ Load stores every record of the files once: the same file again adds nothing,
 and an event that two files hold is stored once. A broken record is set aside
 with its place and reason (tocsin deadletters); the rest loads.
 
+With --again, files that were loaded before are read anew, after a map of columns,
+a declared logstore or the program was mended. Their records take the place of
+what was stored of them, as history: seen by rules and not mailed, unless --live.
+
 Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
@@ -51,6 +56,9 @@ no known format is skipped and named in the summary, which is no fault.`,
 			if slices.Contains(args, "") {
 				return usage("a PATH is empty")
 			}
+			if f.again && slices.Contains(args, "-") {
+				return usage("standard input is not there a second time: --again takes files")
+			}
 			return runLoad(cmd.Context(), e, o, f, args)
 		},
 	}
@@ -58,6 +66,7 @@ no known format is skipped and named in the summary, which is no fault.`,
 	complete(cmd, "logstore", logstoreNames(o))
 	cmd.Flags().StringVar(&f.zone, "time-zone", "", "`zone` of times without an offset (Prowler writes local time); default: that of tocsin.yaml")
 	cmd.Flags().StringVar(&f.columns, "columns", "", "`file` that says which column of a scanner's CSV or JSON holds what; default: that of Qualys")
+	cmd.Flags().BoolVar(&f.again, "again", false, "what was loaded before is read anew, in place of what is stored of it")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
 	return cmd
@@ -132,6 +141,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 	case f.live:
 		o.History = store.Live
 	}
+	o.Again = f.again
 	return o, nil
 }
 
@@ -150,7 +160,7 @@ func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, path
 	}
 	progress, finish := showProgress(p.env, objects)
 	options.Progress = progress
-	report, err := p.store.Logs.Load(ctx, objects, options)
+	report, err := p.loadObjects(ctx, objects, options)
 	finish()
 	return report, skipped, errors.Join(unread, err)
 }
@@ -188,11 +198,14 @@ const inLetters = " (tocsin deadletters)"
 func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) {
 	for _, l := range r.Logstores {
 		fmt.Fprintf(e.stderr, "%s: %s stored from %s", l.Name, count(l.Records, "record"), count(int64(l.Objects), "object"))
+		if l.Replaced > 0 {
+			fmt.Fprintf(e.stderr, ", in place of %s", grouped(l.Replaced))
+		}
 		if l.Duplicates > 0 {
 			fmt.Fprintf(e.stderr, ", %s", count(l.Duplicates, "duplicate"))
 		}
 		if l.Known > 0 {
-			fmt.Fprintf(e.stderr, ", %s loaded before", count(int64(l.Known), "object"))
+			fmt.Fprintf(e.stderr, ", %s loaded before (load --again reads them anew)", count(int64(l.Known), "object"))
 		}
 		if l.Broken > 0 {
 			fmt.Fprintf(e.stderr, ", %s set aside%s", count(l.Broken, "record"), where)
@@ -211,7 +224,11 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, "  conflict: record %d of %s has the identity of another record and other content; the first is stored\n", c.Position, diag.Line(c.Object))
 		}
 		for _, f := range l.Failed {
-			fmt.Fprintf(e.stderr, "  set aside: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
+			what := "set aside"
+			if f.Again {
+				what = "not loaded again, what is stored of it stands"
+			}
+			fmt.Fprintf(e.stderr, "  %s: %s: %s\n", what, diag.Line(f.Object), diag.Line(f.Err.Error()))
 		}
 	}
 	for _, f := range r.Refused {

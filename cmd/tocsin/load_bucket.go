@@ -61,7 +61,7 @@ func (p *project) loadBucket(ctx context.Context, options store.LoadOptions, c s
 		for i := range batch.Objects {
 			batch.Objects[i].Again = nil // nobody asks again: what cannot be read is a dead letter
 		}
-		report, err := p.store.Logs.Load(ctx, batch.Objects, options)
+		report, err := p.loadObjects(ctx, batch.Objects, options)
 		if report != nil {
 			into.Add(report)
 		}
