@@ -117,8 +117,9 @@ const findingHint = "coalesce(nullif(finding_uid, ''), concat(check_id, ' ', res
 
 // read takes in what is stored of the findings, in the order of its time.
 func (r *reliving) read(ctx context.Context, conn *sql.Conn, c exchange) error {
-	rows, err := conn.QueryContext(ctx, `WITH part AS (SELECT *, `+findingHint+` AS hint, `+givesWay("log_findings")+` AS gone, object >= $tx AS fresh, object >= $from AS ours FROM log_findings)
-		SELECT `+observed()+`, gone, fresh, ours FROM part SEMI JOIN (SELECT hint FROM part WHERE gone OR fresh) USING (hint)
+	gone := givesWay("log_findings")
+	rows, err := conn.QueryContext(ctx, `SELECT `+observed()+`, `+gone+`, object >= $tx, object >= $from
+		FROM log_findings WHERE `+findingHint+` IN (SELECT `+findingHint+` FROM log_findings WHERE object >= $tx OR `+gone+`)
 		ORDER BY `+observedTime+`, seq`, c.args()...)
 	if err != nil {
 		return err
