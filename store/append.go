@@ -155,10 +155,10 @@ type Conflict struct {
 }
 
 // Append takes objects in, in the order given; objects in the order of their
-// time make the fastest tables. What the ledger has is skipped. An object that
-// cannot be read is a Failure and not an error; an error says that the store
-// could not write, or that ctx is over: then everything that the Summary counts
-// is committed, and nothing else.
+// time make the fastest tables. What the ledger has is skipped, or loaded again.
+// An object that cannot be read is a Failure and not an error; an error says that
+// the store could not write, or that ctx is over: then everything that the
+// Summary counts is committed, and nothing else.
 func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
 	a := &appender{logs: l, options: o.withDefaults(), objects: objects}
 	target := a.target(o.Logstore)

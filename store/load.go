@@ -74,9 +74,9 @@ func (r *Report) Add(o *Report) {
 
 // Load recognises each object and takes it into its logstore, as Append does;
 // objects of several logstores share transactions. What the ledger has is not
-// opened. An object that no format fits is Refused and not an error; one that was
-// named (Object.Named) is also a dead letter, until it is loaded. Objects in the
-// order of their time make the fastest tables.
+// opened, unless it is loaded again. An object that no format fits is Refused and
+// not an error; one that was named (Object.Named) is also a dead letter, until it
+// is loaded. Objects in the order of their time make the fastest tables.
 func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions) (*Report, error) {
 	logstores := ingest.Builtin()
 	if o.Ingest.Logstore != nil {
