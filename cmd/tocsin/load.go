@@ -42,9 +42,10 @@ Load stores every record of the files once: the same file again adds nothing,
 and an event that two files hold is stored once. A broken record is set aside
 with its place and reason (tocsin deadletters); the rest loads.
 
-With --again, files that were loaded before are read anew, after a map of columns,
-a declared logstore or the program was mended. Their records take the place of
-what was stored of them, as history: seen by rules and not mailed, unless --live.
+With --again, files that were loaded before are read anew, after a map of
+columns, a declared logstore or the program was mended. Their records take the
+place of what was stored of them, as history: seen by rules and not mailed,
+unless --live.
 
 Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
