@@ -71,6 +71,9 @@ type Alert struct {
 	Runbook     string
 	NewsN       int64     // Event: N of the last News
 	Staging     bool      // recorded, never mailed
+	Late        bool      `json:",omitempty"` // found by filling a gap: it was over before anybody looked
+	History     bool      `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
+	Notify      bool      `json:",omitempty"`
 	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
 
 	// ClosesAt belongs to the notifier: when an event episode is over, which is
@@ -143,6 +146,7 @@ type News struct {
 	Columns  []Column
 	Rows     []Row
 	Partial  string
-	History  bool // from history objects: recorded, mailed only on request
+	History  bool // from history objects: recorded, mailed only with Notify
+	Notify   bool `json:",omitempty"` // of History: somebody asked for a mail
 	Whole    bool // the answer of an aggregate: listed with its range, never summed (D11)
 }

@@ -179,7 +179,7 @@ func (r *run) add(a *Alert, o observation, n *News) {
 	}
 	a.MaxSeverity = max(a.MaxSeverity, n.Severity)
 	n.N, n.At, n.FromSeq, n.ToSeq = a.NewsN, o.at, o.window.AfterSeq, o.window.UpToSeq
-	n.Columns, n.Partial, n.History = r.rule.Columns, o.result.Partial, o.history
+	n.Columns, n.Partial, n.History, n.Notify = r.rule.Columns, o.result.Partial, o.history, o.notify
 	r.news = append(r.news, pendingNews{n, a})
 }
 

@@ -122,7 +122,7 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 	if err != nil {
 		return nil, err
 	}
-	if p.history, err = e.history(ctx, []*Rule{rule}, states, p.seq); err != nil {
+	if err = e.history(ctx, []*Rule{rule}, states, &p); err != nil {
 		return nil, err
 	}
 	r, err := e.start(ctx, rule, states[rule.ID], p)
@@ -155,7 +155,7 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 	for i, d := range due {
 		dueRules[i] = d.Rule
 	}
-	if p.history, err = e.history(ctx, dueRules, states, p.seq); err != nil {
+	if err = e.history(ctx, dueRules, states, &p); err != nil {
 		return nil, err
 	}
 	if p.alerts, err = e.liveAlerts(ctx, dueRules, states); err != nil {
@@ -199,34 +199,6 @@ func (e *Engine) pin(ctx context.Context) (pin, error) {
 	return pin{seq: seq, generation: generation}, nil
 }
 
-// history asks once for what came in as history in the ranges that rules over
-// `new` have not seen.
-func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*RuleState, seq int64) ([]SeqRange, error) {
-	from := seq
-	for _, r := range rules {
-		if r.Window.Kind != NewWindow {
-			continue
-		}
-		s := states[r.ID]
-		if s == nil {
-			from = 0
-			break
-		}
-		from = min(from, s.Cursor)
-		if s.Earlier != nil {
-			from = min(from, s.Earlier.From)
-		}
-	}
-	if from >= seq {
-		return nil, nil
-	}
-	ranges, err := e.Logs.History(ctx, from, seq)
-	if err != nil {
-		return nil, fmt.Errorf("ask what is history: %w", err)
-	}
-	return ranges, nil
-}
-
 // evaluate runs the rules beside each other, the moments of each in order.
 func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
 	work := make(chan int)
@@ -249,7 +221,7 @@ func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
 // they are tried again in their order.
 func (r *run) moments(ctx context.Context, d Due) {
 	if !d.GapFrom.IsZero() {
-		r.gap(d.GapFrom, d.Moments[0], "down")
+		r.gap(d.GapFrom, d.Moments[0], GapDown)
 		r.state.Retry = nil
 	}
 	for i, at := range d.Moments {

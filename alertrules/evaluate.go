@@ -37,7 +37,9 @@ type run struct {
 type pin struct {
 	seq        int64
 	generation string
-	history    []SeqRange // what of the ranges that are due came in as history
+	history    []Past // what of the ranges that are due came in as history
+
+	past map[arrivals][]PastTime // when that happened
 
 	alerts map[string][]*Alert // that go on, by rule; nil: not read yet
 }
@@ -76,6 +78,7 @@ func (r *run) touch(a *Alert) {
 // went well; after an error nothing but the error is remembered.
 func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
+	past := r.historyGaps(at)
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		if a := r.live[key]; a.Mode != r.rule.Mode { // edited from one mode to the other
 			a.Edited = r.state.Edited
@@ -95,6 +98,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	if ok {
 		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
 			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
+			r.gaps = append(r.gaps, past...)
 		}
 		r.closeQuiet(at)
 		r.settled()
@@ -164,7 +168,7 @@ func (r *run) generation(at time.Time) {
 		if same {
 			from = r.pin.seq
 		}
-		r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: s.Moment, To: at, FromSeq: from, ToSeq: r.pin.seq, Reason: "generation"})
+		r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: s.Moment, To: at, FromSeq: from, ToSeq: r.pin.seq, Reason: GapGeneration})
 	}
 	s.Generation, s.Cursor, s.First, s.Earlier = r.pin.generation, r.pin.seq, r.pin.seq, nil
 	for i := range s.Verdicts {
@@ -217,26 +221,9 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 		n++
 	}
 	if n > 0 {
-		r.gap(moments[0], moments[n-1], "error")
+		r.gap(moments[0], moments[n], GapError)
 	}
 	r.state.Retry = slices.Clone(moments[n:])
-}
-
-// gap records moments that were not evaluated, and empties the counters (D16).
-func (r *run) gap(from, to time.Time, reason string) {
-	r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason})
-	r.notice = append(r.notice, Notice{
-		Key:   "rule/gap/" + r.rule.ID + "/" + from.UTC().Format(time.RFC3339),
-		Text:  fmt.Sprintf("rule %s was not evaluated from %s to %s", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
-		Since: from,
-	})
-	for key, p := range r.state.Pending {
-		if r.live[key] == nil {
-			delete(r.state.Pending, key)
-			continue
-		}
-		p.Observations, p.Hits = "", nil
-	}
 }
 
 // observe takes one result into the state and records the evaluation.
@@ -250,7 +237,11 @@ func (r *run) observe(o observation, took time.Duration) {
 	}
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
 	e.Reason = r.rule.reason(o, groups)
-	if o.history && len(o.result.Rows) > 0 {
+	switch {
+	case !o.history || len(o.result.Rows) == 0:
+	case o.notify:
+		e.Reason += "; it is history: mailed as was asked"
+	default:
 		e.Reason += "; it is history: recorded, not mailed"
 	}
 	bound := cmp.Or(o.result.Partial, o.cut)

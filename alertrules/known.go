@@ -182,7 +182,7 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 	}
 	n := r.state
 	if !n.Moment.IsZero() {
-		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: n.Moment, To: k.now, FromSeq: n.Cursor, ToSeq: k.pin.seq, Reason: "disabled"})
+		r.gaps = append(r.gaps, r.offGaps(k.now)...)
 	}
 	n.Off, n.Known, n.Hash, n.Start, n.Staging = "", k.now, rule.Hash, rule.Start.Text, rule.Staging
 	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}

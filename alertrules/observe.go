@@ -25,6 +25,7 @@ type observation struct {
 	standing map[int64]Standing // of findings, by their numbers; nil but over a snapshot
 
 	history bool // the records came in as history: recorded, not mailed
+	notify  bool // but for this: somebody asked
 }
 
 // A group is the part of an observation that belongs to one alert key.

@@ -41,14 +41,15 @@ func (r *run) takeAll(ctx context.Context, at time.Time, part SeqRange) (upTo in
 	return upTo, ok
 }
 
-// A seqPart is a part of a range; history says whether it came in as such.
+// A seqPart is a part of a range; history says whether it came in as such, and
+// notify whether it is mailed then.
 type seqPart struct {
 	SeqRange
-	history bool
+	history, notify bool
 }
 
 // splitHistory cuts a range at the ranges of history, which are in their order.
-func splitHistory(part SeqRange, history []SeqRange) []seqPart {
+func splitHistory(part SeqRange, history []Past) []seqPart {
 	var parts []seqPart
 	at := part.From
 	for _, h := range history {
@@ -57,13 +58,13 @@ func splitHistory(part SeqRange, history []SeqRange) []seqPart {
 			continue
 		}
 		if from > at {
-			parts = append(parts, seqPart{SeqRange{at, from}, false})
+			parts = append(parts, seqPart{SeqRange: SeqRange{at, from}})
 		}
-		parts = append(parts, seqPart{SeqRange{from, to}, true})
+		parts = append(parts, seqPart{SeqRange{from, to}, true, h.Notify})
 		at = to
 	}
 	if at < part.To || len(parts) == 0 {
-		parts = append(parts, seqPart{SeqRange{at, part.To}, false})
+		parts = append(parts, seqPart{SeqRange: SeqRange{at, part.To}})
 	}
 	return parts
 }
@@ -95,7 +96,7 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 			}
 			continue
 		}
-		r.observe(observation{at: at, window: w, result: res, edited: r.state.Edited, cut: cut, history: part.history}, took)
+		r.observe(observation{at: at, window: w, result: res, edited: r.state.Edited, cut: cut, history: part.history, notify: part.notify}, took)
 		return to, true
 	}
 }

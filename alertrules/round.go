@@ -23,7 +23,11 @@ type Logs interface {
 	SeqAt(ctx context.Context, t time.Time) (int64, error)
 	// History returns the ranges of __seq__ within (after, upTo] that came in as
 	// history (DESIGN.md §5), in their order, those that touch joined.
-	History(ctx context.Context, after, upTo int64) ([]SeqRange, error)
+	History(ctx context.Context, after, upTo int64) ([]Past, error)
+	// HistoryTimes returns when the records of a logstore happened that came in as
+	// history within (after, upTo] of __seq__: one range for each object, those
+	// that touch joined.
+	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]PastTime, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.
@@ -133,15 +137,6 @@ type Notice struct {
 	Over  bool
 }
 
-// A Gap is what was not evaluated (§5).
-type Gap struct {
-	Rule     string
-	From, To time.Time
-	FromSeq  int64
-	ToSeq    int64
-	Reason   string // "disabled", "history", "generation", "down"
-}
-
 // A Round is what T1 commits: the outcome of all rules that were evaluated
 // together.
 type Round struct {
@@ -152,4 +147,5 @@ type Round struct {
 	Evaluations []Evaluation
 	Notices     []Notice
 	Gaps        []Gap
+	Filled      []Gap // taken out of what is known of gaps (TakeOut)
 }

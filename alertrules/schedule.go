@@ -103,6 +103,17 @@ func (s *Schedule) Next(t time.Time) time.Time {
 	return time.Time{}
 }
 
+// before returns the last moment before t; zero when there was none for a year
+// and more.
+func (s *Schedule) before(t time.Time) time.Time {
+	for back := max(s.Every, time.Second); back <= 800*day; back *= 2 {
+		if at := s.last(t.Add(-back-time.Nanosecond), t.Add(-time.Nanosecond)); !at.IsZero() {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 // String returns the schedule as rule files write it.
 func (s *Schedule) String() string {
 	if s.cron != nil {

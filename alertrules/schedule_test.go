@@ -145,3 +145,25 @@ func TestWholeWindowsTile(t *testing.T) {
 		}
 	}
 }
+
+// The moment before is the one that is followed by this one.
+func TestBefore(t *testing.T) {
+	schedules := []*Schedule{newEvery(5*time.Minute, time.UTC), newEvery(7*time.Hour, zone(t, "America/New_York"))}
+	for _, line := range []string{"*/10 * * * *", "30 2 * * *", "0 9 * * MON-FRI", "0 0 1 1 *"} {
+		s, err := newCron(line, zone(t, "America/New_York"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schedules = append(schedules, s)
+	}
+	for _, s := range schedules {
+		moment := s.Next(at(t, "2026-10-30 00:03"))
+		for range 20 {
+			next := s.Next(moment)
+			if before := s.before(next); !before.Equal(moment) {
+				t.Fatalf("%s: before %s comes %s, not %s", s, next, before, moment)
+			}
+			moment = next
+		}
+	}
+}

@@ -2,6 +2,7 @@ package alertrules_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -376,4 +377,52 @@ func TestT30FirstRun(t *testing.T) {
 			w.Log.Now = clock("09:30")
 		}
 	})
+}
+
+func TestT29HistoryIsAGap(t *testing.T) {
+	w := world(t, "Mon 09:58", `
+defaults: {logstore: cloudtrail, every: 5m, severity: high, query: "eventName:x"}
+rules: [{id: n}, {id: s, window: 1h, delay: 0s}, {id: w, window: whole 1h, delay: 0s, start: -2h}, {id: p, logstore: findings_now, query: "@status:FAIL"}]`)
+	for _, id := range []string{"n", "s", "w"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	runTo(t, w, "10:02")
+	for _, event := range []string{"Mon 08:10", "Mon 08:50"} { // w has a verdict of that hour
+		r := record("10:03", event, "eventName", "old")
+		r.History = true
+		w.Log.Add(r)
+	}
+	w.Log.Add(record("10:03", "10:01", "eventName", "live"))
+	w.States.Fail = errors.New("killed before the commit")
+	w.Log.Now = clock("10:05")
+	if _, err := w.At(clock("10:05")); err == nil {
+		t.Fatal("the round was committed")
+	}
+	round, err := w.At(clock("10:05"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range round.Gaps {
+		got = append(got, fmt.Sprintf("%s %s-%s %s", g.Rule, g.From.UTC().Format("15:04"), g.To.UTC().Format("15:04"), g.Reason))
+	}
+	if want := []string{"s 08:15-09:55 history", "w 08:00-09:00 history"}; !slices.Equal(got, want) {
+		t.Errorf("gaps %v, want %v", got, want)
+	}
+	for _, n := range round.News {
+		if rows := fmt.Sprint(n.Rows[0].Cells); n.History != strings.Contains(rows, "old") {
+			t.Errorf("history %t: %s", n.History, rows)
+		}
+	}
+	if len(round.News) != 2 || len(round.Notices) != 0 {
+		t.Errorf("%d news, notices %v", len(round.News), round.Notices)
+	}
+	for _, e := range round.Evaluations {
+		if e.Rule == "w" {
+			t.Errorf("history touched a whole window: %+v", e)
+		}
+	}
+	if rounds := runTo(t, w, "10:30"); len(alertrulestest.Describe(rounds, "eventName")) != 0 {
+		t.Errorf("later: %v", alertrulestest.Describe(rounds, "eventName"))
+	}
 }

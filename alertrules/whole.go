@@ -84,7 +84,7 @@ func (r *run) skipOld(at time.Time) {
 	_, to := r.rule.Window.Around(from, r.rule.Zone)
 	if !r.state.Moment.IsZero() && to.Before(oldest) {
 		start, _ := r.rule.Window.Around(oldest, r.rule.Zone)
-		r.gap(from, start, "down")
+		r.gap(from, start, GapDown)
 		r.state.WholeTo = start
 	}
 }
@@ -141,7 +141,7 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 	for _, x := range v {
 		seq = min(seq, x.Seq)
 	}
-	touched, ok := r.touched(ctx, at, query.Window{From: v[0].From, To: v[len(v)-1].To, AfterSeq: seq})
+	touched, ok := r.touched(ctx, at, TimeRange{v[0].From, v[len(v)-1].To}, seq)
 	for i := range v {
 		if touched && ok && v[i].Seq < r.pin.seq {
 			ok = r.again(ctx, at, i)
@@ -155,37 +155,38 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 	return ok
 }
 
-// touched reports whether a window holds records that are newer than AfterSeq.
-func (r *run) touched(ctx context.Context, at time.Time, w query.Window) (touched, ok bool) {
-	if w.AfterSeq >= r.pin.seq {
-		return false, true
+// touched reports whether a window holds records that are newer than after and
+// no history.
+func (r *run) touched(ctx context.Context, at time.Time, in TimeRange, after int64) (touched, ok bool) {
+	for _, part := range r.pin.live(after) {
+		w := query.Window{From: in.From, To: in.To, AfterSeq: part.From, UpToSeq: part.To, Now: in.To}
+		res, err := r.query(ctx, r.rule.touch, w)
+		if err != nil {
+			r.failed(at, w, err)
+			return false, false
+		}
+		n := 0.0
+		if len(res.Rows) > 0 && len(res.Rows[0]) > 0 {
+			n, _ = number(plain(res.Rows[0][0]))
+		}
+		if n > 0 {
+			return true, true
+		}
 	}
-	w.UpToSeq, w.Now = r.pin.seq, w.To
-	res, err := r.query(ctx, r.rule.touch, w)
-	if err != nil {
-		r.failed(at, w, err)
-		return false, false
-	}
-	n := 0.0
-	if len(res.Rows) > 0 && len(res.Rows[0]) > 0 {
-		n, _ = number(plain(res.Rows[0][0]))
-	}
-	return n > 0, true
+	return false, true
 }
 
 // again evaluates one window anew when records touched it.
 func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 	v := &r.state.Verdicts[i]
-	w := query.Window{From: v.From, To: v.To, AfterSeq: v.Seq}
-	touched, ok := r.touched(ctx, at, w)
+	touched, ok := r.touched(ctx, at, TimeRange{v.From, v.To}, v.Seq)
 	if !touched || !ok {
 		return ok
 	}
-	w.UpToSeq, w.Now = r.pin.seq, v.To
-	rowsOnly := r.rule.Mode == Event && r.rule.Identity && !r.rule.Aggregates
-	if !rowsOnly {
-		w.AfterSeq = 0
+	if r.rule.rowsOnly() {
+		return r.rowsAgain(ctx, at, v)
 	}
+	w := query.Window{From: v.From, To: v.To, UpToSeq: r.pin.seq, Now: v.To}
 	res, took, err := r.ask(ctx, v.At, w)
 	if err != nil {
 		r.failed(at, w, err)
@@ -211,6 +212,24 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 		e.Outcome = Firing
 	}
 	r.evals = append(r.evals, e)
+	return true
+}
+
+// rowsOnly reports whether what a rule tells are records, each once.
+func (r *Rule) rowsOnly() bool { return r.Mode == Event && r.Identity && !r.Aggregates }
+
+// rowsAgain tells the records that touched a window.
+func (r *run) rowsAgain(ctx context.Context, at time.Time, v *Verdict) bool {
+	for _, part := range r.pin.live(v.Seq) {
+		w := query.Window{From: v.From, To: v.To, AfterSeq: part.From, UpToSeq: part.To, Now: v.To}
+		res, took, err := r.ask(ctx, v.At, w)
+		if err != nil {
+			r.failed(at, w, err)
+			return false
+		}
+		r.observe(observation{at: at, window: w, result: res}, took)
+		r.state.Seen = nil
+	}
 	return true
 }
 

@@ -82,6 +82,8 @@ func (d *cloudTrailDecoder) fill(r *Record, raw []byte) {
 	for i := ctIdentity; i <= ctTLS; i++ {
 		r.Cells[i] = d.jsonCell(i)
 	}
+	r.Cells[ctIdentity] = d.identityShape(r.Cells[ctIdentity], r.Cells[ctPrincipal].B)
+	r.Cells[ctRequestID], r.Cells[ctRequestUUID] = d.orUUID(r.Cells[ctRequestID])
 	d.derive(r)
 	var odd [5]int // fields that are kept under extra, for want of a column that can hold them
 	n := odd[:0]

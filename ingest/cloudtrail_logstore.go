@@ -41,6 +41,7 @@ const (
 	ctResource
 	ctSuccess
 	ctExtra
+	ctRequestUUID
 	ctColumns
 
 	ctTime     = ctActor    // eventTime
@@ -49,6 +50,8 @@ const (
 	ctLogin    = ctExtra    // responseElements.ConsoleLogin
 	ctTargets  = ctColumns  // requestParameters: what the call was about, best first
 	ctTargets1 = ctTargets + len(requestTargets)
+
+	ctIssuerPrincipal = ctRequestUUID // userIdentity.sessionContext.sessionIssuer.principalId
 )
 
 // requestTargets are the request parameters that name what a call is about,
@@ -61,19 +64,26 @@ var requestTargets = [...]string{
 // cloudTrail declares the logstore of AWS CloudTrail. eventTime and eventID lie
 // in the system columns time and id.
 func cloudTrail() *Logstore {
-	return &Logstore{Name: "cloudtrail", Lateness: 15 * time.Minute, Columns: cloudTrailColumns(), Fields: cloudTrailFields()}
+	return &Logstore{
+		Name: "cloudtrail", Lateness: 15 * time.Minute, Columns: cloudTrailColumns(), Fields: cloudTrailFields(),
+		Wholes: []Whole{
+			{Name: "request_id", Kept: "request_text", UUID: "request_uuid"},
+			{Name: "user_identity", Kept: "identity_shape", Holes: identityHoles()},
+		},
+	}
 }
 
 func cloudTrailColumns() []Column {
 	c := make([]Column, ctColumns)
 	for i, name := range []string{
-		"event_source", "event_name", "aws_region", "source_ip", "user_agent", "error_code", "error_message", "request_id", "event_type",
+		"event_source", "event_name", "aws_region", "source_ip", "user_agent", "error_code", "error_message", "request_text", "event_type",
 		"event_category", "recipient_account", "event_version", "shared_event_id", "ui_type", "ui_principal", "ui_arn", "ui_account",
-		"ui_access_key", "ui_user", "ui_invoked_by", "issuer_arn", "issuer_name", "mfa", "user_identity", "request_parameters",
-		"response_elements", "additional_event_data", "resources", "tls_details", "read_only", "mgmt", "actor", "resource", "success", "extra",
+		"ui_access_key", "ui_user", "ui_invoked_by", "issuer_arn", "issuer_name", "mfa", "identity_shape", "request_parameters",
+		"response_elements", "additional_event_data", "resources", "tls_details", "read_only", "mgmt", "actor", "resource", "success", "extra", "request_uuid",
 	} {
-		c[i] = Column{Name: name, Zstd: i >= ctIdentity && i <= ctTLS || i == ctExtra}
+		c[i] = Column{Name: name, Zstd: i >= ctRequest && i <= ctTLS || i == ctExtra}
 	}
+	c[ctRequestUUID].Kind = UUID
 	for _, i := range []int{ctReadOnly, ctManagement, ctSuccess} {
 		c[i].Kind = Boolean
 	}

@@ -97,6 +97,8 @@ func issuerKeys(key []byte) (int, keyFunc) {
 		return ctIssuerARN, nil
 	case "userName":
 		return ctIssuerName, nil
+	case "principalId":
+		return ctIssuerPrincipal, nil
 	}
 	return -1, nil
 }
@@ -139,6 +141,7 @@ type slicer struct {
 	keyed  keyFunc
 	limits Limits
 	f      [ctTargets1][]byte // values as they stand
+	from   [ctTargets1]int    // where they begin in what was cut
 	seen   uint64             // fields met
 	esc    uint64             // fields whose text holds a backslash
 	quoted uint64             // fields too deep or too wide, to be kept as text
@@ -220,7 +223,7 @@ func (s *slicer) member(b []byte, i int, keys keyFunc, depth int) int {
 	}
 	quoted := depth == 1 && s.beyond(b[v])
 	if field >= 0 {
-		s.keep(field, b[v:i], quoted)
+		s.keep(field, v, b[v:i], quoted)
 	} else if depth == 1 {
 		s.rest = append(s.rest, member{key: key, value: b[v:i], escaped: escaped, text: quoted})
 	}
@@ -243,13 +246,13 @@ func (s *slicer) plain(m member) []byte {
 	return s.key
 }
 
-func (s *slicer) keep(field int, value []byte, quoted bool) {
+func (s *slicer) keep(field, from int, value []byte, quoted bool) {
 	bit := uint64(1) << field
 	if s.seen&bit != 0 {
 		return
 	}
 	s.seen |= bit
-	s.f[field] = value
+	s.f[field], s.from[field] = value, from
 	if s.escaped && value[0] == '"' {
 		s.esc |= bit
 	}

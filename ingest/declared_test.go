@@ -62,6 +62,17 @@ func TestLogstores(t *testing.T) {
 			}
 			columns[c.Name] = c.Kind
 		}
+		for _, w := range l.Wholes {
+			if _, ok := columns[w.Kept]; !ok || w.UUID != "" && columns[w.UUID] != UUID {
+				t.Errorf("%s: %+v", l.Name, w)
+			}
+			for _, h := range w.Holes {
+				if kind, ok := columns[h.Column]; !ok || kind != Text {
+					t.Errorf("%s: hole %+v", l.Name, h)
+				}
+			}
+			columns[w.Name] = Text
+		}
 		for _, f := range l.Fields {
 			kind, ok := columns[f.Column]
 			if !ok || names[f.Name] || f.Doc == "" {

@@ -58,6 +58,11 @@ func load(data []byte, o Options) (out outcome) {
 					}
 				}
 			}
+			for _, w := range opened.Logstore.Wholes {
+				if c := wholes(opened.Logstore, &r)[w.Name]; c.Valid {
+					m[w.Name] = string(c.B)
+				}
+			}
 			out.cells = append(out.cells, m)
 		}
 	}

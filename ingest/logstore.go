@@ -69,6 +69,7 @@ type Field struct {
 type Logstore struct {
 	Name     string
 	Columns  []Column // without the system columns
+	Wholes   []Whole  // columns beside these, for fields
 	Fields   []Field  // with those of the system columns
 	Lateness time.Duration
 	// Snapshot is set for what no record comes into: the store keeps it

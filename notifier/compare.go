@@ -156,7 +156,11 @@ func (c *comparison) untold(episodes []Matter, told *Told) {
 			}
 			item.What = CameAndWent
 		}
-		c.add(change{item: item, rank: m.Alert.MaxSeverity})
+		ch := change{item: item, rank: m.Alert.MaxSeverity}
+		if m.Alert.History { // nobody is woken for it
+			ch.rank = 0
+		}
+		c.add(ch)
 	}
 }
 
@@ -172,7 +176,10 @@ func (c *comparison) event(matters []Matter) {
 		}
 		any = true
 		ch := change{item: Item{What: Happened, Alert: a, News: []*alertrules.News{m.News}, Settings: m.Settings}, carry: true, rank: m.News.Severity}
-		if m.News.Severity < alertrules.Critical && !closing {
+		if m.News.History { // nobody is woken for it
+			ch.rank = 0
+		}
+		if ch.rank < alertrules.Critical && !closing {
 			ch.due = c.clock(m.Settings.Repeat)
 		}
 		c.add(ch)

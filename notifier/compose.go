@@ -108,7 +108,7 @@ func (c *composition) head() {
 	}
 	c.mail.Severity = worst.String()
 	c.mail.Storm = told > StormAlerts
-	if c.d.kind == KindRecap {
+	if c.d.kind == KindRecap && !first.d.History {
 		c.mail.Period = c.period(first)
 	}
 	c.counts()
@@ -297,8 +297,12 @@ func (c *composition) shared(name string, o templates.Options) rendering {
 // alerts of one rule that begin, go on, or end.
 func (c *composition) template() string {
 	switch c.d.kind {
-	case KindOperator, KindRecap:
+	case KindOperator:
 		return string(c.d.kind)
+	case KindRecap:
+		if !c.d.parts[0].d.History { // that is no quiet period
+			return string(c.d.kind)
+		}
 	case KindFirst, KindNews, KindRepeat, KindResolved:
 		if name := c.lead().Settings.Template; name != "" && !c.mail.Storm {
 			return name

@@ -110,7 +110,7 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 	if m.Since.IsZero() {
 		m.Since = a.Began
 	}
-	if first := firstRecord(t); a.Mode == alertrules.Event && !first.IsZero() {
+	if first, _ := recordTimes(t.columns, t.rows); a.Mode == alertrules.Event && !first.IsZero() {
 		m.Since = first
 	}
 	if t.title != "" {

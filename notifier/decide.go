@@ -27,6 +27,9 @@ func Decide(w World, b *Belief, now time.Time) Decision {
 	d.Pierced = s.quiet && s.pierces
 	d.Items = s.contents(c, d.Pierced)
 	d.Kind = kind(b, s, w, now)
+	if d.Kind != KindRecap && s.tellsOnly(Item.history) {
+		d.Kind, d.History = KindRecap, true
+	}
 	d.Storm = alertCount(d.Items) > StormAlerts
 	d.Tells = tellings(d.Items, c.counts)
 	if len(s.held) > 0 {
@@ -203,7 +206,7 @@ func kind(b *Belief, s *sorted, w World, now time.Time) Kind {
 	switch {
 	case !b.Held.IsZero() && !s.quiet:
 		return KindRecap
-	case !w.Since.IsZero() && now.Sub(w.Since) >= StaleAfter:
+	case !w.Since.IsZero() && now.Sub(w.Since) >= StaleAfter, s.tellsOnly(Item.late):
 		return KindDelayed
 	case has[Begins], has[Happened] && !waited && !has[Unwatched]:
 		return KindFirst
@@ -218,6 +221,19 @@ func kind(b *Belief, s *sorted, w World, now time.Time) Kind {
 	}
 	return KindRepeat
 }
+
+// tellsOnly reports whether everything that is told is of a kind.
+func (s *sorted) tellsOnly(is func(Item) bool) bool {
+	return !slices.ContainsFunc(slices.Concat(s.ready, s.early), func(ch change) bool { return !is(ch.item) })
+}
+
+// history reports whether an item comes from history.
+func (it Item) history() bool {
+	return it.Alert.History || it.What == Happened && !slices.ContainsFunc(it.News, func(n *alertrules.News) bool { return !n.History })
+}
+
+// late reports whether an item was found by filling a gap.
+func (it Item) late() bool { return it.Alert.Late }
 
 // newsAmong reports whether a row is new; rows that are gone are no news (D08).
 func newsAmong(changes []change) bool {

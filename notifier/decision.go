@@ -18,7 +18,7 @@ const (
 	KindNews     Kind = "news"     // more of something that was told
 	KindRepeat   Kind = "repeat"   // it goes on, unchanged
 	KindResolved Kind = "resolved" // it is over
-	KindRecap    Kind = "recap"    // what a quiet period held
+	KindRecap    Kind = "recap"    // what a quiet period held, or what was found in history
 	KindDelayed  Kind = "delayed"  // what could not be told in time
 	KindOperator Kind = "operator" // about the agent itself
 )
@@ -91,6 +91,7 @@ type Decision struct {
 	Quiet   []string  // names of calendars to ask again before each attempt
 	Next    time.Time // when to decide again; zero: only when something changes
 	Storm   bool      // more than StormAlerts alerts (D28)
+	History bool      // a recap of history that somebody asked for, and of nothing else
 
 	Flaps  map[string]*Flap    // begins as counted now, by key
 	Counts map[string][]string // by key: ended episodes that need no telling of their own

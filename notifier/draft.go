@@ -25,7 +25,8 @@ type draft struct {
 }
 
 // drafts puts decisions into mails: what one recipient's quiet period held is
-// one recap over all groups; everything else is a mail of its own.
+// one recap over all groups; everything else is a mail of its own, also what was
+// found in history.
 func (s *step) drafts(notices []Notice) []*draft {
 	var out []*draft
 	recap := map[string]*draft{}
@@ -35,12 +36,13 @@ func (s *step) drafts(notices []Notice) []*draft {
 			since = r.replaced.Since
 		}
 		key := strings.ToLower(r.to.Address)
-		if one := recap[key]; r.d.Kind == KindRecap && one != nil {
+		quiet := r.d.Kind == KindRecap && !r.d.History
+		if one := recap[key]; quiet && one != nil {
 			one.parts, one.since = append(one.parts, r), soonest(one.since, since)
 			continue
 		}
 		d := &draft{to: r.to, kind: r.d.Kind, parts: []*result{r}, since: since}
-		if d.kind == KindRecap {
+		if quiet {
 			recap[key] = d
 		}
 		out = append(out, d)

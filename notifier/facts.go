@@ -49,22 +49,26 @@ func (m mask) where(t table) string {
 	return strings.Join(parts, " / ")
 }
 
-// firstRecord is the time of the oldest record among rows; zero when they do not
-// tell it.
-func firstRecord(t table) (first time.Time) {
-	i := column(t.columns, "time")
+// recordTimes are the times of the oldest and of the newest record among rows;
+// zero when they do not tell it.
+func recordTimes(columns []alertrules.Column, rows []alertrules.Row) (oldest, newest time.Time) {
+	i := column(columns, "time")
 	if i < 0 {
-		return first
+		return oldest, newest
 	}
-	for _, r := range t.rows {
+	for _, r := range rows {
 		text, ok := cell(r, i).(string)
 		if !ok {
 			continue
 		}
 		at, err := time.Parse(time.RFC3339Nano, text)
-		if err == nil && (first.IsZero() || at.Before(first)) {
-			first = at
+		if err != nil {
+			continue
+		}
+		oldest = soonest(oldest, at)
+		if at.After(newest) {
+			newest = at
 		}
 	}
-	return first
+	return oldest, newest
 }

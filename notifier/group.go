@@ -73,7 +73,7 @@ func (s *step) loadGroup(ctx context.Context, id string) (*group, error) {
 // severity of the episode, so that whoever was told of it also hears its end;
 // of an event alert at that of each piece of news.
 func (g *group) place(r *Router, a *alertrules.Alert) {
-	if a.Staging && a.How != alertrules.EndStaging {
+	if a.Staging && a.How != alertrules.EndStaging || a.History && !a.Notify {
 		return
 	}
 	if a.Mode == alertrules.State {
@@ -81,7 +81,7 @@ func (g *group) place(r *Router, a *alertrules.Alert) {
 		return
 	}
 	for _, p := range g.news[a.ID] {
-		if !p.History {
+		if !p.History || p.Notify {
 			g.give(r, p.Severity, Matter{Alert: a, News: p})
 		}
 	}

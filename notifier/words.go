@@ -56,8 +56,14 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 	lead := d.lead()
 	switch d.Kind {
 	case KindRecap:
+		if d.History {
+			return d.historyText(w.Zone)
+		}
 		return "held during a quiet period until " + moment(b.Held, now, w.Zone)
 	case KindDelayed:
+		if w.Since.IsZero() && lead.Alert.Late {
+			return "found late: its moments had not been evaluated"
+		}
 		if w.Since.IsZero() {
 			return "it began and ended before it could be told"
 		}
@@ -80,6 +86,39 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 		}
 	}
 	return text
+}
+
+// historyText says what was found in history, and of which days it is.
+func (d *Decision) historyText(zone *time.Location) string {
+	rows := 0
+	var oldest, newest time.Time
+	reach := func(from, to time.Time) {
+		oldest = soonest(oldest, from)
+		if to.After(newest) {
+			newest = to
+		}
+	}
+	for _, it := range d.Items {
+		if it.What == CameAndWent {
+			a := it.Alert
+			rows += a.RowsAll
+			reach(a.Began.Add(a.From.Sub(a.At)), a.LastHit.Add(a.To.Sub(a.At)-time.Nanosecond)) // what its windows held
+		}
+		for _, n := range it.News {
+			rows += len(n.Rows)
+			reach(recordTimes(n.Columns, n.Rows))
+		}
+	}
+	text := "found in history that was loaded: " + plural(rows, "row")
+	if oldest.IsZero() {
+		return text
+	}
+	const layout = "2 January 2006"
+	from, to := in(oldest, zone).Format(layout), in(newest, zone).Format(layout)
+	if from != to {
+		from += " to " + to
+	}
+	return text + " of " + from
 }
 
 // lead is the item that the mail is about; there is one.
@@ -186,12 +225,9 @@ func noRowsText(a *alertrules.Alert, zone *time.Location) string {
 // moment prints t in zone: the time of day when it is the day of now, else with
 // the day; and in UTC beside it where that differs.
 func moment(t, now time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
-	local := t.In(zone)
+	local := in(t, zone)
 	layout := "15:04"
-	if y, m, d := now.In(zone).Date(); local.Year() != y || local.Month() != m || local.Day() != d {
+	if y, m, d := in(now, zone).Date(); local.Year() != y || local.Month() != m || local.Day() != d {
 		layout = "Mon 2 Jan 15:04"
 	}
 	text := local.Format(layout)
@@ -199,6 +235,14 @@ func moment(t, now time.Time, zone *time.Location) string {
 		text += t.UTC().Format(" (15:04Z)")
 	}
 	return text
+}
+
+// in is t in a zone, in UTC where none is said.
+func in(t time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		return t.UTC()
+	}
+	return t.In(zone)
 }
 
 // span prints a duration in words: "4 h", "1 h 30 min", "2 d"; hours up to two

@@ -4,6 +4,7 @@
 package query
 
 import (
+	"cmp"
 	"regexp/syntax"
 	"slices"
 	"strconv"
@@ -193,6 +194,8 @@ func (duckDB) functions(string) string { return "" }
 
 func (duckDB) nullsInside() bool { return true }
 
+func (duckDB) kept(column, shape string) string { return cmp.Or(shape, column) }
+
 // lambda writes the step of reduce over structs, because list_reduce wants the
 // state to be of the type of the elements: a state is s of one, an element x.
 func (duckDB) lambda(d *sqlPrinter, v *lambda) {
@@ -292,10 +295,10 @@ func (duckDB) listed(d *sqlPrinter, x func(), l *listSpec) {
 func (duckDB) jsonTest(d *sqlPrinter, l *leaf) {
 	if l.op == leafListed {
 		d.form("tocsin_json_listed($1, $2, (SELECT tocsin_list($3)))",
-			func() { d.name(l.column) }, func() { d.param(encodeSteps(l.path)) }, func() { d.param(l.list.encode()) })
+			func() { d.column(l.column, l.kept) }, func() { d.param(encodeSteps(l.path)) }, func() { d.param(l.list.encode()) })
 		return
 	}
-	d.form("tocsin_json_any($1, $2)", func() { d.name(l.column) }, func() { d.param(l.encode()) })
+	d.form("tocsin_json_any($1, $2)", func() { d.column(l.column, l.kept) }, func() { d.param(l.encode()) })
 }
 
 // glob calls a function of ours, whose time is bounded (DuckDB's LIKE runs

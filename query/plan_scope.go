@@ -232,7 +232,7 @@ func fieldValue(f Field, rest []string, c column) value {
 		return &c
 	}
 	at := &jsonAt{of: &c, path: path, t: JSON}
-	c.t = JSON
+	c.t, c.kept = JSON, f.Shape.below(path)
 	switch {
 	case len(rest) > 0 || f.Type == JSON || f.Open:
 		return at

@@ -84,7 +84,7 @@ func (s searcher) onField(path *Path, make func(leaf) pred) pred {
 	}
 	t := leaf{column: f.Column, t: f.Type, path: join(f.Path, rest)}
 	if f.Path != nil || f.Open || f.Type == JSON {
-		t.t = JSON
+		t.t, t.kept = JSON, f.Shape.below(t.path)
 	}
 	t.prose = f.Match == Tokens && len(rest) == 0
 	return make(t)
@@ -214,11 +214,28 @@ func (s searcher) inSome(l leaf) pred {
 		}
 		seen[f.Column] = true
 		xs = append(xs, &t)
+		if t.kept = f.Shape.anywhere(&l); t.kept != "" {
+			xs = append(xs, partsOf(f.Shape, l, seen)...)
+		}
 	}
 	if len(xs) == 0 {
 		return &predNot{predAll{}}
 	}
 	return &predOr{xs}
+}
+
+// partsOf are the tests of the columns that fill the holes of a shape.
+func partsOf(shape *Shape, l leaf, seen map[string]bool) []pred {
+	var xs []pred
+	for _, f := range shape.Parts {
+		if !seen[f.Column] {
+			seen[f.Column] = true
+			t := l
+			t.column, t.t = f.Column, f.Type
+			xs = append(xs, &t)
+		}
+	}
+	return xs
 }
 
 // within reports whether an open field holds f, too: userIdentity holds

@@ -115,6 +115,7 @@ const (
 // negation holds.
 type leaf struct {
 	column string
+	kept   string // the shape of column, where it is as good; else ""
 	t      Type
 	prose  bool     // texts are matched by tokens
 	path   []string // below a JSON text column; any element of an array may match

@@ -23,6 +23,7 @@ type constant struct {
 type column struct {
 	rel   int // number of the relation
 	name  string
+	kept  string // the shape of the column, where it is as good; else ""
 	t     Type
 	agg   bool      // comes from an aggregate
 	span  diag.Span // where it was written

@@ -23,7 +23,18 @@ type Field struct {
 	Match  Match    // how the search half compares; of texts only
 	UUID   bool     // the text of a UUID: hexadecimal digits and '-'; a word of other letters is not looked for in it
 	Open   bool     // an open object or array: the column holds JSON text, and any path below is legal
+	Shape  *Shape   // how the column is kept, when it is put together as it is read; nil: it is kept itself
 	Doc    string   // one line for completion and help; may be empty
+}
+
+// A Shape is another column of the table, of the same JSON texts, in which holes
+// stand for the texts that other columns hold. It is the cheaper one to read, and
+// as good wherever no hole can be met. A hole is a text of DEL characters alone.
+// Only the embedded engine has it.
+type Shape struct {
+	Column string
+	Holes  [][]string // the paths at which holes may be
+	Parts  []Field    // of texts: they hold together what is in the holes, in whole tokens
 }
 
 // A Logstore is one set of records: its table and the names in it. Every table

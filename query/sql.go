@@ -48,6 +48,9 @@ type engine interface {
 	glob(d *sqlPrinter, x func(), parts []Glob, exact bool)
 	// listed writes a test of a text, which x writes, against a long list.
 	listed(d *sqlPrinter, x func(), l *listSpec)
+	// kept is the column that the tables of the engine have, of a column and its
+	// shape, or "".
+	kept(column, shape string) string
 	// word writes a test of the tokens of a text, which x writes.
 	word(d *sqlPrinter, x func(), parts []Glob, exact bool)
 }
@@ -95,6 +98,9 @@ func (d *sqlPrinter) arg(form string, v any) {
 func (d *sqlPrinter) name(s string) {
 	d.print(`"`, strings.ReplaceAll(s, `"`, `""`), `"`)
 }
+
+// column writes a column of the table, or its shape.
+func (d *sqlPrinter) column(name, shape string) { d.name(d.engine.kept(name, shape)) }
 
 // list writes n things with commas between them.
 func (d *sqlPrinter) list(n int, each func(i int)) {

@@ -44,7 +44,7 @@ func (d *sqlPrinter) leaf(l *leaf, not bool) {
 	switch {
 	case l.op == leafExists && l.t != JSON, l.op == leafExists && len(l.path) == 0 && !l.deep:
 		d.print("(")
-		d.name(l.column)
+		d.column(l.column, l.kept)
 		if not {
 			d.print(" IS NULL)")
 		} else {
@@ -56,7 +56,7 @@ func (d *sqlPrinter) leaf(l *leaf, not bool) {
 			op = " IS DISTINCT FROM "
 		}
 		d.print("(")
-		d.folded(l.exact, func() { d.name(l.column) })
+		d.folded(l.exact, func() { d.column(l.column, l.kept) })
 		d.print(op)
 		d.folded(l.exact, func() { d.param(l.texts[0]) })
 		d.print(")")
@@ -84,7 +84,7 @@ func (d *sqlPrinter) test(l *leaf) {
 		d.jsonTest(l)
 		return
 	}
-	d.valueTest(l, func() { d.name(l.column) })
+	d.valueTest(l, func() { d.column(l.column, l.kept) })
 }
 
 // valueTest writes the test of a leaf, of a value of its type that x writes.
@@ -297,7 +297,7 @@ func (d *sqlPrinter) jsonGuard(l *leaf) func() {
 	if key == "" && text == "" {
 		return nil
 	}
-	x := func() { d.name(l.column) }
+	x := func() { d.column(l.column, l.kept) }
 	has := func(exact bool, text string) { d.form(d.engine.form("text_contains", 2), d.folds(exact, x, text)...) }
 	return func() {
 		d.print("(")
@@ -349,7 +349,7 @@ func (d *sqlPrinter) guardedAny(p *predOr, not bool) bool {
 		case l.t == JSON && l.deep:
 			cheap[i] = d.jsonGuard(l)
 		case l.t == Text && l.op == leafWord:
-			cheap[i] = d.wordGuard(l, func() { d.name(l.column) })
+			cheap[i] = d.wordGuard(l, func() { d.column(l.column, l.kept) })
 		}
 		if cheap[i] == nil {
 			return false
@@ -375,7 +375,7 @@ func (d *sqlPrinter) bare(l *leaf) {
 		d.engine.jsonTest(d, l)
 		return
 	}
-	d.engine.word(d, func() { d.name(l.column) }, l.parts, l.exact)
+	d.engine.word(d, func() { d.column(l.column, l.kept) }, l.parts, l.exact)
 }
 
 // keyHint is a part of the last key of the path; "": there is no path, or the key

@@ -20,7 +20,7 @@ func (d *sqlPrinter) value(v value) {
 		if v.rel > 0 {
 			d.print(relationName(v.rel), ".")
 		}
-		d.name(v.name)
+		d.column(v.name, v.kept)
 	case *param:
 		d.print("x", strconv.Itoa(v.id), d.parts[v])
 	case *outerRef:

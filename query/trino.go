@@ -82,6 +82,8 @@ func (trino) array(d *sqlPrinter, v *array) { d.form("ARRAY[$*]", d.values(v.ite
 
 func (trino) nullsInside() bool { return false }
 
+func (trino) kept(column, _ string) string { return column }
+
 func (trino) lambda(d *sqlPrinter, v *lambda) {
 	d.print("(")
 	d.list(len(v.params), func(i int) { d.value(v.params[i]) })
@@ -186,10 +188,10 @@ func (trino) joined(d *sqlPrinter, x func(), l *listSpec) {
 func (trino) jsonTest(d *sqlPrinter, l *leaf) {
 	values := func() {
 		if l.deep {
-			d.form("tocsin_json_deep($1)", func() { d.name(l.column) })
+			d.form("tocsin_json_deep($1)", func() { d.column(l.column, l.kept) })
 			return
 		}
-		d.form("tocsin_json_values($1, $2)", func() { d.name(l.column) }, func() { texts(d, l.path) })
+		d.form("tocsin_json_values($1, $2)", func() { d.column(l.column, l.kept) }, func() { texts(d, l.path) })
 	}
 	if l.op == leafExists {
 		d.form("(cardinality($1) > 0)", values)

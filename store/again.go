@@ -109,7 +109,8 @@ func givesWay(table string) string {
 }
 
 // replace removes what was stored before of the objects in the transaction, and
-// their dead letters. Their new records and their rows of the ledger are there.
+// their dead letters; the ledger then says that nothing is stored from their rows
+// of before. Their new records and their rows of the ledger are there.
 func (a *appender) replace(ctx context.Context) error {
 	g := a.again
 	if g == nil {
@@ -142,7 +143,11 @@ func (a *appender) replace(ctx context.Context) error {
 			}
 		}
 	}
-	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.id < $from AND EXISTS (SELECT 1 FROM objects n
+	_, err := a.conn.ExecContext(ctx, "UPDATE objects SET records = 0, oldest = NULL, newest = NULL, first_seq = NULL, last_seq = NULL WHERE id IN ("+earlier+")", c.args()...)
+	if err != nil {
+		return err
+	}
+	_, err = a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.id < $from AND EXISTS (SELECT 1 FROM objects n
 		WHERE n.id >= $tx AND n.name = d.object AND (d.version = n.version OR starts_with(d.version, n.version || '`+letterOf+`')) AND d.logstore IN ('', n.logstore))`, c.args()...)
 	return err
 }

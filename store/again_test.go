@@ -234,6 +234,7 @@ func TestAgainFindingsKept(t *testing.T) {
 		"SELECT epoch_us(last_seen) FROM findings_at(" + fmt.Sprint(seq) + ")": at(4).UnixMicro(),
 		"SELECT count(*) FROM log_findings WHERE change = 'opened'":            1,
 		"SELECT count(*) FROM objects":                                         6,
+		"SELECT sum(records)::BIGINT FROM objects":                             5,
 		"SELECT count(*) FROM findings_past WHERE seq >= until":                0,
 	} {
 		if got := count(t, l, query); got != want {

@@ -47,6 +47,8 @@ type AppendOptions struct {
 	// stored of it (again.go). An object that cannot be read leaves that as it is,
 	// and is no dead letter.
 	Again bool
+	// Notify says that what rules find in history is mailed.
+	Notify bool
 	// Now is the time of loading.
 	Now time.Time
 	// Progress is called after each object and each batch, from one goroutine
@@ -99,6 +101,7 @@ type Summary struct {
 	Objects    int   // taken in
 	Known      int   // skipped, because the ledger has this version
 	History    int   // of Objects: history
+	Notify     bool  // what rules find in history is mailed
 	Records    int64 // stored
 	Duplicates int64 // decoded, and stored already
 	Replaced   int64 // removed, because the object was loaded again
@@ -115,6 +118,7 @@ type Summary struct {
 // add adds what was done later, by another Append or of another object.
 func (s *Summary) add(o *Summary) {
 	s.Objects, s.Known, s.History = s.Objects+o.Objects, s.Known+o.Known, s.History+o.History
+	s.Notify = s.Notify || o.Notify
 	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
 	s.Broken, s.Flagged, s.Replaced = s.Broken+o.Broken, s.Flagged+o.Flagged, s.Replaced+o.Replaced
 	s.Failed = append(s.Failed, o.Failed...)

@@ -51,15 +51,15 @@ func (a *appender) sort(b *batch) {
 		at := int(r.segment) - a.base
 		newest[at] = max(newest[at], r.time)
 	}
-	late := func(r *batchRow) int {
-		if a.past(a.of(r), newest[int(r.segment)-a.base]) {
-			return 0
+	live := make([]int, len(a.segments))
+	for at, t := range a.segments {
+		if !a.past(t, newest[at]) {
+			live[at] = 1
 		}
-		return 1
 	}
 	byTime := func(x, y int32) int {
 		r, s := &b.rows[x], &b.rows[y]
-		return cmp.Or(cmp.Compare(late(r), late(s)), cmp.Compare(r.time, s.time), cmp.Compare(x, y))
+		return cmp.Or(live[int(r.segment)-a.base]-live[int(s.segment)-a.base], cmp.Compare(r.time, s.time), cmp.Compare(x, y))
 	}
 	if !slices.IsSortedFunc(b.order, byTime) {
 		slices.SortFunc(b.order, byTime)

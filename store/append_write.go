@@ -298,7 +298,7 @@ func (a *appender) count() {
 			FirstSeq: t.first, LastSeq: t.last, Oldest: time.UnixMicro(t.oldest).UTC(), Newest: time.UnixMicro(t.newest).UTC(),
 		}
 		if a.history(t) {
-			one.History = 1
+			one.History, one.Notify = 1, a.options.Notify
 		}
 		t.target.summary.add(&one)
 	}

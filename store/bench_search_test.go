@@ -20,8 +20,8 @@ func BenchmarkSearch(b *testing.B) {
 	l := benchLogs(b, n)
 	var anywhere []string
 	for _, c := range strings.Fields(`topic source id_text user_agent error_message event_source event_name aws_region source_ip error_code request_id
-		event_type event_category recipient_account event_version shared_event_id user_identity request_parameters response_elements
-		additional_event_data resources tls_details extra`) {
+		event_type event_category recipient_account event_version shared_event_id identity_shape ui_principal ui_arn ui_access_key ui_user issuer_arn issuer_name
+		request_parameters response_elements additional_event_data resources tls_details extra`) {
 		anywhere = append(anywhere, "contains(lower("+c+"), 'xyzzy0017')")
 	}
 	for _, c := range []struct{ name, query, byHand string }{
@@ -69,7 +69,7 @@ func benchLogs(b *testing.B, n int) *Logs {
 // countOf counts the records that a condition of SQL holds for.
 func countOf(tb testing.TB, db *sql.DB, condition string) (n int64) {
 	tb.Helper()
-	if err := db.QueryRow("SELECT count(*) FROM log_cloudtrail WHERE " + condition).Scan(&n); err != nil {
+	if err := db.QueryRow("SELECT count(*) FROM whole_cloudtrail WHERE " + condition).Scan(&n); err != nil {
 		tb.Fatal(err)
 	}
 	return n

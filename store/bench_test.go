@@ -178,9 +178,9 @@ func runChild(tb testing.TB, what, files string) cost {
 
 // BenchmarkLoad loads generated CloudTrail, and holds the CPU it takes against
 // DuckDB's own typed read_json with the same columns and dedupe, and the size of
-// its file against that of the packed files. It fails when the CPU is over 0.8,
-// the peak of the memory over 1 GiB, or the size over 1. (Wanted are 0.65 of the
-// CPU and 0.75 of the size.)
+// its file against that of the packed files. It fails when the CPU is over 0.7 (0.65
+// on a machine that has nothing else to do), the peak of the memory over 1 GiB, or
+// the size over 0.75.
 // TOCSIN_BENCH_RECORDS sets the number of records (default 1,000,000).
 func BenchmarkLoad(b *testing.B) {
 	n, dir := benchRecords(), b.TempDir()
@@ -208,8 +208,8 @@ func BenchmarkLoad(b *testing.B) {
 		b.ReportMetric(float64(ours.rss>>20), "peak-MiB")
 		size := float64(ours.bytes) / float64(packed)
 		b.ReportMetric(size, "size/gzip")
-		if n >= 1_000_000 && (ratio > 0.8 || ours.rss > 1<<30 || size > 1) {
-			b.Errorf("CPU ratio %.2f, peak %d MiB, size %.2f of the packed files; want at most 0.8, 1024 MiB and 1", ratio, ours.rss>>20, size)
+		if n >= 1_000_000 && (ratio > 0.7 || ours.rss > 1<<30 || size > 0.75) {
+			b.Errorf("CPU ratio %.2f, peak %d MiB, size %.2f of the packed files; want at most 0.7, 1024 MiB and 0.75", ratio, ours.rss>>20, size)
 		}
 	}
 }

@@ -35,6 +35,13 @@ func (d *declared) logstores(logstores []*ingest.Logstore) {
 	}
 }
 
+// logstore is a declared logstore, or nil.
+func (d *declared) logstore(name string) *ingest.Logstore {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.from[name]
+}
+
 // lookups makes the lookup tables those that are given.
 func (d *declared) lookups(tables []*ingest.Lookup) {
 	d.mu.Lock()

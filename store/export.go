@@ -8,6 +8,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -74,6 +75,10 @@ func (l *Logs) Export(ctx context.Context, o ExportOptions) (records int64, err 
 	if x.table, _, err = l.tables.existing(ctx, l.in.db, o.Logstore); err != nil {
 		return 0, err
 	}
+	x.from = x.table
+	if ls := l.schema.logstore(o.Logstore); ls != nil {
+		x.wholes, x.from = ls.Wholes, readName(ls)
+	}
 	if x.logs, err = l.in.conn(ctx); err != nil {
 		return 0, err
 	}
@@ -121,9 +126,11 @@ func openWriter(ctx context.Context, dir string) (*sql.DB, error) {
 type exporting struct {
 	o          ExportOptions
 	dir, table string
+	from       string    // what is read: the table, or a view of it
 	logs       *sql.Conn // in a transaction that reads
 	writer     *sql.DB
 	columns    []ingest.Column
+	wholes     []ingest.Whole // columns that are written in the place of what is kept of them
 	generation string
 	records    int64
 }
@@ -155,7 +162,8 @@ func (x *exporting) run(ctx context.Context) error {
 	return nil
 }
 
-// describe reads the columns of the table, without those that are computed.
+// describe reads the columns of the table, without those that are computed, but
+// with the wholes.
 func (x *exporting) describe(ctx context.Context) error {
 	rows, err := x.logs.QueryContext(ctx, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'logs' AND table_name = ? ORDER BY column_index", x.table)
 	if err != nil {
@@ -166,7 +174,10 @@ func (x *exporting) describe(ctx context.Context) error {
 	for _, k := range []ingest.Kind{ingest.Text, ingest.Stamp, ingest.Boolean, ingest.Integer, ingest.Double, ingest.UUID} {
 		kinds[sqlType(k)] = k
 	}
-	computed := map[string]bool{}
+	left, written := map[string]bool{}, map[string]string{}
+	for _, w := range x.wholes {
+		left[w.Name], left[w.UUID], written[w.Kept] = true, true, w.Name
+	}
 	for rows.Next() {
 		var name, text string
 		if err := rows.Scan(&name, &text); err != nil {
@@ -176,13 +187,12 @@ func (x *exporting) describe(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("column %s is of the type %s", name, text)
 		}
-		if computed[name] {
-			continue
-		}
 		if kind == ingest.UUID {
-			computed[textColumn(name)] = true
+			left[textColumn(name)] = true
 		}
-		x.columns = append(x.columns, ingest.Column{Name: name, Kind: kind})
+		if !left[name] {
+			x.columns = append(x.columns, ingest.Column{Name: cmp.Or(written[name], name), Kind: kind})
+		}
 	}
 	return rows.Err()
 }

@@ -41,7 +41,7 @@ func newPages(ctx context.Context, x *exporting, d exportDay) *pages {
 		}
 		list = append(list, name)
 	}
-	return &pages{ctx: ctx, x: x, d: d, next: d.after, statement: "SELECT seq, " + strings.Join(list, ", ") + " FROM " + quoteName(x.table) +
+	return &pages{ctx: ctx, x: x, d: d, next: d.after, statement: "SELECT seq, " + strings.Join(list, ", ") + " FROM " + quoteName(x.from) +
 		" WHERE seq > ? AND seq <= ? AND time >= ? AND time < ? ORDER BY seq"}
 }
 

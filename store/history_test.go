@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tocsin/alertrules"
+	"tocsin/notifier"
 )
 
 // Numbers of history objects and of others do not mix, though their records
@@ -22,12 +23,89 @@ func TestHistoryRanges(t *testing.T) {
 	}, nil)
 	got, err := s.Logs.History(t.Context(), 0, 6)
 	ok(t, err)
-	if diff := cmp.Diff([]alertrules.SeqRange{{From: 0, To: 3}}, got); diff != "" {
+	if diff := cmp.Diff([]alertrules.Past{{SeqRange: alertrules.SeqRange{From: 0, To: 3}}}, got); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 	got, err = s.Logs.History(t.Context(), 1, 2)
 	ok(t, err)
-	if diff := cmp.Diff([]alertrules.SeqRange{{From: 1, To: 2}}, got); diff != "" {
+	if diff := cmp.Diff([]alertrules.Past{{SeqRange: alertrules.SeqRange{From: 1, To: 2}}}, got); diff != "" {
 		t.Errorf("history of a part (-want +got):\n%s", diff)
+	}
+}
+
+// When history happened is known by logstore, and what overlaps is one range;
+// what came in before is left out.
+func TestHistoryTimes(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	old := testNow.Add(-30 * 24 * time.Hour)
+	at := func(id int, hours int) rec {
+		return rec{id: id, time: old.Add(time.Duration(hours) * time.Hour)}
+	}
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "before", version: "1", records: []rec{at(1, 1)}}}, nil)
+	appendScripts(t, s.Logs, testLogstore(), []script{
+		{name: "a", version: "1", records: []rec{at(2, 5), at(3, 9)}},
+		{name: "b", version: "1", records: []rec{at(4, 7), at(5, 12)}},
+		{name: "c", version: "1", records: []rec{at(6, 20)}},
+		{name: "live", version: "1", records: []rec{at(7, 16), at(8, 30*24)}},
+		{name: "nothing new", version: "1", records: []rec{at(1, 1)}},
+	}, nil)
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "told", version: "1", records: []rec{at(9, 8)}}, {name: "told live", version: "1", records: []rec{at(10, 30*24)}}},
+		func(o *AppendOptions) { o.Notify = true })
+	got, err := s.Logs.HistoryTimes(t.Context(), testLogstore().Name, 1, 10)
+	ok(t, err)
+	between := func(from, to int, notify bool) alertrules.PastTime {
+		return alertrules.PastTime{TimeRange: alertrules.TimeRange{From: at(0, from).time, To: at(0, to).time.Add(time.Microsecond)}, Notify: notify}
+	}
+	want := []alertrules.PastTime{between(5, 12, false), between(20, 20, false), between(8, 8, true)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+	got, err = s.Logs.HistoryTimes(t.Context(), "another", 0, 10)
+	if err != nil || len(got) != 0 {
+		t.Errorf("history of another logstore: %v, %v", got, err)
+	}
+	ranges, err := s.Logs.History(t.Context(), 0, 10)
+	ok(t, err)
+	if n := len(ranges); n == 0 || ranges[n-1] != (alertrules.Past{SeqRange: alertrules.SeqRange{From: 8, To: 9}, Notify: true}) {
+		t.Errorf("ranges of history %v", ranges)
+	}
+}
+
+// What was found in history without a mail is told when somebody asks, once; of
+// other ranges, of other rules and what is live stays as it is.
+func TestTellHistory(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	alerts := []*alertrules.Alert{{ID: "A-0001", Rule: "r", Mode: alertrules.Event, Began: now}, {ID: "A-0002", Rule: "other", Mode: alertrules.Event, Began: now}}
+	news := func(alert string, n, from int64, history, notify bool) *alertrules.News {
+		return &alertrules.News{Alert: alert, N: n, FromSeq: from, ToSeq: from + 5, History: history, Notify: notify, Rows: []alertrules.Row{{Key: hostile}, {Key: "b"}}}
+	}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{At: now, Alerts: alerts, News: []*alertrules.News{
+		news("A-0001", 1, 0, true, false), news("A-0001", 2, 5, true, false), news("A-0001", 3, 5, false, false), news("A-0001", 4, 5, true, true), news("A-0002", 1, 5, true, false),
+	}}))
+	var settled []notifier.NewsKey
+	for n := range int64(4) {
+		settled = append(settled, notifier.NewsKey{Alert: "A-0001", N: n + 1})
+	}
+	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Changed: []notifier.Change{{Rule: "r", Round: 1}, {Rule: "other", Round: 1}}, Settled: []string{"A-0001"}, SettledNews: settled}))
+	found, err := s.SilentHistory(ctx)
+	if ok(t, err); !cmp.Equal(found, map[string]int64{"r": 4, "other": 2}) {
+		t.Errorf("found %v", found)
+	}
+	for _, want := range []int{2, 0} {
+		if rows, err := s.TellHistory(ctx, "r", []alertrules.SeqRange{{From: 7, To: 20}}); err != nil || rows != want {
+			t.Errorf("%d rows are told, want %d: %v", rows, want, err)
+		}
+	}
+	work, err := s.Work(ctx, now)
+	if ok(t, err); len(work.Changed) != 1 || work.Changed[0].Rule != "r" {
+		t.Errorf("changed %v", work.Changed)
+	}
+	g, err := s.Group(ctx, "r")
+	if ok(t, err); len(g.Alerts) != 1 || len(g.News) != 1 || g.News[0].N != 2 || !g.News[0].Notify || g.News[0].Rows[0].Key != hostile {
+		t.Errorf("to be decided: %+v", g)
+	}
+	found, err = s.SilentHistory(ctx)
+	if ok(t, err); !cmp.Equal(found, map[string]int64{"r": 2, "other": 2}) {
+		t.Errorf("found then %v", found)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tocsin/alertrules"
 	"tocsin/ingest"
 )
 
@@ -18,6 +19,7 @@ type LoadOptions struct {
 	Told     Told           // what of Ingest the user said for this load alone
 	History  History
 	Again    bool           // as in AppendOptions
+	Notify   bool           // as in AppendOptions
 	Progress func(Progress) // as in AppendOptions
 }
 
@@ -28,6 +30,9 @@ type Report struct {
 	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
 	Stand     int               // how many of Refused could not be loaded again: what was stored of them stands
+	// Asked is where the records of the objects are that are history, by logstore,
+	// also of those that were loaded before; with LoadOptions.Notify.
+	Asked map[string][]alertrules.SeqRange
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -62,6 +67,12 @@ func (r *Report) SetAside() bool {
 func (r *Report) Add(o *Report) {
 	r.Refused, r.Letters, r.Stand = append(r.Refused, o.Refused...), r.Letters+o.Letters, r.Stand+o.Stand
 	r.Skipped = append(r.Skipped, o.Skipped...)
+	for name, ranges := range o.Asked {
+		if r.Asked == nil {
+			r.Asked = map[string][]alertrules.SeqRange{}
+		}
+		r.Asked[name] = append(r.Asked[name], ranges...)
+	}
 	for _, l := range o.Logstores {
 		i := slices.IndexFunc(r.Logstores, func(k LogstoreSummary) bool { return k.Name == l.Name })
 		if i < 0 {
@@ -82,7 +93,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Notify: o.Notify, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}
@@ -107,5 +118,8 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 		}
 	}
 	report.Letters = len(letters)
-	return report, l.keepRefusals(ctx, objects, letters, o)
+	if o.Notify {
+		report.Asked, err = l.notify(ctx, objects)
+	}
+	return report, errors.Join(err, l.keepRefusals(ctx, objects, letters, o))
 }

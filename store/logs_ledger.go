@@ -44,7 +44,7 @@ func (a *appender) ledgerRows(ctx context.Context) error {
 				t.records, t.duplicates, t.conflicts, t.broken, t.flagged, a.history(t),
 				orNull(t.records > 0, time.UnixMicro(t.oldest).UTC()), orNull(t.records > 0, time.UnixMicro(t.newest).UTC()),
 				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), source,
-				orNull(o.Archived != "", o.Archived))
+				orNull(o.Archived != "", o.Archived), orNull(a.options.Notify && a.history(t), true))
 			if err != nil {
 				return err
 			}

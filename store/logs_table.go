@@ -43,8 +43,19 @@ func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore
 	if err != nil {
 		return err
 	}
+	viewed, err := columnsOf(ctx, conn, readName(ls))
+	if err != nil {
+		return err
+	}
 	err = inTx(ctx, conn, func() error {
-		for _, s := range statementsFor(ls, has) {
+		statements := remade(ls, has)
+		if statements == nil {
+			statements = statementsFor(ls, has)
+		}
+		if len(ls.Wholes) > 0 && (len(statements) > 0 || len(viewed) == 0) {
+			statements = append(statements, viewStatement(ls))
+		}
+		for _, s := range statements {
 			if _, err := conn.ExecContext(ctx, s); err != nil {
 				return err
 			}
@@ -130,9 +141,9 @@ func statementsFor(ls *ingest.Logstore, has map[string]string) []string {
 		}
 	}
 	if len(has) == 0 {
-		for _, c := range allColumns(ls) {
-			if c.Kind == ingest.UUID {
-				parts = append(parts, quoteName(textColumn(c.Name))+" VARCHAR GENERATED ALWAYS AS ("+quoteName(c.Name)+"::VARCHAR) VIRTUAL")
+		if len(ls.Wholes) == 0 {
+			for _, c := range uuidColumns(ls) {
+				parts = append(parts, quoteName(textColumn(c))+" VARCHAR GENERATED ALWAYS AS ("+quoteName(c)+"::VARCHAR) VIRTUAL")
 			}
 		}
 		return []string{"CREATE TABLE " + table + " (" + strings.Join(parts, ", ") + ")"}
@@ -156,8 +167,7 @@ func allColumns(ls *ingest.Logstore) []ingest.Column {
 	return append(ingest.SystemColumns(), ls.Columns...)
 }
 
-// textColumn is the computed column that shows a UUID column as text, which is
-// what users compare it with.
+// textColumn is the computed column that shows a UUID column as text.
 func textColumn(uuid string) string { return uuid + "_text" }
 
 // sqlType is the DuckDB type of a kind of column.

@@ -161,7 +161,7 @@ func (l *Logs) unseen(ctx context.Context, o DropOptions, w old, logstore string
 			break // those that follow have seen more
 		}
 		gaps = append(gaps, alertrules.Gap{
-			Rule: c.Rule, From: oldest.Time.UTC(), To: newest.Time.UTC(), FromSeq: first.Int64 - 1, ToSeq: last.Int64, Reason: "no longer kept",
+			Rule: c.Rule, From: oldest.Time.UTC(), To: newest.Time.UTC(), FromSeq: first.Int64 - 1, ToSeq: last.Int64, Reason: alertrules.GapNotKept,
 		})
 	}
 	if len(gaps) == 0 {

@@ -35,12 +35,18 @@ func view(ls *ingest.Logstore) *query.Logstore {
 	for _, c := range allColumns(ls) {
 		kinds[c.Name] = c.Kind
 	}
-	q := &query.Logstore{Name: ls.Name, Table: tableName(ls.Name), Fields: make([]query.Field, 0, len(ls.Fields))}
+	q := &query.Logstore{Name: ls.Name, Table: readName(ls), Fields: make([]query.Field, 0, len(ls.Fields))}
 	if ls.Snapshot {
 		q.Table, q.NoWindow, q.Pinned, q.Identity = findingsAt, true, true, "number"
 	}
+	shapes := map[string]*query.Shape{}
+	for _, w := range ls.Wholes {
+		if w.Holes != nil {
+			shapes[w.Name] = shapeView(w)
+		}
+	}
 	for _, f := range ls.Fields {
-		field := query.Field{Name: f.Name, Column: f.Column, Path: f.Path, Type: fieldType(f.Type), Open: f.Open, Doc: f.Doc}
+		field := query.Field{Name: f.Name, Column: f.Column, Path: f.Path, Type: fieldType(f.Type), Open: f.Open, Shape: shapes[f.Column], Doc: f.Doc}
 		if f.Match == ingest.Tokens {
 			field.Match = query.Tokens
 		}
@@ -50,6 +56,16 @@ func view(ls *ingest.Logstore) *query.Logstore {
 		q.Fields = append(q.Fields, field)
 	}
 	return q
+}
+
+// shapeView describes what is kept of a column.
+func shapeView(w ingest.Whole) *query.Shape {
+	s := &query.Shape{Column: w.Kept}
+	for _, h := range w.Holes {
+		s.Holes = append(s.Holes, h.Path)
+		s.Parts = append(s.Parts, query.Field{Column: h.Column, Type: query.Text})
+	}
+	return s
 }
 
 // fieldType is the type of a field as queries see it.

@@ -65,30 +65,16 @@ func (s *State) Held(ctx context.Context) ([]*notifier.Belief, error) {
 	return slices.DeleteFunc(all, func(b *notifier.Belief) bool { return !strings.HasPrefix(b.Reason, "held") }), err
 }
 
-// Gaps returns what was not evaluated, in the order in which it was found.
-func (s *State) Gaps(ctx context.Context) ([]*alertrules.Gap, error) {
-	return documents[alertrules.Gap](ctx, s.in.db, "SELECT doc FROM gaps")
+// Gaps returns what was not evaluated, in the order of its time.
+func (s *State) Gaps(ctx context.Context) ([]alertrules.Gap, error) {
+	return gapsOf(ctx, s.in.db, "true")
 }
 
-// History implements alertrules.Logs.
-func (l *Logs) History(ctx context.Context, after, upTo int64) ([]alertrules.SeqRange, error) {
-	rows, err := l.in.db.QueryContext(ctx, "SELECT first_seq - 1, last_seq FROM objects WHERE history AND last_seq > ? AND first_seq <= ? ORDER BY first_seq", after, upTo)
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+func gapsOf(ctx context.Context, q queryer, where string, args ...any) ([]alertrules.Gap, error) {
+	list, err := documents[alertrules.Gap](ctx, q, "SELECT doc FROM gaps WHERE "+where, args...)
+	gaps := make([]alertrules.Gap, len(list))
+	for i, g := range list {
+		gaps[i] = *g
 	}
-	defer rows.Close()
-	var list []alertrules.SeqRange
-	for rows.Next() {
-		var r alertrules.SeqRange
-		if err := rows.Scan(&r.From, &r.To); err != nil {
-			return nil, fmt.Errorf("read the ledger: %w", err)
-		}
-		r.From, r.To = max(r.From, after), min(r.To, upTo)
-		if n := len(list) - 1; n >= 0 && list[n].To >= r.From {
-			list[n].To = max(list[n].To, r.To)
-			continue
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+	return alertrules.JoinGaps(gaps), err
 }

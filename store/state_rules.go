@@ -98,8 +98,7 @@ func (s *State) CommitRound(ctx context.Context, r *alertrules.Round) error {
 		t.alerts(r.Alerts)
 		t.news(r.News)
 		t.evaluations(r.Evaluations)
-		t.gaps(r.Gaps)
-		t.notices(r.Notices)
+		t.notices(append(r.Notices, t.gaps(r)...))
 		t.changed(r)
 		return t.err
 	})
@@ -197,12 +196,33 @@ func (t *tx) evaluations(list []alertrules.Evaluation) {
 	t.exec("INSERT INTO quiet_evaluations SELECT w.rule, w.hour, sum(w.n)::BIGINT FROM quiet_now w ANTI JOIN quiet_evaluations q ON w.rule = q.rule AND w.hour = q.hour GROUP BY ALL")
 }
 
-func (t *tx) gaps(list []alertrules.Gap) {
+// gaps takes what was filled out of what is known of the same rules, and adds
+// what was not evaluated now. It returns the notices of those that are over.
+func (t *tx) gaps(r *alertrules.Round) []alertrules.Notice {
+	var ids []string
+	for _, g := range append(r.Gaps[:len(r.Gaps):len(r.Gaps)], r.Filled...) {
+		ids = append(ids, g.Rule)
+	}
+	if len(ids) == 0 || t.err != nil {
+		return nil
+	}
+	known, err := gapsOf(t.ctx, t.conn, "rule IN "+oneOf, texts(ids))
+	if err != nil {
+		t.err = err
+		return nil
+	}
+	left := known
+	for _, done := range r.Filled {
+		left = alertrules.TakeOut(left, done)
+	}
+	left = alertrules.JoinGaps(append(left, r.Gaps...))
 	var rows []row
-	for _, g := range list {
+	for _, g := range left {
 		rows = append(rows, row{"rule": g.Rule, "doc": t.doc(g)})
 	}
+	t.remove("gaps", "rule", ids)
 	t.insert("gaps", "rule VARCHAR, doc VARCHAR", rows)
+	return alertrules.Over(known, left, r.At)
 }
 
 // notices opens and closes causes (D31): a notice of a cause that is open, and

@@ -206,3 +206,29 @@ func ok(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Gaps of history grow into each other; those of another rule and of another
+// reason stay as they are.
+func TestGapsAreJoined(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	gap := func(rule, reason string, from, to int) alertrules.Gap {
+		return alertrules.Gap{Rule: rule, Reason: reason, From: now.Add(time.Duration(from) * time.Hour), To: now.Add(time.Duration(to) * time.Hour)}
+	}
+	for _, list := range [][]alertrules.Gap{
+		{gap("r", alertrules.GapHistory, 1, 3), gap("r", alertrules.GapHistory, 5, 6), gap("other", alertrules.GapHistory, 2, 4)},
+		{gap("r", alertrules.GapHistory, 3, 4), gap("r", alertrules.GapDown, 2, 5)},
+	} {
+		ok(t, s.CommitRound(ctx, &alertrules.Round{At: now, Gaps: list}))
+	}
+	got, err := s.Gaps(ctx)
+	ok(t, err)
+	want := []alertrules.Gap{gap("r", alertrules.GapHistory, 1, 4), gap("other", alertrules.GapHistory, 2, 4), gap("r", alertrules.GapDown, 2, 5), gap("r", alertrules.GapHistory, 5, 6)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+	var rows int
+	ok(t, s.in.db.QueryRowContext(ctx, "SELECT count(*) FROM gaps").Scan(&rows))
+	if rows != len(want) {
+		t.Errorf("%d rows, want %d", rows, len(want))
+	}
+}

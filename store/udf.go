@@ -10,13 +10,22 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"tocsin/ingest"
 	"tocsin/query"
 )
 
 // registerFunctions makes the functions known to all connections of an
 // instance, before it is locked down.
 func registerFunctions(ctx context.Context, conn *sql.Conn) error {
-	for _, f := range query.DuckDBFunctions() {
+	functions := query.DuckDBFunctions()
+	for _, ls := range ingest.Builtin() { // others have no wholes
+		for i := range ls.Wholes {
+			if len(ls.Wholes[i].Holes) > 0 {
+				functions = append(functions, fillFunction(&ls.Wholes[i]))
+			}
+		}
+	}
+	for _, f := range functions {
 		u, err := newUDF(f)
 		if err != nil {
 			return fmt.Errorf("function %s: %w", f.Name, err)

@@ -18,6 +18,8 @@ type Record struct {
 	Arrived time.Time
 	Time    time.Time // of the event
 	Fields  map[string]any
+	History bool // it came in as history
+	Notify  bool // and what is found in it is mailed
 
 	Seq int64 // set by Log
 }
@@ -64,8 +66,34 @@ func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
 	l.handlers = append(l.handlers, handler{rule, a})
 }
 
-// History implements alertrules.Logs: nothing is history.
-func (l *Log) History(context.Context, int64, int64) ([]alertrules.SeqRange, error) { return nil, nil }
+// History implements alertrules.Logs.
+func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.Past, error) {
+	var list []alertrules.Past
+	for _, r := range l.history(after, upTo) {
+		if n := len(list) - 1; n >= 0 && list[n].To == r.Seq-1 && list[n].Notify == r.Notify {
+			list[n].To = r.Seq
+			continue
+		}
+		list = append(list, alertrules.Past{SeqRange: alertrules.SeqRange{From: r.Seq - 1, To: r.Seq}, Notify: r.Notify})
+	}
+	return list, nil
+}
+
+// HistoryTimes implements alertrules.Logs: each record is an object of its own,
+// of every logstore.
+func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]alertrules.PastTime, error) {
+	var list []alertrules.PastTime
+	for _, r := range l.history(after, upTo) {
+		list = append(list, alertrules.PastTime{TimeRange: alertrules.TimeRange{From: r.Time, To: r.Time.Add(time.Microsecond)}, Notify: r.Notify})
+	}
+	return list, nil
+}
+
+func (l *Log) history(after, upTo int64) []Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.records), func(r Record) bool { return !r.History || r.Seq <= after || r.Seq > upTo })
+}
 
 // LastSeq implements alertrules.Logs.
 func (l *Log) LastSeq(context.Context) (int64, string, error) {

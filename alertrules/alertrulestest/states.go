@@ -129,6 +129,19 @@ func (s *States) Rounds() []*alertrules.Round {
 	return slices.Clone(s.rounds)
 }
 
+// Gaps returns what was not evaluated and not filled since, in the order of its
+// time.
+func (s *States) Gaps() []alertrules.Gap {
+	var gaps []alertrules.Gap
+	for _, r := range s.Rounds() {
+		for _, done := range r.Filled {
+			gaps = alertrules.TakeOut(gaps, done)
+		}
+		gaps = alertrules.JoinGaps(append(gaps, r.Gaps...))
+	}
+	return gaps
+}
+
 // State returns what is remembered of a rule, nil when it is not known.
 func (s *States) State(rule string) *alertrules.RuleState {
 	s.mu.Lock()

@@ -27,6 +27,7 @@ type loadFlags struct {
 	history  bool
 	live     bool
 	again    bool
+	notify   bool
 }
 
 func newLoad(e *env, o *options) *cobra.Command {
@@ -42,6 +43,10 @@ Load stores every record of the files once: the same file again adds nothing,
 and an event that two files hold is stored once. A broken record is set aside
 with its place and reason (tocsin deadletters); the rest loads.
 
+A file whose newest record is older than seven days is history: rules see it and
+nobody is mailed, but with --notify. What they cannot see of it any more is
+listed (tocsin gaps).
+
 With --again, files that were loaded before are read anew, after a map of
 columns, a declared logstore or the program was mended. Their records take the
 place of what was stored of them, as history: seen by rules and not mailed,
@@ -51,7 +56,7 @@ Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := exclusive(cmd, "history", "live"); err != nil {
+			if err := errors.Join(exclusive(cmd, "history", "live"), exclusive(cmd, "live", "notify")); err != nil {
 				return err
 			}
 			if slices.Contains(args, "") {
@@ -70,6 +75,7 @@ no known format is skipped and named in the summary, which is no fault.`,
 	cmd.Flags().BoolVar(&f.again, "again", false, "what was loaded before is read anew, in place of what is stored of it")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
+	cmd.Flags().BoolVar(&f.notify, "notify", false, "mail what rules find in history, as one recap for each rule")
 	return cmd
 }
 
@@ -85,11 +91,34 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 		if err != nil {
 			return err
 		}
+		if err := p.tellHistory(ctx, report); err != nil {
+			return err
+		}
 		if report.SetAside() {
 			return found()
 		}
 		return nil
 	})
+}
+
+// tellHistory has those finds of rules mailed that they made, in the objects of
+// load --notify, when these were loaded before without it. When the program ends
+// before, the same load does it.
+func (p *project) tellHistory(ctx context.Context, report *store.Report) error {
+	for _, r := range p.rules.Rules {
+		ranges := report.Asked[r.Logstore]
+		if len(ranges) == 0 {
+			continue
+		}
+		rows, err := p.store.State.TellHistory(ctx, r.ID, ranges)
+		if err == nil && rows > 0 {
+			err = note(p.env, "%s: %s that it found in history before: mailed by the next run", r.ID, count(int64(rows), "row"))
+		}
+		if err != nil {
+			return fmt.Errorf("tell what %s found in history: %w", r.ID, err)
+		}
+	}
+	return nil
 }
 
 // load takes in what the arguments name: files and folders together, then each
@@ -136,6 +165,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 			return o, wrong(err)
 		}
 	}
+	o.Notify = f.notify
 	switch {
 	case f.history:
 		o.History = store.Past
@@ -224,7 +254,11 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, ", %s flagged as odd", count(l.Flagged, "record"))
 		}
 		if l.History > 0 {
-			fmt.Fprintf(e.stderr, ", %s of history (seen by rules, not mailed)", count(int64(l.History), "object"))
+			mailed := "not mailed"
+			if l.Notify {
+				mailed = "mailed as a recap"
+			}
+			fmt.Fprintf(e.stderr, ", %s of history (seen by rules, %s)", count(int64(l.History), "object"), mailed)
 		}
 		fmt.Fprintln(e.stderr)
 		for i, c := range l.Named {

@@ -37,11 +37,10 @@ nothing.`,
 		},
 	}
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		p, err := readProject(e, o)
-		if err != nil || len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
+		return completeRules(e, o)
 	}
 	cmd.Flags().StringVar(&last, "last", "24h", "how far a rule over new records looks back")
 	cmd.Flags().StringVar(&f.at, "at", "", "`moment` to evaluate at, such as 2026-11-22T09:00:00+09:00; default: now")
@@ -71,12 +70,26 @@ func (f previewFlags) moment(p *project) (time.Time, error) {
 // preview does not store.
 var nowhere = regexp.MustCompile(` All of them: (<code>)?tocsin query --alert preview-\d+(</code>)?|; the command below shows all`)
 
+// completeRules are the ids of the rules.
+func completeRules(e *env, o *options) ([]string, cobra.ShellCompDirective) {
+	p, err := readProject(e, o)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
+	}
+	return ruleIDs(p.rules), cobra.ShellCompDirectiveNoFileComp
+}
+
+// noRule says that no rule has an id.
+func (p *project) noRule(id string) error {
+	return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
+}
+
 func runPreview(ctx context.Context, e *env, o *options, id string, f previewFlags) error {
 	return withProject(ctx, e, o, "tocsin preview", func(p *project) error {
 		p.warnProblems()
 		rule, ok := p.rules.Rule(id)
 		if !ok {
-			return usage("there is no rule %s in %s; %s", diag.Line(id), diag.Line(strings.Join(p.config.rules.list, ", ")), didYouMean(id, ruleIDs(p.rules)))
+			return p.noRule(id)
 		}
 		at, err := f.moment(p)
 		if err != nil {

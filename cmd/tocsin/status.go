@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,7 +103,7 @@ func (p *project) statusRules(ctx context.Context) error {
 	if len(p.problems) > 0 {
 		fmt.Fprintf(out, "%s: files with mistakes are not used (tocsin check)\n", p.env.color("31", "wrong"))
 	}
-	if err := p.statusGaps(ctx); err != nil {
+	if err := errors.Join(p.statusGaps(ctx), p.statusHistory(ctx)); err != nil {
 		return err
 	}
 	return p.sayBefore(ctx, false)
@@ -114,14 +116,27 @@ const shownGaps = 10
 func (p *project) statusGaps(ctx context.Context) error {
 	gaps, err := p.store.State.Gaps(ctx)
 	if more := len(gaps) - shownGaps; more > 0 {
-		fmt.Fprintf(p.env.stdout, "gaps: %d older ones\n", more)
+		fmt.Fprintf(p.env.stdout, "gaps: %d older ones (tocsin gaps)\n", more)
 		gaps = gaps[more:]
 	}
 	for _, g := range gaps {
-		fmt.Fprintf(p.env.stdout, "gap: %s was not evaluated from %s to %s: %s\n",
-			diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
+		fmt.Fprintf(p.env.stdout, "gap: %s\n", gapText(g))
 	}
 	return err
+}
+
+// statusHistory says what rules found in history and did not mail (T29).
+func (p *project) statusHistory(ctx context.Context) error {
+	found, err := p.store.State.SilentHistory(ctx)
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		fmt.Fprintf(p.env.stdout, "history: %s found %s that it did not mail (tocsin load --notify with the same files mails them)\n", diag.Line(id), count(found[id], "row"))
+	}
+	return err
+}
+
+// gapText says what was not evaluated, and why.
+func gapText(g alertrules.Gap) string {
+	return fmt.Sprintf("%s was not evaluated from %s to %s: %s", diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
 }
 
 func (p *project) statusAlerts(ctx context.Context) error {

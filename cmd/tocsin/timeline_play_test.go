@@ -34,6 +34,7 @@ type player struct {
 	stderr bytes.Buffer
 	coming []coming // in order of their arrival
 	loads  int
+	notify bool     // of the next load
 	beside []string // endings of the files beside that of the next load, or of the last one
 	once   bool     // the agent does not run
 	faults []string
@@ -152,7 +153,7 @@ func (pl *player) step(s step) {
 		pl.work(false)
 		pl.compare(nil)
 	}
-	pl.now, pl.beside = at, s.Beside
+	pl.now, pl.beside, pl.notify = at, s.Beside, s.Notify
 	if len(s.Load) > 0 {
 		pl.loadFiles(s.Load)
 	}
@@ -162,6 +163,9 @@ func (pl *player) step(s step) {
 		pl.open()
 		pl.known()
 	}
+	if s.Fill != "" {
+		pl.fill(s.Fill == "notify")
+	}
 	if s.Once {
 		pl.runOnce(s)
 	} else {
@@ -169,6 +173,30 @@ func (pl *player) step(s step) {
 	}
 	pl.compare(s.Mails)
 	pl.holds(s.Holds)
+	if s.Gaps != nil {
+		pl.gaps(s.Gaps)
+	}
+}
+
+// fill is `tocsin gaps fill`.
+func (pl *player) fill(notify bool) {
+	ctx := context.Background()
+	gaps, err := pl.p.store.State.Gaps(ctx)
+	pl.check(err)
+	pl.check(pl.p.engine.Fill(ctx, pl.p.rules.Rules, gaps, alertrules.FillOptions{Now: pl.now, Notify: notify}))
+}
+
+// gaps compares what was not evaluated.
+func (pl *player) gaps(want []string) {
+	gaps, err := pl.p.store.State.Gaps(context.Background())
+	pl.check(err)
+	var got []string
+	for _, g := range gaps {
+		got = append(got, fmt.Sprintf("%s %s %s %s", g.Rule, g.From.In(pl.zone).Format("01-02 15:04"), g.To.In(pl.zone).Format("01-02 15:04"), g.Reason))
+	}
+	if !slices.Equal(got, want) {
+		pl.fault("gaps %q, want %q", got, want)
+	}
 }
 
 // next is the next moment of a schedule or of a timer.
@@ -223,7 +251,7 @@ func (pl *player) load() {
 		pl.coming = pl.coming[n:]
 		pl.loads++
 	}
-	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}})
+	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}, Notify: pl.notify})
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
 		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)

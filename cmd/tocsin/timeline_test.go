@@ -87,11 +87,14 @@ type step struct {
 	Records []arrival           `yaml:"records"` // what came in since the step before, or comes in until the last of a series
 	Beside  []string            `yaml:"beside"`  // endings of the files that the scanner wrote beside its OCSF, of the same run: they are skipped
 	Load    []string            `yaml:"load"`    // files that are loaded at this moment
+	Notify  bool                `yaml:"notify"`  // what comes in is loaded with --notify
 	Rules   string              `yaml:"rules"`   // the rule file from now on
 	Once    bool                `yaml:"once"`    // at this moment `run --once`; no agent runs between such steps
 	Prints  []string            `yaml:"prints"`  // what that prints
+	Fill    string              `yaml:"fill"`    // gaps fill, before the round: "yes", or "notify" with --notify
 	Crash   bool                `yaml:"crash"`   // the program ends after every transaction of this moment and starts again
 	Holds   []notifiertest.Hold `yaml:"holds"`
+	Gaps    []string            `yaml:"gaps"` // all that there are after this moment, oldest first: "RULE FROM TO REASON"; not given: they do not matter
 	Mails   []notifiertest.Want `yaml:"mails"`
 }
 

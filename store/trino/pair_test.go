@@ -89,10 +89,15 @@ func object(name string, lines []string) ingest.Object {
 
 // mirror copies the table of a logstore column by column.
 func mirror(ctx context.Context, l *store.Logs, s *trinotest.Server, ls *ingest.Logstore) error {
-	raw := &query.Logstore{Name: ls.Name, Table: "log_" + ls.Name}
+	read, _ := store.Schema([]*ingest.Logstore{ls}).Logstore(ls.Name)
+	raw := &query.Logstore{Name: ls.Name, Table: read.Table}
 	var columns []trinotest.Column
 	var names []string
-	for _, c := range append(ingest.SystemColumns(), ls.Columns...) {
+	all := append(ingest.SystemColumns(), ls.Columns...)
+	for _, w := range ls.Wholes {
+		all = append(all, ingest.Column{Name: w.Name})
+	}
+	for _, c := range all {
 		kind, name := kinds[c.Kind], c.Name
 		if c.Kind == ingest.UUID {
 			name += "_text"

@@ -1,0 +1,310 @@
+package alertrules
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// Filling gaps: what was not evaluated at its moments is evaluated now. It is
+// recorded and told once; no live state or counter changes (D19).
+
+// FillOptions say how gaps are filled. Now is required.
+type FillOptions struct {
+	Now    time.Time
+	Notify bool         // what is found in history is mailed too
+	Done   func(Filled) // called after each gap; may be nil
+}
+
+// A Filled says what became of a gap.
+type Filled struct {
+	Gap
+	Evaluations int
+	Partial     int    // of Evaluations: a bound was hit
+	Found       int    // alerts, and pieces of news
+	Told        bool   // what was found is mailed
+	Left        string // why the gap is still there, whole or in part; "": it is not
+}
+
+// A piece of a gap is committed where nothing fires or is counted, at the
+// latest after fillMost evaluations, so that a fill that is stopped goes on from
+// there.
+const (
+	fillLeast = 500
+	fillMost  = 10_000
+)
+
+// Fill evaluates gaps of rules at the moments of their schedules: those first
+// whose finds are mailed, and the oldest of these. What two gaps have in common
+// is evaluated once. Each gap is taken out of what States keeps, with what was
+// found in it, piece by piece. An alert is over at the first moment after the
+// gap. A query that fails ends the filling of its rule, and is no error of Fill.
+// Like Round, it is not called beside another call of the engine.
+func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
+	p, err := e.pin(ctx)
+	if err != nil {
+		return err
+	}
+	byID := map[string]*Rule{}
+	for _, r := range rules {
+		byID[r.ID] = r
+	}
+	gaps = slices.Clone(gaps)
+	slices.SortStableFunc(gaps, func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(b.told(o), a.told(o)), a.compare(b))
+	})
+	failed := map[string]string{}
+	for len(gaps) > 0 {
+		g := gaps[0]
+		gaps = gaps[1:]
+		f := Filled{Gap: g, Told: g.told(o) > 0, Left: cmp.Or(failed[g.Rule], g.unfillable(byID[g.Rule]))}
+		if f.Left == "" {
+			f.Told = f.Told && !byID[g.Rule].Staging
+			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, now: o.Now.UTC().Round(0), Filled: &f}
+			if err := fill.all(ctx); err != nil {
+				return err
+			}
+			gaps, failed[g.Rule] = TakeOut(gaps, fill.done), f.Left
+		}
+		if o.Done != nil {
+			o.Done(f)
+		}
+	}
+	return nil
+}
+
+// told is 1 when what is found in the gap is mailed, else 0.
+func (g Gap) told(o FillOptions) int {
+	if g.Reason != GapHistory || g.Notify || o.Notify {
+		return 1
+	}
+	return 0
+}
+
+// unfillable says why a gap of a rule cannot be filled; "" when it can.
+func (g Gap) unfillable(rule *Rule) string {
+	switch {
+	case rule == nil:
+		return "there is no such rule any more"
+	case !rule.Enabled:
+		return "the rule is disabled"
+	case g.Reason == GapNotKept:
+		return "its records are deleted"
+	case rule.Window.Kind == SnapshotWindow:
+		return "a snapshot has no past"
+	case rule.Window.Kind == NewWindow && !g.numbered():
+		return "the rule had another window then"
+	case rule.Window.Kind != NewWindow && g.Reason == GapGeneration:
+		return "the rule had another window then"
+	case rule.Window.Kind == NewWindow && g.FromSeq >= g.ToSeq:
+		return "its records are not there any more"
+	}
+	return ""
+}
+
+// filling is one gap as it is filled.
+type filling struct {
+	*Filled
+	engine *Engine
+	rule   *Rule
+	pin    pin
+	now    time.Time
+	done   Gap // what was committed of it
+}
+
+// A fillStep is one evaluation of a gap: at is its moment, the gap goes on from
+// next, and what fires after it is over at end.
+type fillStep struct {
+	at        time.Time
+	window    query.Window
+	next, end time.Time
+}
+
+// all fills the gap, piece by piece.
+func (f *filling) all(ctx context.Context) error {
+	if f.rule.Window.Kind == NewWindow {
+		return f.records(ctx)
+	}
+	var r *run
+	var last fillStep
+	n := 0
+	for s := range f.steps() {
+		if r == nil {
+			r = f.start(r)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !f.evaluate(ctx, r, s) {
+			break
+		}
+		last, n = s, n+1
+		quiet := f.rule.Mode == Event || len(r.live)+len(r.state.Pending) == 0
+		if n%fillMost == 0 || n%fillLeast == 0 && quiet {
+			if err := f.commit(ctx, r, f.upTo(last.next), last.end); err != nil {
+				return err
+			}
+			r = f.start(r)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err // what a cancelled query says is no outcome
+	}
+	until := f.upTo(f.To)
+	if f.Left != "" {
+		until = f.upTo(latest(f.From, last.next))
+	}
+	if r == nil {
+		r = f.start(r)
+	}
+	return f.commit(ctx, r, until, last.end)
+}
+
+// upTo is the beginning of the gap, up to a moment.
+func (f *filling) upTo(t time.Time) Gap { return Gap{Rule: f.rule.ID, From: f.From, To: t} }
+
+// start makes a run that remembers nothing of the live state; before is the run
+// of the piece before.
+func (f *filling) start(before *run) *run {
+	r := &run{rule: f.rule, query: f.engine.Query, pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	if before != nil {
+		r.state.Seen = before.state.Seen
+	}
+	return r
+}
+
+// asked reports whether the gap is one of history whose finds are mailed.
+func (f *filling) asked() bool { return f.Reason == GapHistory && f.Told }
+
+// steps are the evaluations of the gap, oldest first.
+func (f *filling) steps() iter.Seq[fillStep] {
+	if f.rule.Window.Kind == WholeWindow {
+		return f.wholeSteps
+	}
+	return f.slidingSteps
+}
+
+func (f *filling) slidingSteps(yield func(fillStep) bool) {
+	delay, length := f.rule.Delay, f.rule.Window.Length
+	own := query.Window{UpToSeq: f.pin.upTo()} // for a rule that tells records: those that other moments did not
+	switch {
+	case !f.rule.rowsOnly():
+	case f.Reason == GapHistory:
+		own.AfterSeq, own.UpToSeq = f.FromSeq, min(f.ToSeq, f.pin.upTo())
+	default:
+		own.To = f.To.Add(-delay - length)
+		if before := f.rule.Schedule.before(f.From); !before.IsZero() {
+			own.From = before.Add(-delay)
+		}
+	}
+	at := f.rule.Schedule.Next(f.From.Add(-time.Nanosecond))
+	for !at.IsZero() && at.Before(f.To) {
+		next := f.rule.Schedule.Next(at)
+		w := query.Window{From: latest(at.Add(-delay-length), own.From), To: at.Add(-delay), AfterSeq: own.AfterSeq, UpToSeq: own.UpToSeq, Now: at}
+		if !own.To.IsZero() && own.To.Before(w.To) {
+			w.To = own.To
+		}
+		if w.From.Before(w.To) && !yield(fillStep{at, w, next, next}) {
+			return
+		}
+		at = next
+	}
+}
+
+func (f *filling) wholeSteps(yield func(fillStep) bool) {
+	r := &run{rule: f.rule}
+	for from := f.From; from.Before(f.To); {
+		start, to := f.rule.Window.Around(from, f.rule.Zone)
+		_, after := f.rule.Window.Around(to, f.rule.Zone)
+		w := query.Window{From: start, To: to, UpToSeq: f.pin.upTo(), Now: to}
+		if f.rule.rowsOnly() && f.Reason == GapHistory {
+			w.AfterSeq, w.UpToSeq = f.FromSeq, min(f.ToSeq, w.UpToSeq)
+		}
+		if !yield(fillStep{r.due(to, f.now), w, to, r.due(after, f.now)}) {
+			return
+		}
+		from = to
+	}
+}
+
+// evaluate takes one step; false: the query failed.
+func (f *filling) evaluate(ctx context.Context, r *run, s fillStep) bool {
+	res, took, err := r.ask(ctx, s.at, s.window)
+	if err != nil {
+		r.failed(s.at, s.window, err)
+		f.Left = "the query failed: " + r.state.Error
+		return false
+	}
+	r.observe(observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}, took)
+	if f.rule.Window.Kind == WholeWindow {
+		r.state.Seen = nil // each window is told once
+	}
+	return true
+}
+
+// records fills a gap of a rule over `new`.
+func (f *filling) records(ctx context.Context) error {
+	for from, to := f.FromSeq, min(f.ToSeq, f.pin.seq); ; {
+		r := f.start(nil)
+		upTo, ok := r.take(ctx, f.now, seqPart{SeqRange: SeqRange{from, to}})
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done := Gap{Rule: f.rule.ID, Reason: f.Reason, FromSeq: f.FromSeq, ToSeq: upTo}
+		if upTo >= to {
+			done.ToSeq = f.ToSeq
+		}
+		if !ok {
+			f.Left = "the query failed: " + r.state.Error
+		}
+		if err := f.commit(ctx, r, done, f.now); err != nil || !ok || upTo >= to {
+			return err
+		}
+		from = upTo
+	}
+}
+
+// commit stores what a piece found, and that this much of the gap is none any
+// more. What still fires is over at a moment.
+func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) error {
+	for _, key := range slices.Sorted(maps.Keys(r.live)) {
+		a, how := r.live[key], EndNoRows
+		if a.Mode == Event {
+			how = EndQuiet
+		}
+		r.close(a, over, how)
+	}
+	for _, a := range r.order { // each is an alert of its own, apart from the live one
+		a.Key += "@late/" + a.Began.UTC().Format(time.RFC3339)
+		a.Late, a.History, a.Notify = true, f.Reason == GapHistory, f.asked()
+	}
+	for i := range r.evals {
+		r.evals[i].Reason += "; the gap was filled " + f.now.Format(time.RFC3339)
+		if r.evals[i].Outcome == Partial {
+			f.Partial++
+		}
+	}
+	f.Evaluations += len(r.evals)
+	f.Found += len(r.news)
+	for _, a := range r.fresh {
+		if a.Mode == State {
+			f.Found++
+		}
+	}
+	round, err := f.engine.collect(ctx, f.now, []*run{r})
+	if err != nil {
+		return err
+	}
+	round.Rules, round.Notices, round.Filled = nil, nil, []Gap{done}
+	if err := f.engine.States.CommitRound(ctx, round); err != nil {
+		return fmt.Errorf("commit what a gap of %s held: %w", f.rule.ID, err)
+	}
+	f.done = done
+	return nil
+}

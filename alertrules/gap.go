@@ -1,0 +1,257 @@
+package alertrules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// What was not evaluated, and is listed instead of being skipped in silence.
+
+// A Gap is what was not evaluated (§5). Of a rule over `new` it is (FromSeq,
+// ToSeq] of __seq__, and From and To say when that was. Of a sliding window it is
+// the moments of the schedule in [From, To), of whole windows those that lie in
+// [From, To).
+type Gap struct {
+	Rule     string
+	From, To time.Time
+	// FromSeq and ToSeq are of `new`, and of GapHistory: what came in as history
+	// lies in (FromSeq, ToSeq].
+	FromSeq int64
+	ToSeq   int64
+	Reason  string // one of the Gap reasons
+	Notify  bool   `json:",omitempty"` // of GapHistory: what is found in it is mailed
+	Notice  string `json:",omitempty"` // key of the notice that told the operator, once From is another
+}
+
+// Why something was not evaluated.
+const (
+	GapDown       = "down"           // the agent did not run for longer than is caught up
+	GapError      = "error"          // the query failed for longer than moments are kept
+	GapDisabled   = "disabled"       // the rule was (D24)
+	GapGeneration = "generation"     // the logs file is another one, or from a backup
+	GapHistory    = "history"        // records came in as history, after the moment
+	GapNotKept    = "no longer kept" // records were deleted before the rule saw them
+)
+
+// gap records moments that were not evaluated, and empties the counters (D16).
+func (r *run) gap(from, to time.Time, reason string) {
+	g := Gap{Rule: r.rule.ID, From: from, To: to, Reason: reason}
+	r.gaps = append(r.gaps, g)
+	r.notice = append(r.notice, Notice{
+		Key: g.notice(), Since: from,
+		Text: fmt.Sprintf("rule %s was not evaluated from %s to %s; tocsin gaps fill does it", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
+	})
+	for key, p := range r.state.Pending {
+		if r.live[key] == nil {
+			delete(r.state.Pending, key)
+			continue
+		}
+		p.Observations, p.Hits = "", nil
+	}
+}
+
+// notice is the key of the notice that told the operator of a gap; "" where none
+// did.
+func (g Gap) notice() string {
+	if g.Notice != "" || g.Reason != GapDown && g.Reason != GapError {
+		return g.Notice
+	}
+	return "rule/gap/" + g.Rule + "/" + g.From.UTC().Format(time.RFC3339)
+}
+
+// Over returns the notices that gaps are none any more, for those that the
+// operator was told of and of which left holds nothing.
+func Over(gaps, left []Gap, now time.Time) []Notice {
+	there := map[string]bool{"": true}
+	for _, g := range left {
+		there[g.notice()] = true
+	}
+	var over []Notice
+	for _, g := range gaps {
+		if key := g.notice(); !there[key] {
+			there[key] = true
+			over = append(over, Notice{Key: key, Text: "rule " + g.Rule + ": what was not evaluated is made up for", Since: now, Over: true})
+		}
+	}
+	return over
+}
+
+// numbered reports whether a gap is a range of __seq__.
+func (g Gap) numbered() bool {
+	return g.Reason == GapGeneration || g.Reason == GapNotKept || g.Reason == GapDisabled && g.FromSeq < g.ToSeq
+}
+
+// TakeOut returns what is left of gaps once a part of their time was evaluated,
+// or, where the part has no times, of their numbers.
+func TakeOut(gaps []Gap, done Gap) []Gap {
+	var left []Gap
+	for _, g := range gaps {
+		before, after := g, g
+		byTime := !done.From.IsZero() || !done.To.IsZero()
+		switch {
+		case g.Rule != done.Rule, byTime && (g.Reason == GapGeneration || g.Reason == GapNotKept):
+			left = append(left, g)
+			continue
+		case byTime:
+			before.To, after.From = earliest(g.To, done.From), latest(g.From, done.To)
+		case g.Reason == done.Reason && g.numbered():
+			before.ToSeq, after.FromSeq = min(g.ToSeq, done.FromSeq), max(g.FromSeq, done.ToSeq)
+		}
+		for _, part := range []Gap{before, after} {
+			if part == g {
+				left = append(left, g)
+				break
+			}
+			if byTime && part.From.Before(part.To) || !byTime && part.FromSeq < part.ToSeq {
+				part.Notice = g.notice()
+				left = append(left, part)
+			}
+		}
+	}
+	return left
+}
+
+// offGaps is what a rule that was disabled has not seen: one gap, or nothing.
+func (r *run) offGaps(now time.Time) []Gap {
+	s := r.state
+	g := Gap{Rule: r.rule.ID, From: s.Moment, To: now, Reason: GapDisabled}
+	switch r.rule.Window.Kind {
+	case SlidingWindow:
+		g.From = r.rule.Schedule.Next(s.Moment)
+	case WholeWindow:
+		if g.From = s.WholeTo; g.From.IsZero() { // it had another window then
+			g.From, _ = r.rule.Window.Around(s.Moment, r.rule.Zone)
+		}
+		g.To, _ = r.rule.Window.Around(now, r.rule.Zone)
+	default:
+		g.FromSeq, g.ToSeq = s.Cursor, r.pin.seq
+		if g.FromSeq >= g.ToSeq {
+			return nil
+		}
+	}
+	if !g.From.Before(g.To) {
+		return nil
+	}
+	return []Gap{g}
+}
+
+// historyGaps are the moments, or whole windows, that hold history which came in
+// since the last evaluation, and which will not be evaluated any more: those
+// before the moments that are evaluated now.
+func (r *run) historyGaps(at time.Time) []Gap {
+	s := r.state
+	past := r.pin.past[arrivals{r.rule.Logstore, s.Cursor}]
+	until := at
+	switch {
+	case r.rule.Window.Kind == WholeWindow:
+		until = s.WholeTo
+	case len(s.Retry) > 0:
+		until = s.Retry[0]
+	}
+	var gaps []Gap
+	for _, t := range past {
+		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Reason: GapHistory, Notify: t.Notify}
+		g.From, g.To = r.rule.covers(t.TimeRange)
+		if until.Before(g.To) {
+			g.To = until
+		}
+		if g.From.Before(g.To) {
+			gaps = append(gaps, g)
+		}
+	}
+	return JoinGaps(gaps)
+}
+
+// covers returns what evaluates records that happened in a range: of a sliding
+// window the moments in [from, to), of whole windows those that lie there. Zero
+// times say that nothing does.
+func (r *Rule) covers(t TimeRange) (from, to time.Time) {
+	last := t.To.Add(-time.Nanosecond)
+	switch r.Window.Kind {
+	case SlidingWindow:
+		from = r.Schedule.Next(t.From.Add(r.Delay))
+		return from, r.Schedule.Next(last.Add(r.Delay + r.Window.Length))
+	case WholeWindow:
+		from, _ = r.Window.Around(t.From, r.Zone)
+		_, to = r.Window.Around(last, r.Zone)
+	}
+	return from, to
+}
+
+// maxGaps bounds the gaps of one rule with one reason: those that lie closest to
+// each other are joined, so that history with many holes does not grow the state.
+const maxGaps = 100
+
+// JoinGaps joins the gaps of history of each rule that touch or overlap, and of
+// more than a hundred of them those that lie closest to each other; those with
+// Notify apart from the others. Other gaps are left as they are. What it returns is in the order of time.
+func JoinGaps(gaps []Gap) []Gap {
+	type kind struct {
+		rule   string
+		notify bool
+	}
+	byKind := map[kind][]Gap{}
+	var out []Gap
+	for _, g := range gaps {
+		if g.Reason != GapHistory {
+			out = append(out, g)
+			continue
+		}
+		k := kind{g.Rule, g.Notify}
+		byKind[k] = append(byKind[k], g)
+	}
+	for _, list := range byKind {
+		slices.SortFunc(list, Gap.compare)
+		out = append(out, joinSorted(list)...)
+	}
+	slices.SortFunc(out, Gap.compare)
+	return out
+}
+
+// compare orders gaps by time.
+func (g Gap) compare(o Gap) int {
+	notify := map[bool]int{true: 1}
+	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason), cmp.Compare(g.FromSeq, o.FromSeq), cmp.Compare(notify[g.Notify], notify[o.Notify]))
+}
+
+func joinSorted(gaps []Gap) []Gap {
+	holes := []time.Duration{}
+	end := gaps[0].To
+	for _, g := range gaps {
+		if hole := g.From.Sub(end); hole > 0 {
+			holes = append(holes, hole)
+		}
+		end = latest(end, g.To)
+	}
+	closed := time.Duration(0) // holes up to this long are
+	if len(holes) >= maxGaps {
+		slices.Sort(holes)
+		closed = holes[len(holes)-maxGaps]
+	}
+	out := gaps[:1:1]
+	for _, g := range gaps[1:] {
+		last := &out[len(out)-1]
+		if g.From.Sub(last.To) > closed {
+			out = append(out, g)
+			continue
+		}
+		last.To, last.FromSeq, last.ToSeq = latest(last.To, g.To), min(last.FromSeq, g.FromSeq), max(last.ToSeq, g.ToSeq)
+	}
+	return out
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,160 @@
+package main
+
+// This file is what was not evaluated: a list of it, and making up for it.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/alertrules"
+	"tocsin/diag"
+	"tocsin/query"
+)
+
+func newGaps(e *env, o *options) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "gaps",
+		Short: "List what was not evaluated, or evaluate it.",
+		Long: `A gap is what a rule was not evaluated over, and why: the agent did not run, the
+query failed, the rule was disabled, records came in as history or were deleted.
+Without a word below it, gaps lists them, oldest first: of a rule over a window
+of event time the moments of its schedule from one time until another (of whole
+windows: the windows that lie there), of a rule over new a range of __seq__.`,
+		Args: cobra.ArbitraryArgs, // a word that is no verb is an error of parent
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return parent(cmd, args)
+			}
+			return listGaps(cmd.Context(), e, o, output)
+		},
+	}
+	addOutput(cmd, &output)
+	cmd.AddCommand(newFill(e, o))
+	return cmd
+}
+
+func listGaps(ctx context.Context, e *env, o *options, output string) error {
+	format, err := outputFormat(e, output)
+	if err != nil {
+		return err
+	}
+	return withProject(ctx, e, o, "tocsin gaps", func(p *project) error {
+		gaps, err := p.store.State.Gaps(ctx)
+		if err != nil {
+			return err
+		}
+		r := &query.Result{Columns: []query.Column{
+			{Name: "rule"},
+			{Name: "from", Type: query.Time},
+			{Name: "until", Type: query.Time},
+			{Name: "after_seq", Type: query.Integer},
+			{Name: "last_seq", Type: query.Integer},
+			{Name: "reason"},
+		}}
+		for _, g := range gaps {
+			row := []any{g.Rule, g.From, g.To, nil, nil, g.Reason}
+			if g.FromSeq < g.ToSeq {
+				row[3], row[4] = g.FromSeq, g.ToSeq
+			}
+			r.Rows = append(r.Rows, row)
+		}
+		return writeResult(e, format, r)
+	})
+}
+
+func newFill(e *env, o *options) *cobra.Command {
+	var notify bool
+	cmd := &cobra.Command{
+		Use:   "fill [RULE…]",
+		Short: "Evaluate gaps at the moments of the schedule: of some rules, or all.",
+		Long: `Fill evaluates what was not evaluated, oldest first, at the moments of the
+schedule, as if the rule had run then. What it finds is recorded and told once,
+as delayed, by the next "tocsin run"; what it finds in gaps of history is
+recorded alone, unless that was loaded with --notify or --notify is given here.
+No live alert and no counter changes. A fill that is stopped goes on from there.
+
+Exit status: 1 if a gap stays, because a query failed, the rule is gone or
+disabled, or the records are.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return fillGaps(cmd.Context(), e, o, notify, args)
+		},
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return completeRules(e, o)
+	}
+	cmd.Flags().BoolVar(&notify, "notify", false, "mail also what is found in history, as one recap for each rule")
+	return cmd
+}
+
+func fillGaps(ctx context.Context, e *env, o *options, notify bool, ids []string) error {
+	return withProject(ctx, e, o, "tocsin gaps fill", func(p *project) error {
+		p.warnProblems()
+		all, err := p.store.State.Gaps(ctx)
+		if err != nil {
+			return err
+		}
+		gaps := all
+		if len(ids) > 0 {
+			if gaps, err = p.gapsOf(all, ids); err != nil {
+				return err
+			}
+		}
+		if len(gaps) == 0 {
+			return note(e, "there are no gaps")
+		}
+		stays := false
+		var told error
+		err = p.engine.Fill(ctx, p.rules.Rules, gaps, alertrules.FillOptions{Now: p.now, Notify: notify, Done: func(f alertrules.Filled) {
+			stays = stays || f.Left != ""
+			told = errors.Join(told, note(e, "%s", filledText(f)))
+		}})
+		if err := errors.Join(err, told); err != nil || !stays {
+			return err
+		}
+		return found()
+	})
+}
+
+// gapsOf are the gaps of the rules that the user named.
+func (p *project) gapsOf(all []alertrules.Gap, ids []string) ([]alertrules.Gap, error) {
+	var gaps []alertrules.Gap
+	for _, id := range ids {
+		_, known := p.rules.Rule(id)
+		if !known && !slices.ContainsFunc(all, func(g alertrules.Gap) bool { return g.Rule == id }) {
+			return nil, p.noRule(id)
+		}
+	}
+	for _, g := range all {
+		if slices.Contains(ids, g.Rule) {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps, nil
+}
+
+// filledText says what became of a gap.
+func filledText(f alertrules.Filled) string {
+	text := fmt.Sprintf("%s: %s, %d found", gapText(f.Gap), count(int64(f.Evaluations), "evaluation"), f.Found)
+	switch {
+	case f.Evaluations == 0 && f.Left == "":
+		text = gapText(f.Gap) + ": evaluated with another gap"
+	case f.Evaluations == 0:
+		text = gapText(f.Gap)
+	case f.Found > 0 && f.Told:
+		text += ", told by the next run"
+	case f.Found > 0:
+		text += ", recorded and not mailed (--notify)"
+	}
+	if f.Partial > 0 {
+		text += fmt.Sprintf("; %s hit a bound", count(int64(f.Partial), "evaluation"))
+	}
+	if f.Left != "" {
+		text += "; not filled: " + diag.Line(f.Left)
+	}
+	return text
+}
