@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
 )
@@ -86,9 +87,14 @@ func (a *Alert) Firing() bool { return a.Ended.IsZero() }
 
 // A Column is a column of an alert's rows.
 type Column struct {
-	Name string
-	Type string // text, integer, double, boolean, time, json
+	Name  string
+	Type  string // text, integer, double, boolean, time, json
+	Field string `json:",omitempty"` // as in query.Column: @actor, where Name is actor
 }
+
+// Heading is what a table for people calls the column: a field that every
+// logstore has is called the same in all of them.
+func (c Column) Heading() string { return cmp.Or(c.Field, c.Name) }
 
 // A Row is one row of an alert.
 type Row struct {

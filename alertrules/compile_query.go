@@ -159,7 +159,7 @@ func (c *compiler) planned(p *query.Plan) {
 	r := c.rule
 	r.Identity, r.Aggregates = p.RowIdentity(), p.Aggregates()
 	for i, col := range p.Columns() {
-		r.Columns = append(r.Columns, Column{col.Name, typeName(col.Type)})
+		r.Columns = append(r.Columns, Column{Name: col.Name, Type: typeName(col.Type), Field: col.Field})
 		if col.Key {
 			r.keys = append(r.keys, i)
 		}

@@ -122,7 +122,7 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 		m.Ended, m.How = a.Ended, howText(a, c.d.to.Zone)
 	}
 	for _, i := range t.shown() {
-		m.Columns = append(m.Columns, t.columns[i].Name)
+		m.Columns = append(m.Columns, t.columns[i].Heading())
 	}
 	return m
 }

@@ -53,7 +53,7 @@ func (p *Plan) Describe() Description {
 func (r *rows) columns() []Column {
 	out := make([]Column, len(r.cols))
 	for i, c := range r.cols {
-		out[i] = Column{Name: c.name, Type: userType(c.t), Key: !c.agg}
+		out[i] = Column{Name: c.name, Field: c.field, Type: userType(c.t), Key: !c.agg}
 	}
 	return out
 }

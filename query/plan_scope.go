@@ -42,6 +42,7 @@ type rows struct {
 // its number.
 type resultColumn struct {
 	name   string
+	field  string // as in selectItem
 	t      Type
 	agg    bool
 	weight int
@@ -295,43 +296,40 @@ func (s *source) value(i int, at diag.Span) value {
 // fields without those below another (a.b), open objects as JSON text, then
 // @time, the topic, the source and __time__. A name that begins with @ loses
 // it, unless a field has that name.
-func (s *source) star(at diag.Span) (xs []value, names []string) {
+func (s *source) star(at diag.Span) (items []selectItem) {
 	if s.rows != nil {
 		for i, c := range s.rows.cols {
-			xs = append(xs, s.value(i, at))
-			names = append(names, c.name)
+			items = append(items, selectItem{v: s.value(i, at), name: c.name, at: at, star: true, field: c.field})
 		}
-		return xs, names
+		return items
 	}
 	for _, f := range s.store.all() {
 		if strings.Contains(f.Name, ".") || f.Name == "__seq__" || f.Name == "__ingest_time__" || f.Name == "__tenant__" || f.Column == s.store.Identity {
 			continue
 		}
-		name := f.Name
-		if bare := strings.TrimPrefix(name, "@"); bare != name && !s.store.declares(bare) {
-			name = bare
+		it := selectItem{v: fieldValue(f, nil, column{rel: s.id, span: at, label: f.Name}), name: f.Name, at: at, star: true}
+		if bare := strings.TrimPrefix(f.Name, "@"); bare != f.Name && !s.store.declares(bare) {
+			it.name, it.field = bare, f.Name
 		}
-		xs = append(xs, fieldValue(f, nil, column{rel: s.id, span: at, label: f.Name}))
-		names = append(names, name)
+		items = append(items, it)
 	}
-	return xs, names
+	return items
 }
 
 // star lists the columns of all sources, those of USING first and once.
-func (sc *scope) star(at diag.Span) (xs []value, names []string) {
+func (sc *scope) star(at diag.Span) (items []selectItem) {
 	for i, c := range sc.merged {
-		xs, names = append(xs, sc.values[i]), append(names, c.name)
+		items = append(items, selectItem{v: sc.values[i], name: c.name, at: at, star: true})
 	}
-	once := len(names)
+	once := items
 	for _, s := range sc.sources {
-		vs, ns := s.star(at)
-		for i, n := range ns {
-			if !slices.Contains(names[:once], n) {
-				xs, names = append(xs, vs[i]), append(names, n)
+		for _, it := range s.star(at) {
+			if !slices.ContainsFunc(once, func(o selectItem) bool { return o.name == it.name }) {
+				items = append(items, it)
 			}
 		}
 	}
-	return xs, names
+	return items
 }
 
 // seq is the column that tells the records of the scope apart; nil when its
@@ -361,10 +359,9 @@ func (sc *scope) tieBreak() (xs []value) {
 			xs = append(xs, c)
 			continue
 		}
-		vs, _ := s.star(diag.Span{})
-		for _, v := range vs {
-			if !v.typ().IsMap() {
-				xs = append(xs, v)
+		for _, it := range s.star(diag.Span{}) {
+			if !it.v.typ().IsMap() {
+				xs = append(xs, it.v)
 			}
 		}
 	}

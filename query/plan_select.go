@@ -28,6 +28,9 @@ type selectItem struct {
 	name string
 	at   diag.Span
 	star bool // one of the columns of *
+	// field is what the language calls it, where * shows a field of the logstore
+	// under a shorter name: @actor as actor
+	field string
 }
 
 // selectRows resolves one SELECT over the rows of in.
@@ -95,10 +98,7 @@ func (s *stage) selectItems(n *Select) {
 }
 
 func (s *stage) star(at diag.Span) {
-	xs, names := s.in.star(at)
-	for i := range xs {
-		s.items = append(s.items, selectItem{xs[i], names[i], at, true})
-	}
+	s.items = append(s.items, s.in.star(at)...)
 }
 
 // starOf is * or source.*.
@@ -116,10 +116,7 @@ func (s *stage) starOf(it *Item) {
 		s.fault("query/unknown-source", it.Of.Span(), "no source is named "+cut(it.Of.Text), didYouMean(it.Of.Text, known, "write * for the columns of all sources"))
 		return
 	}
-	xs, names := src.star(it.Span())
-	for i := range xs {
-		s.items = append(s.items, selectItem{xs[i], names[i], it.Span(), true})
-	}
+	s.items = append(s.items, src.star(it.Span())...)
 }
 
 func (s *stage) item(i int, it *Item) {
@@ -372,7 +369,7 @@ func (s *stage) result() *rows {
 	for _, it := range s.items {
 		s.out.items = append(s.out.items, it.v)
 		c := resultColumn{
-			name: it.name, t: it.v.typ(), agg: contains(it.v, fromAggregate),
+			name: it.name, field: it.field, t: it.v.typ(), agg: contains(it.v, fromAggregate),
 			weight: s.weight(it.v), grown: growth(it.v),
 		}
 		if z, ok := it.v.(*inZone); ok {

@@ -7,8 +7,11 @@ import "fmt"
 // A Column is one column of a result.
 type Column struct {
 	Name string
-	Type Type
-	Key  bool // not an aggregate: part of what a row is known by (D07)
+	// Field is the name in the language, of a column of * that shows a field of
+	// the logstore under a shorter one: @actor, where Name is actor.
+	Field string
+	Type  Type
+	Key   bool // not an aggregate: part of what a row is known by (D07)
 }
 
 // A Result is the answer to a query. Values are nil, bool, int64, float64,

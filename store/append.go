@@ -43,6 +43,10 @@ type AppendOptions struct {
 	Told Told
 	// History says which objects are history.
 	History History
+	// Again says that what the ledger has is loaded anew, in place of what was
+	// stored of it (again.go). An object that cannot be read leaves that as it is,
+	// and is no dead letter.
+	Again bool
 	// Notify says that what rules find in history is mailed.
 	Notify bool
 	// Now is the time of loading.
@@ -100,6 +104,7 @@ type Summary struct {
 	Notify     bool  // what rules find in history is mailed
 	Records    int64 // stored
 	Duplicates int64 // decoded, and stored already
+	Replaced   int64 // removed, because the object was loaded again
 	Broken     int64 // set aside
 	Flagged    int64 // of Records: odd, as their flags say
 	Failed     []Failure
@@ -115,7 +120,7 @@ func (s *Summary) add(o *Summary) {
 	s.Objects, s.Known, s.History = s.Objects+o.Objects, s.Known+o.Known, s.History+o.History
 	s.Notify = s.Notify || o.Notify
 	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
-	s.Broken, s.Flagged = s.Broken+o.Broken, s.Flagged+o.Flagged
+	s.Broken, s.Flagged, s.Replaced = s.Broken+o.Broken, s.Flagged+o.Flagged, s.Replaced+o.Replaced
 	s.Failed = append(s.Failed, o.Failed...)
 	s.Named = append(s.Named, o.Named[:min(len(o.Named), maxNamed-len(s.Named))]...)
 	if o.Records == 0 {
@@ -154,10 +159,10 @@ type Conflict struct {
 }
 
 // Append takes objects in, in the order given; objects in the order of their
-// time make the fastest tables. What the ledger has is skipped. An object that
-// cannot be read is a Failure and not an error; an error says that the store
-// could not write, or that ctx is over: then everything that the Summary counts
-// is committed, and nothing else.
+// time make the fastest tables. What the ledger has is skipped, or loaded again.
+// An object that cannot be read is a Failure and not an error; an error says that
+// the store could not write, or that ctx is over: then everything that the
+// Summary counts is committed, and nothing else.
 func (l *Logs) Append(ctx context.Context, objects []ingest.Object, o AppendOptions) (Summary, error) {
 	a := &appender{logs: l, options: o.withDefaults(), objects: objects}
 	target := a.target(o.Logstore)
@@ -190,6 +195,9 @@ func (a *appender) all(ctx context.Context, logstores []*ingest.Logstore) ([]ref
 	defer conn.Close()
 	a.conn = conn
 	known, err := a.known(ctx, logstores)
+	if err == nil && a.options.Again {
+		a.again, err = a.loadAgain(ctx, logstores)
+	}
 	if err == nil {
 		err = a.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM deadletters WHERE position IS NULL AND logstore <> ''").Scan(&a.retried)
 	}
@@ -277,7 +285,8 @@ func inLedger(ctx context.Context, q querier, objects []ingest.Object, found fun
 }
 
 // known returns the numbers of the objects that the ledger has in this version
-// in one of the logstores, or that stand twice in the list. It counts the former.
+// in one of the logstores, unless they are loaded again, or that stand twice in
+// the list. It counts the former.
 func (a *appender) known(ctx context.Context, logstores []*ingest.Logstore) (map[int]bool, error) {
 	byName := map[string]*ingest.Logstore{}
 	for _, ls := range logstores {
@@ -285,7 +294,7 @@ func (a *appender) known(ctx context.Context, logstores []*ingest.Logstore) (map
 	}
 	known := map[int]bool{}
 	err := inLedger(ctx, a.conn, a.objects, func(n int, logstore string) {
-		if ls := byName[logstore]; ls != nil && !known[n] {
+		if ls := byName[logstore]; ls != nil && !known[n] && !a.options.Again {
 			known[n] = true
 			a.target(ls).summary.Known++
 		}

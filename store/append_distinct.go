@@ -189,11 +189,12 @@ func (a *appender) mark(ctx context.Context, b *batch, s span) error {
 	return nil
 }
 
-// stored returns the rows of a span whose ids the table has.
+// stored returns the rows of a span whose ids the table has, but for what gives
+// way to them.
 func (a *appender) stored(ctx context.Context, b *batch, s span) ([]int32, error) {
 	return a.numbers(withSource(ctx, &idSource{b: b, rows: s.rows}),
-		"SELECT p.n FROM "+batchFunction+"() p JOIN "+a.target(b.logstore).table+" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?)",
-		s.from, s.to)
+		"SELECT p.n FROM "+batchFunction+"() p JOIN "+a.target(b.logstore).table+" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?) AND t.object >= ?",
+		s.from, s.to, a.again.first())
 }
 
 // numbers runs a query for row numbers.
@@ -220,7 +221,7 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 	for _, n := range found {
 		b.rows[n].seq = int64(n) // not used yet: it names the row in the answer
 	}
-	list, err := a.numbers(withSource(ctx, &rowSource{b: b, rows: found}), a.target(b.logstore).differ, s.from, s.to)
+	list, err := a.numbers(withSource(ctx, &rowSource{b: b, rows: found}), a.target(b.logstore).differ, s.from, s.to, a.again.first())
 	if err != nil {
 		return nil, err
 	}
@@ -246,5 +247,5 @@ func differStatement(table string, columns []ingest.Column) string {
 		where += " OR t." + name + " IS DISTINCT FROM " + value
 	}
 	return "SELECT DISTINCT p.seq::INTEGER FROM " + batchFunction + "() p JOIN " + table +
-		" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?) AND (" + where + ")"
+		" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?) AND t.object >= ? AND (" + where + ")"
 }

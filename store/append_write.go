@@ -80,6 +80,7 @@ type appender struct {
 
 	retried  bool      // objects that failed before may be among these
 	attempts []attempt // one for each object, when they are read again because of dead letters
+	again    *again    // nil, unless objects are loaded again
 	open     bool      // a transaction, and the writer lock
 	nextSeq  int64
 	nextID   int64

@@ -80,7 +80,7 @@ func observedAt(at, loaded int64) int64 {
 // live computes @change of the rows of b.order, and brings the findings up to
 // date. The rows have their numbers.
 func (a *appender) live(ctx context.Context, b *batch) error {
-	if b.logstore.Name != ingest.FindingsName || len(b.order) == 0 {
+	if b.logstore.Name != ingest.FindingsName || len(b.order) == 0 || a.again != nil { // see findings_again.go
 		return nil
 	}
 	l := newLife(a.conn)
@@ -144,9 +144,7 @@ func (l *life) retire(ctx context.Context) error {
 	if len(over) == 0 {
 		return nil
 	}
-	_, err := l.conn.ExecContext(withSource(ctx, standingSource(over)), `INSERT INTO findings_past BY NAME
-		SELECT f.number, f.seq, p.since AS until, f.of_seq, f.scanner, f.first_seen, f.last_seen, f.change, f.changed_at, f.failed_before
-		FROM `+batchFunction+`() p JOIN log_findings_now f ON f.finding = p.finding`)
+	err := l.past(ctx, over)
 	if err != nil {
 		return err
 	}
@@ -155,6 +153,20 @@ func (l *life) retire(ctx context.Context) error {
 		_, err = l.conn.ExecContext(withSource(ctx, standingSource(moved)), `UPDATE log_findings_now AS f SET seq = p.since, first_seen = make_timestamp(p.now_first)
 			FROM `+batchFunction+`() p WHERE f.finding = p.finding`)
 	}
+	return err
+}
+
+// past keeps the versions that stand of findings, each until the next begins.
+func (l *life) past(ctx context.Context, over []*tracked) error {
+	_, err := l.conn.ExecContext(withSource(ctx, standingSource(over)), `INSERT INTO findings_past BY NAME
+		SELECT f.number, f.seq, p.since AS until, f.of_seq, f.scanner, f.first_seen, f.last_seen, f.change, f.changed_at, f.failed_before
+		FROM `+batchFunction+`() p JOIN log_findings_now f ON f.finding = p.finding`)
+	return err
+}
+
+// forget takes findings out of what stands.
+func (l *life) forget(ctx context.Context, old []*tracked) error {
+	_, err := l.conn.ExecContext(withSource(ctx, keySource(old)), "DELETE FROM log_findings_now WHERE finding IN (SELECT finding FROM "+batchFunction+"())")
 	return err
 }
 
@@ -169,8 +181,7 @@ func (l *life) write(ctx context.Context, b *batch, now time.Time) error {
 		return nil
 	}
 	if old := l.only(func(f *tracked) bool { return f.row >= 0 && f.stored }); len(old) > 0 {
-		_, err := l.conn.ExecContext(withSource(ctx, keySource(old)), "DELETE FROM log_findings_now WHERE finding IN (SELECT finding FROM "+batchFunction+"())")
-		if err != nil {
+		if err := l.forget(ctx, old); err != nil {
 			return err
 		}
 	}

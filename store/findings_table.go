@@ -67,16 +67,28 @@ func rebuildFindings(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 	}
-	if _, err = conn.ExecContext(withSource(ctx, newsSource(news)), `UPDATE log_findings AS f SET change = p.change, failed_before = make_timestamp(p.before)
-		FROM `+batchFunction+`() p WHERE f.seq = p.seq`); err != nil {
+	if err := l.tell(ctx, news); err != nil {
 		return err
 	}
-	if _, err = conn.ExecContext(withSource(ctx, standingSource(l.order)), `INSERT INTO log_findings_now BY NAME
-		SELECT f.* EXCLUDE (id_text, seq, first_seen, last_seen, change, failed_before), p.since AS seq, `+standingAs()+`
-		FROM `+batchFunction+`() p JOIN log_findings f ON f.seq = p.of_seq`); err != nil {
+	if err := l.stand(ctx, l.order); err != nil {
 		return err
 	}
 	return l.scans(ctx)
+}
+
+// tell writes what is news of records into them.
+func (l *life) tell(ctx context.Context, news []rebuilt) error {
+	_, err := l.conn.ExecContext(withSource(ctx, newsSource(news)), `UPDATE log_findings AS f SET change = p.change, failed_before = make_timestamp(p.before)
+		FROM `+batchFunction+`() p WHERE f.seq = p.seq`)
+	return err
+}
+
+// stand makes rows of findings as they stand, from the records that they stand on.
+func (l *life) stand(ctx context.Context, list []*tracked) error {
+	_, err := l.conn.ExecContext(withSource(ctx, standingSource(list)), `INSERT INTO log_findings_now BY NAME
+		SELECT f.* EXCLUDE (id_text, seq, first_seen, last_seen, change, failed_before), p.since AS seq, `+standingAs()+`
+		FROM `+batchFunction+`() p JOIN log_findings f ON f.seq = p.of_seq`)
+	return err
 }
 
 // standingAs are the columns that a finding's standing fills in, by name.
@@ -93,31 +105,42 @@ func standingAs() string {
 
 // replay takes all stored findings in.
 func (l *life) replay(ctx context.Context) ([]rebuilt, error) {
-	rows, err := l.conn.QueryContext(ctx, `SELECT seq, epoch_us(time), epoch_us(ingest_time), id::BLOB, coalesce(topic, ''), coalesce(tenant, ''), coalesce(finding_uid, ''),
-		coalesce(account, ''), coalesce(check_id, ''), coalesce(resource, ''), coalesce(region, ''), coalesce(status, ''), coalesce(severity, ''), coalesce(muted, false), `+micros("first_seen")+`
-		FROM log_findings ORDER BY seq`)
+	rows, err := l.conn.QueryContext(ctx, "SELECT "+observed()+" FROM log_findings ORDER BY seq")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var news []rebuilt
 	for rows.Next() {
-		var who identity
-		var o observation
-		var id []byte
-		var loaded int64
-		err := rows.Scan(&o.seq, &o.claimed, &loaded, &id, &who.topic, &who.tenant, &who.uid, &who.account, &who.check, &who.resource, &who.region,
-			&o.status, &o.severity, &o.muted, &o.first)
+		who, o, err := scanObserved(rows)
 		if err != nil {
 			return nil, err
 		}
-		copy(o.id[:], id)
-		who.id, o.at = o.id, observedAt(o.claimed, loaded)
 		f := l.meet(&who)
 		change := l.take(f, &who, o, -1)
 		news = append(news, rebuilt{o.seq, f.before, change})
 	}
 	return news, rows.Err()
+}
+
+// observed are the columns of a stored record that scanObserved reads.
+func observed() string {
+	return `seq, epoch_us(time), epoch_us(ingest_time), id::BLOB, coalesce(topic, ''), coalesce(tenant, ''), coalesce(finding_uid, ''),
+		coalesce(account, ''), coalesce(check_id, ''), coalesce(resource, ''), coalesce(region, ''), coalesce(status, ''), coalesce(severity, ''), coalesce(muted, false), ` + micros("first_seen")
+}
+
+// scanObserved reads a stored record, as far as the life of its finding depends on
+// it, and the columns behind these.
+func scanObserved(rows *sql.Rows, more ...any) (who identity, o observation, err error) {
+	var id []byte
+	var loaded int64
+	err = rows.Scan(append([]any{
+		&o.seq, &o.claimed, &loaded, &id, &who.topic, &who.tenant, &who.uid, &who.account, &who.check, &who.resource, &who.region,
+		&o.status, &o.severity, &o.muted, &o.first,
+	}, more...)...)
+	copy(o.id[:], id)
+	who.id, o.at = o.id, observedAt(o.claimed, loaded)
+	return who, o, err
 }
 
 // newsSource hands over what is news of records.

@@ -18,6 +18,7 @@ type LoadOptions struct {
 	Ingest   ingest.Options // Logstore: the one that the user named
 	Told     Told           // what of Ingest the user said for this load alone
 	History  History
+	Again    bool           // as in AppendOptions
 	Notify   bool           // as in AppendOptions
 	Progress func(Progress) // as in AppendOptions
 }
@@ -28,6 +29,7 @@ type Report struct {
 	Refused   []Failure         // of no known format, or not to be read; nothing of them is stored
 	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
+	Stand     int               // how many of Refused could not be loaded again: what was stored of them stands
 	// Asked is where the records of the objects are that are history, by logstore,
 	// also of those that were loaded before; with LoadOptions.Notify.
 	Asked map[string][]alertrules.SeqRange
@@ -47,10 +49,10 @@ func (r *Report) Records() (n int64) {
 	return n
 }
 
-// SetAside reports whether a record or an object was set aside; a file of no
-// known format in a folder is no such fault.
+// SetAside reports whether a record or an object was set aside, or could not be
+// loaded again; a file of no known format in a folder is no such fault.
 func (r *Report) SetAside() bool {
-	if r.Letters > 0 {
+	if r.Letters+r.Stand > 0 {
 		return true
 	}
 	for _, l := range r.Logstores {
@@ -63,7 +65,7 @@ func (r *Report) SetAside() bool {
 
 // Add adds what another Load did.
 func (r *Report) Add(o *Report) {
-	r.Refused, r.Letters = append(r.Refused, o.Refused...), r.Letters+o.Letters
+	r.Refused, r.Letters, r.Stand = append(r.Refused, o.Refused...), r.Letters+o.Letters, r.Stand+o.Stand
 	r.Skipped = append(r.Skipped, o.Skipped...)
 	for name, ranges := range o.Asked {
 		if r.Asked == nil {
@@ -83,15 +85,15 @@ func (r *Report) Add(o *Report) {
 
 // Load recognises each object and takes it into its logstore, as Append does;
 // objects of several logstores share transactions. What the ledger has is not
-// opened. An object that no format fits is Refused and not an error; one that was
-// named (Object.Named) is also a dead letter, until it is loaded. Objects in the
-// order of their time make the fastest tables.
+// opened, unless it is loaded again. An object that no format fits is Refused and
+// not an error; one that was named (Object.Named) is also a dead letter, until it
+// is loaded. Objects in the order of their time make the fastest tables.
 func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions) (*Report, error) {
 	logstores := ingest.Builtin()
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Notify: o.Notify, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Notify: o.Notify, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}
@@ -108,6 +110,9 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 			continue
 		}
 		report.Refused = append(report.Refused, Failure{Object: r.object.Name, Err: r.why, Again: r.object.Retried(r.why)})
+		if o.Again {
+			report.Stand++
+		}
 		if setAside(r.object, r.why) {
 			letters = append(letters, r)
 		}

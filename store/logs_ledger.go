@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"time"
 )
 
@@ -15,6 +16,9 @@ func (a *appender) ledger(ctx context.Context) error {
 	if len(a.done) > 0 {
 		if err := a.ledgerRows(ctx); err != nil {
 			return err
+		}
+		if err := a.replace(ctx); err != nil {
+			return fmt.Errorf("remove what was stored before: %w", err)
 		}
 	}
 	switch {
@@ -31,12 +35,15 @@ func (a *appender) ledger(ctx context.Context) error {
 func (a *appender) ledgerRows(ctx context.Context) error {
 	return a.appendRows(ctx, "objects", func(add func(...driver.Value) error) error {
 		for _, t := range a.done {
-			o := &a.objects[t.object]
+			o, source := &a.objects[t.object], a.source(t.object)
+			if a.again != nil { // its source has not spoken
+				source = nil
+			}
 			err := add(t.id, t.target.logstore.Name, validText(o.Name), validText(o.Version), t.format,
 				orNull(o.Size >= 0, o.Size), orNull(!o.Modified.IsZero(), o.Modified.UTC()),
 				t.records, t.duplicates, t.conflicts, t.broken, t.flagged, a.history(t),
 				orNull(t.records > 0, time.UnixMicro(t.oldest).UTC()), orNull(t.records > 0, time.UnixMicro(t.newest).UTC()),
-				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), a.source(t.object),
+				orNull(t.records > 0, t.first), orNull(t.records > 0, t.last), a.options.Now.UTC(), source,
 				orNull(o.Archived != "", o.Archived), orNull(a.options.Notify && a.history(t), true))
 			if err != nil {
 				return err

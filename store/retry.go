@@ -183,10 +183,14 @@ func (r *retrying) piece(d DeadLetter, read ingest.Options, why string) {
 	}})
 }
 
+// letterOf stands in the ledger behind the version of an object whose dead letters
+// were read again.
+const letterOf = ", dead letter "
+
 // version is one that the ledger does not have: records of the object are stored
 // beside those that it had.
 func (r *retrying) version(d DeadLetter) string {
-	return fmt.Sprintf("%s, dead letter %d at %d", d.Version, d.ID, r.o.Now.UnixMicro())
+	return fmt.Sprintf("%s%s%d at %d", d.Version, letterOf, d.ID, r.o.Now.UnixMicro())
 }
 
 // logstores are those that records may go to.
@@ -326,8 +330,9 @@ func (a *appender) settle(ctx context.Context) error {
 	return nil
 }
 
-// settled notes that what settle wrote is committed.
+// settled notes that what settle and replace wrote is committed.
 func (a *appender) settled() {
+	a.again.settled()
 	if a.attempts == nil {
 		return
 	}

@@ -63,7 +63,11 @@ func (c *call) tableRow(r any, columns []any) tableRow {
 		}
 		cells := make([]any, len(columns))
 		for i, k := range columns {
-			cells[i] = member(x, c.st.text(norm(k)))
+			name := c.st.text(norm(k))
+			if _, there := x[name]; !there {
+				name = strings.TrimPrefix(name, "@") // the heading of a column that is actor in the row
+			}
+			cells[i] = member(x, name)
 		}
 		return tableRow{cells: cells}
 	}

@@ -40,9 +40,12 @@ func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Ob
 }
 
 // sourceOf is the source that a dead letter is of, as it is configured now.
-func (p *project) sourceOf(d store.DeadLetter) (sourceConfig, bool) {
+func (p *project) sourceOf(d store.DeadLetter) (sourceConfig, bool) { return p.sourceNamed(d.Source) }
+
+// sourceNamed is a source as it is configured now.
+func (p *project) sourceNamed(name string) (sourceConfig, bool) {
 	for _, c := range p.config.sources {
-		if c.Name == d.Source {
+		if c.Name == name {
 			return c, true
 		}
 	}

@@ -26,6 +26,7 @@ type loadFlags struct {
 	columns  string
 	history  bool
 	live     bool
+	again    bool
 	notify   bool
 }
 
@@ -46,6 +47,11 @@ A file whose newest record is older than seven days is history: rules see it and
 nobody is mailed, but with --notify. What they cannot see of it any more is
 listed (tocsin gaps).
 
+With --again, files that were loaded before are read anew, after a map of
+columns, a declared logstore or the program was mended. Their records take the
+place of what was stored of them, as history: seen by rules and not mailed,
+unless --live.
+
 Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
@@ -56,6 +62,9 @@ no known format is skipped and named in the summary, which is no fault.`,
 			if slices.Contains(args, "") {
 				return usage("a PATH is empty")
 			}
+			if f.again && slices.Contains(args, "-") {
+				return usage("standard input is not there a second time: --again takes files")
+			}
 			return runLoad(cmd.Context(), e, o, f, args)
 		},
 	}
@@ -63,6 +72,7 @@ no known format is skipped and named in the summary, which is no fault.`,
 	complete(cmd, "logstore", logstoreNames(o))
 	cmd.Flags().StringVar(&f.zone, "time-zone", "", "`zone` of times without an offset (Prowler writes local time); default: that of tocsin.yaml")
 	cmd.Flags().StringVar(&f.columns, "columns", "", "`file` that says which column of a scanner's CSV or JSON holds what; default: that of Qualys")
+	cmd.Flags().BoolVar(&f.again, "again", false, "what was loaded before is read anew, in place of what is stored of it")
 	cmd.Flags().BoolVar(&f.history, "history", false, "the records are history: stored and seen, not mailed")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the records are live, however old")
 	cmd.Flags().BoolVar(&f.notify, "notify", false, "mail what rules find in history, as one recap for each rule")
@@ -162,6 +172,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 	case f.live:
 		o.History = store.Live
 	}
+	o.Again = f.again
 	return o, nil
 }
 
@@ -180,7 +191,7 @@ func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, path
 	}
 	progress, finish := showProgress(p.env, objects)
 	options.Progress = progress
-	report, err := p.store.Logs.Load(ctx, objects, options)
+	report, err := p.loadObjects(ctx, objects, options)
 	finish()
 	return report, skipped, errors.Join(unread, err)
 }
@@ -210,6 +221,15 @@ func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()
 	}
 }
 
+// became says what became of an object that could not be read: what, unless its
+// records of before are there.
+func became(f store.Failure, what string) string {
+	if f.Again {
+		return "not loaded again, what is stored of it stands"
+	}
+	return what
+}
+
 // inLetters names the verb that shows what was set aside.
 const inLetters = " (tocsin deadletters)"
 
@@ -218,11 +238,14 @@ const inLetters = " (tocsin deadletters)"
 func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) {
 	for _, l := range r.Logstores {
 		fmt.Fprintf(e.stderr, "%s: %s stored from %s", l.Name, count(l.Records, "record"), count(int64(l.Objects), "object"))
+		if l.Replaced > 0 {
+			fmt.Fprintf(e.stderr, ", in place of %s", grouped(l.Replaced))
+		}
 		if l.Duplicates > 0 {
 			fmt.Fprintf(e.stderr, ", %s", count(l.Duplicates, "duplicate"))
 		}
 		if l.Known > 0 {
-			fmt.Fprintf(e.stderr, ", %s loaded before", count(int64(l.Known), "object"))
+			fmt.Fprintf(e.stderr, ", %s loaded before (load --again reads them anew)", count(int64(l.Known), "object"))
 		}
 		if l.Broken > 0 {
 			fmt.Fprintf(e.stderr, ", %s set aside%s", count(l.Broken, "record"), where)
@@ -245,11 +268,11 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, "  conflict: record %d of %s has the identity of another record and other content; the first is stored\n", c.Position, diag.Line(c.Object))
 		}
 		for _, f := range l.Failed {
-			fmt.Fprintf(e.stderr, "  set aside: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
+			fmt.Fprintf(e.stderr, "  %s: %s: %s\n", became(f, "set aside"), diag.Line(f.Object), diag.Line(f.Err.Error()))
 		}
 	}
 	for _, f := range r.Refused {
-		fmt.Fprintf(e.stderr, "not loaded: %s: %s\n", diag.Line(f.Object), diag.Line(f.Err.Error()))
+		fmt.Fprintf(e.stderr, "%s: %s: %s\n", became(f, "not loaded"), diag.Line(f.Object), diag.Line(f.Err.Error()))
 	}
 	for _, s := range append(skipped[:len(skipped):len(skipped)], r.Skipped...) {
 		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Reason))

@@ -62,7 +62,7 @@ func (p *project) loadBucket(ctx context.Context, options store.LoadOptions, c s
 			batch.Objects[i].Named = false // the user named a place, as a folder
 			batch.Objects[i].Again = nil   // nobody asks again: what cannot be read is a dead letter
 		}
-		report, err := p.store.Logs.Load(ctx, batch.Objects, options)
+		report, err := p.loadObjects(ctx, batch.Objects, options)
 		if report != nil {
 			into.Add(report)
 		}

@@ -80,8 +80,9 @@ var prismaAuditShape = shape{
 	},
 }
 
-// trailRow appends a CloudTrail record of an ordinary day, or the planted one.
-func trailRow() func(b []byte, f *facts) []byte {
+// trailRow appends a CloudTrail record of an ordinary day, or the planted one: in
+// each envelope another detector is deleted, so that a query finds that of one.
+func trailRow(envelope string) func(b []byte, f *facts) []byte {
 	day := newDay(source(0, 1)) // people and addresses; the numbers of a record are those of its stream
 	return func(b []byte, f *facts) []byte {
 		day.rng = f.rng
@@ -89,24 +90,29 @@ func trailRow() func(b []byte, f *facts) []byte {
 		if f.planted {
 			r.who = who{account: accounts[0], region: "us-east-1", identity: userIdentity(accounts[0], "hiro", false)}
 			r.service, r.name, r.kind, r.ip, r.readOnly, r.errorCode, r.resource = "guardduty", "DeleteDetector", "AwsApiCall", intruder, false, "", ""
-			r.params, r.response, r.additional = `{"detectorId":"d1"}`, "null", ""
+			r.params, r.response, r.additional = `{"detectorId":"`+detectorOf(envelope)+`"}`, "null", ""
 		}
 		return appendRecord(b, r, f.rng)
 	}
 }
 
-// detectorGone is what is planted in the envelopes of CloudTrail.
-func detectorGone(time.Time) (Incident, facts) {
-	return Incident{
-		Kind: "detector-deleted", Account: accounts[0], Region: "us-east-1", Actor: "arn:aws:iam::" + accounts[0] + ":user/hiro",
-		What: "hiro deleted the detector of GuardDuty", Query: "eventName:DeleteDetector and not errorCode:*",
-	}, facts{}
+func detectorOf(envelope string) string { return "d-" + envelope }
+
+// detectorGone is what is planted in an envelope of CloudTrail.
+func detectorGone(envelope string) func(time.Time) (Incident, facts) {
+	return func(time.Time) (Incident, facts) {
+		return Incident{
+			Kind: "detector-deleted", Account: accounts[0], Region: "us-east-1", Actor: "arn:aws:iam::" + accounts[0] + ":user/hiro",
+			What:  "hiro deleted the detector " + detectorOf(envelope) + " of GuardDuty",
+			Query: "eventName:DeleteDetector and requestParameters.detectorId:" + detectorOf(envelope) + " and not errorCode:*",
+		}, facts{}
+	}
 }
 
 func eventBridgeShape() shape {
-	row := trailRow()
+	row := trailRow("eventbridge")
 	return shape{
-		name: "eventbridge", logstore: "cloudtrail", sep: "\n", tail: "\n", path: inFolder("eventbridge", ".jsonl"), broken: brokenLine, planted: detectorGone,
+		name: "eventbridge", logstore: "cloudtrail", sep: "\n", tail: "\n", path: inFolder("eventbridge", ".jsonl"), broken: brokenLine, planted: detectorGone("eventbridge"),
 		row: func(b []byte, f *facts) []byte {
 			b = append(b, `{"version":"0","id":"`...)
 			b = appendUUID(b, f.rng)
@@ -117,10 +123,10 @@ func eventBridgeShape() shape {
 }
 
 func cloudWatchShape() shape {
-	row := trailRow()
+	row := trailRow("cloudwatch-logs")
 	var record []byte
 	return shape{
-		name: "cloudwatch-logs", logstore: "cloudtrail", sep: ",", tail: "]}\n", path: inFolder("cloudwatch-logs", ".json"), broken: brokenJSON, planted: detectorGone,
+		name: "cloudwatch-logs", logstore: "cloudtrail", sep: ",", tail: "]}\n", path: inFolder("cloudwatch-logs", ".json"), broken: brokenJSON, planted: detectorGone("cloudwatch-logs"),
 		head: `{"messageType":"DATA_MESSAGE","owner":"` + accounts[0] + `","logGroup":"CloudTrail/logs","logStream":"` + accounts[0] + `_CloudTrail_us-east-1","subscriptionFilters":["tocsin"],"logEvents":[`,
 		row: func(b []byte, f *facts) []byte {
 			record = row(record[:0], f)

@@ -87,7 +87,7 @@ type Incident struct {
 	Region   string    `json:"region,omitempty"`
 	Actor    string    `json:"actor,omitempty"` // "" where there is none
 	Records  int       `json:"records"`
-	Query    string    `json:"query"` // in the language of rules: finds these records, and no others
+	Query    string    `json:"query"` // in the language of rules: finds these records, and no others, also among those of all formats
 }
 
 // withDefaults fills in what was left out.

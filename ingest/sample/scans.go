@@ -27,7 +27,7 @@ type prowlerResult struct {
 	at                                          time.Time
 }
 
-func prowlerResultOf(f *facts) prowlerResult {
+func prowlerResultOf(f *facts, format string) prowlerResult {
 	r := prowlerResult{
 		prowlerCheck: prowlerChecks[f.rng.IntN(len(prowlerChecks))], account: accounts[f.n%len(accounts)], region: regions[f.rng.IntN(len(regions))],
 		resource: fmt.Sprintf("res-%07d", f.n), status: "PASS", at: f.at,
@@ -40,7 +40,7 @@ func prowlerResultOf(f *facts) prowlerResult {
 	}
 	if f.planted {
 		r.prowlerCheck = prowlerChecks[0]
-		r.severity, r.account, r.region, r.resource, r.status = "critical", accounts[0], regions[0], crownJewels, "FAIL"
+		r.severity, r.account, r.region, r.resource, r.status = "critical", accounts[0], regions[0], jewelsOf(format), "FAIL"
 	}
 	r.arn = fmt.Sprintf("arn:aws:%s:%s:%s:%s", r.service, r.region, r.account, r.resource)
 	r.uid = fmt.Sprintf("prowler-aws-%s-%s-%s-%s", r.id, r.account, r.region, r.resource)
@@ -50,12 +50,25 @@ func prowlerResultOf(f *facts) prowlerResult {
 // crownJewels is the resource that the planted findings are about.
 const crownJewels = "acme-crown-jewels"
 
+// jewelsOf is that of a format whose topic other formats have too: what is planted
+// in each is another resource, so that a query finds that of one.
+func jewelsOf(format string) string { return crownJewels + "-" + format }
+
 // plantedFinding tells of a finding about crownJewels.
 func plantedFinding(topic, what string) func(time.Time) (Incident, facts) {
+	return plantedAbout(topic, what, crownJewels)
+}
+
+// prowlerPlanted tells of what is planted in a format of Prowler.
+func prowlerPlanted(format string) func(time.Time) (Incident, facts) {
+	return plantedAbout("prowler", "the public access block", jewelsOf(format))
+}
+
+func plantedAbout(topic, what, resource string) func(time.Time) (Incident, facts) {
 	return func(time.Time) (Incident, facts) {
 		return Incident{
-			Kind: topic + "-failed", Account: accounts[0], Region: regions[0], What: what + " of " + crownJewels + " failed",
-			Query: "__topic__:" + topic + " and @resource:*" + crownJewels + "* and @status:FAIL",
+			Kind: topic + "-failed", Account: accounts[0], Region: regions[0], What: what + " of " + resource + " failed",
+			Query: "__topic__:" + topic + " and @resource:*" + resource + "* and @status:FAIL",
 		}, facts{}
 	}
 }
@@ -83,10 +96,10 @@ const prowlerRisk = "Data may be read by others.\n\nThat includes **backups**; s
 
 var prowlerCSV = shape{
 	name: "prowler-csv", logstore: "findings", head: prowlerColumns, sep: "\r\n", tail: "\r\n", path: prowlerPath("prowler-csv", ".csv"), scan: true,
-	planted: plantedFinding("prowler", "the public access block"),
+	planted: prowlerPlanted("prowler-csv"),
 	broken:  func(b []byte, _ int) []byte { return append(b, "profile: None;2026-11-25 16:15:38;too;few"...) },
 	row: func(b []byte, f *facts) []byte {
-		r := prowlerResultOf(f)
+		r := prowlerResultOf(f, "prowler-csv")
 		risk := "\"Data may be read by others.\n\nThat includes **backups**; see \"\"logs\"\".\""
 		return fmt.Appendf(b, `profile: None;%s;%s;;;;;;%s;aws;%s;%s;Software and Configuration Checks;%s;Resource %s: %s.;False;%s;;%s;%s;%s;%s;;team=blue | env=prod;aws;%s;%s;%s;;%s;https://hub.prowler.com/check/%s;;;;;CIS-3.0: %s | NIST-800-171-Revision-2: 3_1_1, 3_1_2;;;;;5.46.0;;;`,
 			r.at.Format("2006-01-02 15:04:05.000000"), r.account, r.uid, r.id, r.title, r.status, r.resource, r.status, r.service, r.severity, r.kind, r.arn, r.resource, r.region, r.title, risk, r.fix, r.id, r.requirement)
@@ -95,9 +108,9 @@ var prowlerCSV = shape{
 
 var prowlerOCSF = shape{
 	name: "prowler-ocsf", logstore: "findings", head: "[", sep: ",", tail: "]", path: prowlerPath("prowler-ocsf", ".ocsf.json"), scan: true, broken: brokenJSON,
-	planted: plantedFinding("prowler", "the public access block"),
+	planted: prowlerPlanted("prowler-ocsf"),
 	row: func(b []byte, f *facts) []byte {
-		r := prowlerResultOf(f)
+		r := prowlerResultOf(f, "prowler-ocsf")
 		at := r.at.Format("2006-01-02T15:04:05.000000")
 		return fmt.Appendf(b, `{"message":%[1]q,"metadata":{"event_code":%[2]q,"product":{"name":"Prowler","uid":"prowler","vendor_name":"Prowler","version":"5.46.0"},"profiles":["cloud","datetime"],"version":"1.5.0"},"severity_id":%[3]d,"severity":%[4]q,"status":"New","status_code":%[5]q,"status_detail":%[1]q,"status_id":1,"unmapped":{"related_url":"","categories":[],"depends_on":[],"related_to":[],"notes":"","compliance":{"CIS-3.0":[%[6]q],"NIST-800-171-Revision-2":["3_1_1"]},"provider":"aws"},"activity_name":"Create","activity_id":1,"finding_info":{"created_time":%[7]d,"created_time_dt":%[8]q,"desc":%[9]q,"title":%[9]q,"types":["Software and Configuration Checks"],"uid":%[10]q},"resources":[{"cloud_partition":"aws","region":%[11]q,"data":{"details":"","metadata":{}},"group":{"name":%[12]q},"labels":["team:blue"],"name":%[13]q,"type":%[14]q,"uid":%[15]q}],"category_name":"Findings","category_uid":2,"class_name":"Detection Finding","class_uid":2004,"cloud":{"account":{"name":"","type":"AWS Account","type_id":10,"uid":%[16]q,"labels":[]},"org":{"name":"","uid":""},"provider":"aws","region":%[11]q},"remediation":{"desc":%[17]q,"references":[]},"risk_details":%[18]q,"time":%[7]d,"time_dt":%[8]q,"type_uid":200401,"type_name":"Detection Finding: Create"}`,
 			"Resource "+r.resource+": "+r.status+".", r.id, ocsfSeverity(r.severity), titled(r.severity), r.status, r.requirement, r.at.Unix(), at, r.title, r.uid, r.region, r.service, r.resource, r.kind, r.arn, r.account, r.fix, prowlerRisk)
@@ -106,9 +119,9 @@ var prowlerOCSF = shape{
 
 var prowlerJSON = shape{
 	name: "prowler-json", logstore: "findings", head: "[", sep: ",", tail: "]", path: prowlerPath("prowler-json", ".json"), scan: true, broken: brokenJSON,
-	planted: plantedFinding("prowler", "the public access block"),
+	planted: prowlerPlanted("prowler-json"),
 	row: func(b []byte, f *facts) []byte {
-		r := prowlerResultOf(f)
+		r := prowlerResultOf(f, "prowler-json")
 		if r.status == "MANUAL" {
 			r.status = "INFO" // of Prowler 3
 		}
@@ -119,9 +132,9 @@ var prowlerJSON = shape{
 
 var prowlerASFF = shape{
 	name: "prowler-asff", logstore: "findings", head: "[", sep: ",", tail: "]", path: prowlerPath("prowler-asff", ".asff.json"), scan: true, broken: brokenJSON,
-	planted: plantedFinding("prowler", "the public access block"),
+	planted: prowlerPlanted("prowler-asff"),
 	row: func(b []byte, f *facts) []byte {
-		r := prowlerResultOf(f)
+		r := prowlerResultOf(f, "prowler-asff")
 		result, at := "PASSED", r.at.Format("2006-01-02T15:04:05Z")
 		if r.status == "FAIL" { // what is to be done by hand is left out of ASFF
 			result = "FAILED"
