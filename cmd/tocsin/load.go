@@ -221,9 +221,9 @@ func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()
 	}
 }
 
-// became says what became of an object that could not be read: what, unless its
+// failureText says what became of an object that could not be read: what, unless its
 // records of before are there.
-func became(f store.Failure, what string) string {
+func failureText(f store.Failure, what string) string {
 	if f.Again {
 		return "not loaded again, what is stored of it stands"
 	}
@@ -268,11 +268,11 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, "  conflict: record %d of %s has the identity of another record and other content; the first is stored\n", c.Position, diag.Line(c.Object))
 		}
 		for _, f := range l.Failed {
-			fmt.Fprintf(e.stderr, "  %s: %s: %s\n", became(f, "set aside"), diag.Line(f.Object), diag.Line(f.Err.Error()))
+			fmt.Fprintf(e.stderr, "  %s: %s: %s\n", failureText(f, "set aside"), diag.Line(f.Object), diag.Line(f.Err.Error()))
 		}
 	}
 	for _, f := range r.Refused {
-		fmt.Fprintf(e.stderr, "%s: %s: %s\n", became(f, "not loaded"), diag.Line(f.Object), diag.Line(f.Err.Error()))
+		fmt.Fprintf(e.stderr, "%s: %s: %s\n", failureText(f, "not loaded"), diag.Line(f.Object), diag.Line(f.Err.Error()))
 	}
 	for _, s := range append(skipped[:len(skipped):len(skipped)], r.Skipped...) {
 		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Reason))
