@@ -14,7 +14,7 @@ import (
 
 // Seeds of one format each; the hostile corpus adds more where it is there.
 const (
-	seedTrail = `{"Records":[{"eventVersion":"1.09","eventTime":"2026-11-25T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser","eventID":"0a0a0000-0000-4000-8000-000000000001","userIdentity":{"type":"IAMUser","sessionContext":{"attributes":{"mfaAuthenticated":"true"}}},"requestParameters":{"userName":"b\u00f6b"},"extra":1}]}`
+	seedTrail = `{"Records":[{"eventVersion":"1.09","eventTime":"2026-11-25T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser","eventID":"0a0a0000-0000-4000-8000-000000000001","userIdentity":{"type":"IAMUser","principalId":"A:b","arn":"a","accessKeyId":"k","userName":"u","sessionContext":{"sessionIssuer":{"principalId":"A","arn":"r","userName":"n"},"attributes":{"mfaAuthenticated":"true"}}},"requestID":"0a0a0000-0000-4000-8000-000000000002","requestParameters":{"userName":"b\u00f6b"},"extra":1}]}`
 	seedCheck = `{"__topic__":"sas-cspm-log","__time__":"1795600000","check_id":"7","check_item_name":"x","instance_id":"b","status":"NOT_PASS"}` + "\n"
 	seedHub   = `[{"SchemaVersion":"2018-10-08","Id":"a","ProductArn":"p","Resources":[{"Id":"r"},{"Id":"s"}],"Severity":{"Label":"HIGH"}}]`
 	seedOCSF  = "[{\n\"class_uid\": 2004, \"metadata\": {\"version\": \"1.5.0\"}, \"time\": 1795600000, \"resources\": [{\"uid\": \"u\"}]\n},]"
@@ -105,6 +105,13 @@ func checkCells(t *testing.T, l *Logstore, r *Record) {
 	open := map[string]bool{}
 	for _, f := range l.Fields {
 		open[f.Column] = open[f.Column] || f.Open
+	}
+	put := wholes(l, r)
+	for _, w := range l.Wholes {
+		kept, whole := put[w.Kept].B, put[w.Name].B
+		if bytes.HasPrefix(kept, []byte(" ")) && w.Holes != nil && (!json.Valid(whole) || bytes.Contains(whole, []byte(holeChar)) || len(whole) == 0) {
+			t.Fatalf("%s: %q of %q", w.Name, whole, kept)
+		}
 	}
 	for i, c := range l.Columns {
 		if cell := r.Cells[i]; cell.Valid && c.Kind == Text {
