@@ -9,7 +9,8 @@ import (
 // takes a third of a record, and its names are columns.
 
 // identityTexts are the texts of userIdentity that are left out of it, as the
-// fields of the slicer, with where they lie and what holds them.
+// fields of the slicer, with where they lie and what holds them. The place in this
+// list is the number of a hole in records that are stored: it only ever grows.
 var identityTexts = [...]struct {
 	field int
 	hole  HoleIn
@@ -38,7 +39,7 @@ type cutting struct{ from, to, hole int }
 // it is, when there is nothing or when its holes could be mistaken.
 func (d *cloudTrailDecoder) identityShape(whole Cell, principal []byte) Cell {
 	text := d.f[ctIdentity]
-	if len(text) == 0 || text[0] != '{' || d.quoted>>ctIdentity&1 != 0 || bytes.IndexByte(text, holeChar[0]) >= 0 {
+	if len(text) == 0 || text[0] != '{' || d.quoted>>ctIdentity&1 != 0 || bytes.IndexByte(text, HoleChar[0]) >= 0 {
 		return whole
 	}
 	var room [len(identityTexts)]cutting

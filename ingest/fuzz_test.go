@@ -109,7 +109,7 @@ func checkCells(t *testing.T, l *Logstore, r *Record) {
 	put := wholes(l, r)
 	for _, w := range l.Wholes {
 		kept, whole := put[w.Kept].B, put[w.Name].B
-		if bytes.HasPrefix(kept, []byte(" ")) && w.Holes != nil && (!json.Valid(whole) || bytes.Contains(whole, []byte(holeChar)) || len(whole) == 0) {
+		if bytes.HasPrefix(kept, []byte(" ")) && w.Holes != nil && (!json.Valid(whole) || bytes.Contains(whole, []byte(HoleChar)) || len(whole) == 0) {
 			t.Fatalf("%s: %q of %q", w.Name, whole, kept)
 		}
 	}

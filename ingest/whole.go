@@ -25,11 +25,12 @@ type HoleIn struct {
 	Before string   // only what stands before the first of these in it; "": all of it
 }
 
-// holeChar is the character that holes are made of, DEL.
-const holeChar = "\x7f"
+// HoleChar is the character that holes are made of, DEL. A text that has it itself
+// is kept without holes.
+const HoleChar = "\x7f"
 
 // Hole is the JSON text that stands for the text of the hole n, from 0.
-func Hole(n int) string { return `"` + strings.Repeat(holeChar, n+1) + `"` }
+func Hole(n int) string { return `"` + strings.Repeat(HoleChar, n+1) + `"` }
 
 // Fill puts the column together from what is kept, which has holes when it begins
 // with a blank, and from the texts that belong in the holes, in the order of Holes;
@@ -42,14 +43,14 @@ func (w *Whole) Fill(kept string, texts []string) string {
 	var b strings.Builder
 	b.Grow(2 * len(kept))
 	for {
-		i := strings.Index(rest, holeChar)
+		i := strings.Index(rest, HoleChar)
 		if i < 0 {
 			b.WriteString(rest)
 			return b.String()
 		}
 		b.WriteString(rest[:i])
 		n := len(rest) - i
-		rest = strings.TrimLeft(rest[i:], holeChar)
+		rest = strings.TrimLeft(rest[i:], HoleChar)
 		if n -= len(rest); n > len(w.Holes) {
 			continue
 		}

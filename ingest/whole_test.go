@@ -69,6 +69,19 @@ func TestIdentityShape(t *testing.T) {
 	}
 }
 
+// The numbers of holes are in what is stored: they stay for ever.
+func TestHoleNumbers(t *testing.T) {
+	want := []string{"ui_principal", "ui_arn", "ui_access_key", "ui_user", "issuer_arn", "issuer_name", "ui_principal:"}
+	for n, h := range identityHoles() {
+		if n < len(want) && h.Column+h.Before != want[n] {
+			t.Errorf("hole %d is %s%s, not %s", n, h.Column, h.Before, want[n])
+		}
+	}
+	if n := len(identityHoles()); n < len(want) {
+		t.Errorf("%d holes", n)
+	}
+}
+
 // A text that is a UUID as it is usually written takes 16 bytes, any other stays.
 func TestOrUUID(t *testing.T) {
 	const usual = "0a1b2c3d-0000-4000-8000-00000000000f"

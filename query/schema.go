@@ -29,10 +29,11 @@ type Field struct {
 
 // A Shape is another column of the table, of the same JSON texts, in which holes
 // stand for the texts that other columns hold. It is the cheaper one to read, and
-// as good wherever no hole can be met. A hole is a text of DEL characters alone.
-// Only the embedded engine has it.
+// as good wherever no hole can be met. A hole is a text of one character alone,
+// which no other text of it has. Only the embedded engine has it.
 type Shape struct {
 	Column string
+	Char   string     // of holes
 	Holes  [][]string // the paths at which holes may be
 	Parts  []Field    // of texts: they hold together what is in the holes, in whole tokens
 }

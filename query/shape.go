@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// holes is the character that holes are made of.
-const holes = "\x7f"
-
 // below returns the column to read for what lies at a path below the JSON text:
 // the shape where there is one and no hole lies on the path or below it; else "".
 func (s *Shape) below(path []string) string {
@@ -35,7 +32,7 @@ func (s *Shape) anywhere(l *leaf) string {
 	for _, p := range l.parts {
 		text += p.Text
 	}
-	if text == "" || strings.Contains(text, holes) {
+	if text == "" || strings.Contains(text, s.Char) {
 		return ""
 	}
 	return s.Column

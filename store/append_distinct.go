@@ -232,11 +232,16 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 	return differ, nil
 }
 
-// differStatement compares what batch.same compares.
-func differStatement(table string, columns []ingest.Column) string {
+// differStatement compares what batch.same compares; of what is kept in parts the
+// whole, since older rows may be kept in another way.
+func differStatement(table string, ls *ingest.Logstore) string {
 	where := "t.topic IS DISTINCT FROM p.topic OR (t.time <> make_timestamp(p.time) AND NOT contains(coalesce(p.flags, ''), ' " + ingest.FlagNoTime + " '))"
-	for _, c := range columns {
-		if c.Derived {
+	for i := range ls.Wholes {
+		w := &ls.Wholes[i]
+		where += " OR " + wholeExpression(w, "t.") + " IS DISTINCT FROM " + wholeExpression(w, "p.")
+	}
+	for _, c := range ls.Columns {
+		if c.Derived || slices.ContainsFunc(ls.Wholes, func(w ingest.Whole) bool { return c.Name == w.Kept || c.Name == w.UUID }) {
 			continue
 		}
 		name := quoteName(c.Name)

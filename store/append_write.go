@@ -50,7 +50,7 @@ func (a *appender) target(ls *ingest.Logstore) *target {
 		}
 	}
 	t := &target{logstore: ls, table: quoteName(tableName(ls.Name))}
-	t.insert, t.differ = insertStatement(t.table, "seq", ls.Columns, nil), differStatement(t.table, ls.Columns)
+	t.insert, t.differ = insertStatement(t.table, "seq", ls.Columns, nil), differStatement(t.table, ls)
 	a.targets = append(a.targets, t)
 	return t
 }

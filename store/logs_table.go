@@ -48,7 +48,7 @@ func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore
 		return err
 	}
 	err = inTx(ctx, conn, func() error {
-		statements := remade(ls, has)
+		statements := remakeStatements(ls, has)
 		if statements == nil {
 			statements = statementsFor(ls, has)
 		}

@@ -60,7 +60,7 @@ func view(ls *ingest.Logstore) *query.Logstore {
 
 // shapeView describes what is kept of a column.
 func shapeView(w ingest.Whole) *query.Shape {
-	s := &query.Shape{Column: w.Kept}
+	s := &query.Shape{Column: w.Kept, Char: ingest.HoleChar}
 	for _, h := range w.Holes {
 		s.Holes = append(s.Holes, h.Path)
 		s.Parts = append(s.Parts, query.Field{Column: h.Column, Type: query.Text})

@@ -41,20 +41,20 @@ func viewStatement(ls *ingest.Logstore) string {
 	}
 	for i := range ls.Wholes {
 		w := &ls.Wholes[i]
-		list += ", " + wholeExpression(w) + " AS " + quoteName(w.Name)
+		list += ", " + wholeExpression(w, "") + " AS " + quoteName(w.Name)
 	}
 	return "CREATE OR REPLACE VIEW " + quoteName(readName(ls)) + " AS SELECT " + list + " FROM " + quoteName(tableName(ls.Name))
 }
 
-// wholeExpression puts a column together.
-func wholeExpression(w *ingest.Whole) string {
-	kept := quoteName(w.Kept)
+// wholeExpression puts a column together, from columns of what the prefix names.
+func wholeExpression(w *ingest.Whole, prefix string) string {
+	kept := prefix + quoteName(w.Kept)
 	if w.UUID != "" {
-		return "coalesce(" + quoteName(w.UUID) + "::VARCHAR, " + kept + ")"
+		return "coalesce(" + prefix + quoteName(w.UUID) + "::VARCHAR, " + kept + ")"
 	}
 	args := kept
 	for _, h := range w.Holes {
-		args += ", coalesce(" + quoteName(h.Column) + ", '')"
+		args += ", coalesce(" + prefix + quoteName(h.Column) + ", '')"
 	}
 	return fillFunction(w).Name + "(" + args + ")"
 }
@@ -74,9 +74,9 @@ func fillFunction(w *ingest.Whole) query.DuckDBFunction {
 	}}
 }
 
-// remade returns the statements that make a table anew which was made before one
+// remakeStatements returns the statements that make a table anew which was made before one
 // of its columns became a Whole: what was kept of it then is all of it.
-func remade(ls *ingest.Logstore, has map[string]string) []string {
+func remakeStatements(ls *ingest.Logstore, has map[string]string) []string {
 	kept := map[string]string{} // a column → what holds it in the old table
 	for _, w := range ls.Wholes {
 		if _, ok := has[w.Kept]; !ok && has[w.Name] != "" {
@@ -96,6 +96,6 @@ func remade(ls *ingest.Logstore, has map[string]string) []string {
 	table, old := quoteName(tableName(ls.Name)), quoteName("before_"+tableName(ls.Name))
 	statements := append([]string{"ALTER TABLE " + table + " RENAME TO " + old}, statementsFor(ls, nil)...)
 	return append(statements,
-		"INSERT INTO "+table+" ("+strings.Join(into, ", ")+") SELECT "+strings.Join(from, ", ")+" FROM "+old+" ORDER BY seq",
+		"INSERT INTO "+table+" ("+strings.Join(into, ", ")+") SELECT "+strings.Join(from, ", ")+" FROM "+old, // in the order of the table, which needs no memory
 		"DROP TABLE "+old)
 }
