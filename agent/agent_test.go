@@ -55,7 +55,7 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 	var sources []Source
 	for _, d := range dirs {
 		sources = append(sources, Source{Name: filepath.Base(d), Open: func(context.Context) (ingest.Source, error) {
-			return Directory(d, slog.New(slog.NewTextHandler(r.log, nil))), nil
+			return Directory(d, filepath.Clean, slog.New(slog.NewTextHandler(r.log, nil))), nil
 		}})
 	}
 	r.agent = New(Options{

@@ -20,13 +20,17 @@ import (
 const settle = 2 * time.Second
 
 // Directory returns the source that hands out the files below a directory as
-// they come, each version once. The files stay where they are.
-func Directory(dir string, log *slog.Logger) ingest.Source { return &directory{dir: dir, log: log} }
+// they come, each version once. The files stay where they are; name gives the name
+// of an object for the path of its file.
+func Directory(dir string, name func(path string) string, log *slog.Logger) ingest.Source {
+	return &directory{dir: dir, name: name, log: log}
+}
 
 // A directory remembers which files were taken in, so that a scan of a large
 // one costs the ledger nothing.
 type directory struct {
 	dir   string
+	name  func(path string) string
 	log   *slog.Logger
 	taken map[string]string // name of the object → version
 	wake  <-chan struct{}   // nil: it is only polled
@@ -80,6 +84,9 @@ func (d *directory) Close() error {
 // folder; the rest is listed all the same.
 func (d *directory) ready(now time.Time) (objects []ingest.Object, unsettled bool, err error) {
 	all, _, err := ingest.Files([]string{d.dir})
+	for i := range all {
+		all[i].Name = d.name(all[i].Name)
+	}
 	d.forget(all)
 	for _, o := range all {
 		switch {

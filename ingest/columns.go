@@ -194,6 +194,7 @@ func (m *ColumnMap) read(o object, zone *time.Location, f *finding) string {
 	f.service, f.account, f.region = get("service"), get("account"), get("region")
 	f.actor, f.sourceIP, f.remediation = get("actor"), get("source_ip"), get("remediation")
 	said, known := m.status[strings.ToUpper(strings.TrimSpace(get("status")))]
+	f.oddStatus = !known
 	if f.status = "UNKNOWN"; known {
 		f.status, f.muted = said.status, said.muted
 	}

@@ -17,7 +17,7 @@ type finding struct {
 	uid, check, status, severity, title                    string
 	resource, resourceName, resourceType, service, account string
 	region, remediation, actor, sourceIP                   string
-	muted, several, oddSeverity                            bool
+	muted, several, oddSeverity, oddStatus                 bool
 	observed, first, last                                  stamp
 }
 
@@ -176,6 +176,9 @@ func (d *findingsDecoder) fill(r *Record, f *finding) {
 	}
 	if f.oddSeverity {
 		r.Flags = append(r.Flags, FlagSeverity)
+	}
+	if f.oddStatus {
+		r.Flags = append(r.Flags, FlagStatus)
 	}
 	d.put(r, f.observed)
 }

@@ -17,6 +17,7 @@ const (
 	FlagID        = "id"         // no usable id: identity is the object and the position
 	FlagMore      = "more"       // a finding with several resources: the first one counts
 	FlagSeverity  = "severity"   // a finding by a map of columns: its severity is none of our words
+	FlagStatus    = "status"     // a finding by a map of columns: its status is none of the words of the map
 	FlagQuote     = "quote"      // CSV: it stands behind quotes that do not close, and may have been text inside of them
 	FlagCut       = "cut"        // CSV: the last row has no line end, and its last field may be cut off
 )

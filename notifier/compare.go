@@ -19,6 +19,7 @@ type change struct {
 	carry  bool                // goes along with any mail, also before it is due
 	repeat bool                // "it goes on" and nothing else
 	rank   alertrules.Severity // what quiet_except looks at
+	free   time.Time           // of what a quiet period holds: when that is over
 	told   time.Time           // of an end: when its begin was told (D14)
 }
 

@@ -186,7 +186,7 @@ func (c *composition) notes() {
 	var out []string
 	for _, r := range c.d.parts {
 		if r.d.Waiting > 0 {
-			out = append(out, fmt.Sprintf("%s for %s", waitText(r.d.Waiting), moment(r.d.Hold, c.s.now, zone)))
+			out = append(out, fmt.Sprintf("%s for %s", waitText(r.d.Waiting), moment(r.d.Waits, c.s.now, zone)))
 		}
 	}
 	for _, e := range c.items {

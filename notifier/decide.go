@@ -33,7 +33,7 @@ func Decide(w World, b *Belief, now time.Time) Decision {
 	d.Storm = alertCount(d.Items) > StormAlerts
 	d.Tells = tellings(d.Items, c.counts)
 	if len(s.held) > 0 {
-		d.Waiting = s.waiting()
+		d.Waiting, d.Waits = s.waiting()
 	}
 	if !d.Pierced {
 		d.Quiet = s.calendars
@@ -87,6 +87,7 @@ func (s *sorted) place(ch change, due bool, zone *time.Location) {
 	pierces := quiet && ch.pierces(from)
 	switch {
 	case quiet && !pierces:
+		ch.free = until
 		s.held = append(s.held, ch)
 		if due {
 			s.wake(until)
@@ -127,15 +128,22 @@ func (s *sorted) wake(t time.Time) {
 // goes reports whether a mail goes out now.
 func (s *sorted) goes() bool { return len(s.ready) > 0 }
 
-// waiting counts what is held and would be news.
-func (s *sorted) waiting() int {
-	n := 0
+// waiting counts what is held and would be news, and says when the first of it may
+// go.
+func (s *sorted) waiting() (n int, until time.Time) {
 	for _, ch := range s.held {
-		if !ch.repeat {
-			n++
+		if ch.repeat {
+			continue
+		}
+		at := ch.free
+		if ch.due.After(at) {
+			at = ch.due
+		}
+		if n++; n == 1 || at.Before(until) {
+			until = at
 		}
 	}
-	return n
+	return n, until
 }
 
 // contents returns what the mail tells: everything untold that nothing holds

@@ -88,6 +88,29 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What waits while others pierce may go when its quiet period is over, and when it
+// is due: not at a moment that nobody set.
+func TestWaits(t *testing.T) {
+	morning := noon.Add(19 * time.Hour)
+	for _, c := range []struct {
+		name string
+		held []change
+		n    int
+		want time.Time
+	}{
+		{"nothing", nil, 0, time.Time{}},
+		{"what only goes on", []change{{repeat: true, free: morning}}, 0, time.Time{}},
+		{"held by the period", []change{{free: morning}}, 1, morning},
+		{"due in the period", []change{{due: morning.Add(-time.Hour), free: morning}}, 1, morning},
+		{"due later", []change{{due: morning.Add(time.Hour), free: morning}}, 1, morning.Add(time.Hour)},
+		{"the first of several", []change{{due: morning.Add(time.Hour), free: morning}, {free: morning}, {repeat: true}}, 2, morning},
+	} {
+		if n, until := (&sorted{held: c.held}).waiting(); n != c.n || !until.Equal(c.want) {
+			t.Errorf("%s: %d wait for %s, not %d for %s", c.name, n, until, c.n, c.want)
+		}
+	}
+}
+
 func document(t *testing.T, v any) string {
 	t.Helper()
 	doc, err := json.Marshal(v)

@@ -85,7 +85,8 @@ type Decision struct {
 	Items  []Item // in the order of the mail
 	Tells  []Telling
 
-	Waiting int       // changes that wait for Hold while others pierce
+	Waiting int       // changes that wait while others pierce
+	Waits   time.Time // when the first of them may go: its quiet period is over then, and its repeat interval
 	Hold    time.Time // end of the quiet period that holds something; zero: none
 	Pierced bool      // sent during a quiet period
 	Quiet   []string  // names of calendars to ask again before each attempt

@@ -98,15 +98,16 @@ type Progress struct {
 // A Summary says what an Append did. It counts what was committed, also when
 // Append returns an error.
 type Summary struct {
-	Objects    int   // taken in
-	Known      int   // skipped, because the ledger has this version
-	History    int   // of Objects: history
-	Notify     bool  // what rules find in history is mailed
-	Records    int64 // stored
-	Duplicates int64 // decoded, and stored already
-	Replaced   int64 // removed, because the object was loaded again
-	Broken     int64 // set aside
-	Flagged    int64 // of Records: odd, as their flags say
+	Objects    int              // taken in
+	Known      int              // skipped, because the ledger has this version
+	History    int              // of Objects: history
+	Notify     bool             // what rules find in history is mailed
+	Records    int64            // stored
+	Duplicates int64            // decoded, and stored already
+	Replaced   int64            // removed, because the object was loaded again
+	Broken     int64            // set aside
+	Flagged    int64            // of Records: odd, as their flags say
+	Flags      map[string]int64 // how many have each flag
 	Failed     []Failure
 	Conflicts  int64      // of Duplicates: with other content than what is stored
 	Named      []Conflict // the first of the conflicts, at most maxNamed
@@ -121,6 +122,12 @@ func (s *Summary) add(o *Summary) {
 	s.Notify = s.Notify || o.Notify
 	s.Records, s.Duplicates, s.Conflicts = s.Records+o.Records, s.Duplicates+o.Duplicates, s.Conflicts+o.Conflicts
 	s.Broken, s.Flagged, s.Replaced = s.Broken+o.Broken, s.Flagged+o.Flagged, s.Replaced+o.Replaced
+	for f, n := range o.Flags {
+		if s.Flags == nil {
+			s.Flags = map[string]int64{}
+		}
+		s.Flags[f] += n
+	}
 	s.Failed = append(s.Failed, o.Failed...)
 	s.Named = append(s.Named, o.Named[:min(len(o.Named), maxNamed-len(s.Named))]...)
 	if o.Records == 0 {

@@ -186,7 +186,7 @@ func TestAppendOnce(t *testing.T) {
 		{"it is whole now", []script{{"i", "1", recs(12, 13)}}, Summary{Objects: 1, Records: 2}, 14},
 		{"twice in the list", []script{{"m", "1", recs(15)}, {"m", "1", recs(15)}}, Summary{Objects: 1, Known: 1, Records: 1}, 15},
 		{"it fails under another version", []script{{"i", "2", append(recs(12, 13), rec{fail: boom})}}, Summary{Failed: []Failure{{Object: "i", Err: boom}}}, 15},
-		{"without a time", []script{{"k", "1", []rec{{id: 20, time: late, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Records: 1, Flagged: 1}, 16},
+		{"without a time", []script{{"k", "1", []rec{{id: 20, time: late, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Records: 1, Flagged: 1, Flags: map[string]int64{"no-time": 1}}, 16},
 		{"without a time, later", []script{{"l", "1", []rec{{id: 20, time: testNow, flags: []string{"no-time"}}}}}, Summary{Objects: 1, Duplicates: 1}, 16},
 	}
 	l := openTest(t, t.TempDir()).Logs

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/ingest"
@@ -66,6 +67,7 @@ type taken struct {
 	conflicts      int64
 	broken         int64
 	flagged        int64
+	flags          map[string]int64
 	oldest, newest int64 // microseconds; minimum above maximum without a record
 	first, last    int64 // seq
 }
@@ -294,7 +296,7 @@ func (a *appender) count() {
 	}
 	for _, t := range a.done {
 		one := Summary{
-			Objects: 1, Records: t.records, Duplicates: t.duplicates, Conflicts: t.conflicts, Broken: t.broken, Flagged: t.flagged,
+			Objects: 1, Records: t.records, Duplicates: t.duplicates, Conflicts: t.conflicts, Broken: t.broken, Flagged: t.flagged, Flags: t.flags,
 			FirstSeq: t.first, LastSeq: t.last, Oldest: time.UnixMicro(t.oldest).UTC(), Newest: time.UnixMicro(t.newest).UTC(),
 		}
 		if a.history(t) {
@@ -361,6 +363,12 @@ func (t *taken) stored(r *batchRow) {
 	t.oldest, t.newest = min(t.oldest, r.time), max(t.newest, r.time)
 	if r.flags != "" {
 		t.flagged++
+		if t.flags == nil {
+			t.flags = map[string]int64{}
+		}
+		for f := range strings.FieldsSeq(r.flags) {
+			t.flags[f]++
+		}
 	}
 }
 

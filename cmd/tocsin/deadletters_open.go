@@ -29,14 +29,17 @@ func (p *project) openLetter(ctx context.Context, d store.DeadLetter) (ingest.Ob
 	if strings.Contains(d.Object, "://") {
 		return ingest.Object{}, errors.New("it is no file")
 	}
-	info, err := os.Stat(d.Object)
+	path := p.filePath(d.Object)
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return ingest.Object{}, err
 	case !info.Mode().IsRegular():
 		return ingest.Object{}, errors.New("it is no regular file")
 	}
-	return ingest.FileObject(d.Object, info, true), nil
+	o := ingest.FileObject(path, info, true)
+	o.Name = d.Object
+	return o, nil
 }
 
 // sourceOf is the source that a dead letter is of, as it is configured now.

@@ -74,6 +74,9 @@ func retryDeadletters(ctx context.Context, e *env, o *options, f retryFlags, num
 			total.Letters = append(total.Letters, report.Letters...)
 			return err
 		})
+		if err != nil && len(total.Letters) == 0 {
+			return err
+		}
 		if told := printRetry(e, total); err != nil || told != nil {
 			return errors.Join(err, told)
 		}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -180,6 +183,9 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 // terminal.
 func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, paths []string) (*store.Report, []ingest.Skipped, error) {
 	objects, skipped, unread := ingest.Files(slices.DeleteFunc(slices.Clone(paths), func(s string) bool { return s == "-" }))
+	for i := range objects {
+		objects[i].Name = p.fileName(objects[i].Name)
+	}
 	if slices.Contains(paths, "-") {
 		objects = append(objects, ingest.Stream("standard input at "+p.now.UTC().Format(time.RFC3339Nano), p.env.stdin))
 	}
@@ -221,6 +227,24 @@ func showProgress(e *env, objects []ingest.Object) (func(store.Progress), func()
 	}
 }
 
+// maxFlags bounds the flags that a summary names.
+const maxFlags = 5
+
+// flagsText says how many records have which flag, the most first.
+func flagsText(flags map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(flags), func(x, y string) int {
+		return cmp.Or(cmp.Compare(flags[y], flags[x]), cmp.Compare(x, y))
+	})
+	var list []string
+	for _, name := range names[:min(len(names), maxFlags)] {
+		list = append(list, fmt.Sprintf("%s %d", diag.Line(name), flags[name]))
+	}
+	if more := len(names) - maxFlags; more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, ", ")
+}
+
 // failureText says what became of an object that could not be read: what, unless its
 // records of before are there.
 func failureText(f store.Failure, what string) string {
@@ -251,7 +275,7 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 			fmt.Fprintf(e.stderr, ", %s set aside%s", count(l.Broken, "record"), where)
 		}
 		if l.Flagged > 0 {
-			fmt.Fprintf(e.stderr, ", %s flagged as odd", count(l.Flagged, "record"))
+			fmt.Fprintf(e.stderr, ", %s flagged as odd (%s)", count(l.Flagged, "record"), flagsText(l.Flags))
 		}
 		if l.History > 0 {
 			mailed := "not mailed"

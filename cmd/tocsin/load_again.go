@@ -3,10 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"tocsin/diag"
 	"tocsin/ingest"
@@ -27,7 +23,7 @@ func (p *project) loadObjects(ctx context.Context, objects []ingest.Object, opti
 	if options.Ingest.Logstore != nil {
 		named = options.Ingest.Logstore.Name
 	}
-	objects, entries, err := p.entries(ctx, objects, named)
+	entries, err := p.store.Logs.Entries(ctx, objects, named)
 	if err != nil {
 		return nil, err
 	}
@@ -70,49 +66,6 @@ func (p *project) loadObjects(ctx context.Context, objects []ingest.Object, opti
 		before = store.Progress{Objects: before.Objects + now.Objects, Bytes: before.Bytes + now.Bytes, Records: before.Records + now.Records}
 	}
 	return report, nil
-}
-
-// entries are what the ledger knows of objects. A file that it knows by another
-// spelling of its path gets that as its name.
-func (p *project) entries(ctx context.Context, objects []ingest.Object, logstore string) ([]ingest.Object, []store.Entry, error) {
-	entries, err := p.store.Logs.Entries(ctx, objects, logstore)
-	if err != nil {
-		return nil, nil, err
-	}
-	objects = slices.Clone(objects)
-	for _, spell := range []func(string) (string, error){filepath.Abs, fromHere} {
-		var of []int
-		var spelt []ingest.Object
-		for i, e := range entries {
-			if e.Loaded || strings.Contains(objects[i].Name, "://") {
-				continue
-			}
-			o := objects[i]
-			if o.Name, err = spell(o.Name); err == nil {
-				of, spelt = append(of, i), append(spelt, o)
-			}
-		}
-		known, err := p.store.Logs.Entries(ctx, spelt, logstore)
-		if err != nil {
-			return nil, nil, err
-		}
-		for n, i := range of {
-			if known[n].Loaded || known[n].Changed && !entries[i].Changed {
-				objects[i], entries[i] = spelt[n], known[n]
-			}
-		}
-	}
-	return objects, entries, nil
-}
-
-// fromHere is a path relative to the working directory; an error where there is
-// none.
-func fromHere(path string) (string, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Rel(here, path)
 }
 
 // againOptions say how objects are read of which the ledger knows e. Those that

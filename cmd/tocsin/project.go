@@ -25,6 +25,7 @@ type project struct {
 	env       *env
 	now       time.Time
 	dir       string // data directory
+	home      string // files below it are known by their path from it
 	config    *config
 	templates *templates.Set
 	schema    query.Schema
@@ -48,7 +49,7 @@ func readProject(e *env, o *options) (*project, error) {
 		return nil, err
 	}
 	now := e.now().Truncate(time.Microsecond) // as exact as what the store keeps of it
-	p := &project{env: e, now: now, dir: o.data, config: c, schema: store.Schema(c.logstores, c.tables...)}
+	p := &project{env: e, now: now, dir: o.data, home: filepath.Dir(o.data), config: c, schema: store.Schema(c.logstores, c.tables...)}
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}

@@ -111,7 +111,7 @@ func complete(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usage("%s: %w (see tocsin %s --help)", cmd.Name(), err, cmd.Name())
+			return usage("%s: %w (see %s --help)", cmd.Name(), err, cmd.CommandPath())
 		}
 		return nil
 	}

@@ -43,6 +43,7 @@ func runScan(ctx context.Context, e *env, o *options, paths []string) error {
 		return err
 	}
 	err = withProject(ctx, e, &options{data: filepath.Join(dir, "data"), config: o.config}, "tocsin scan", func(p *project) error {
+		p.home = "." // nothing is known by its name later
 		return p.scan(ctx, paths)
 	})
 	return errors.Join(err, os.RemoveAll(dir))
