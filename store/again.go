@@ -96,8 +96,8 @@ type exchange struct{ from, tx int64 }
 func (c exchange) args() []any { return []any{sql.Named("from", c.from), sql.Named("tx", c.tx)} }
 
 // earlier are the objects of the ledger whose place those of this transaction
-// take: the same in the same version, and what came of their dead letters. Its
-// arguments are those of an exchange.
+// take: the same in the same version, and what came of their dead letters, in
+// whatever logstore. Its arguments are those of an exchange.
 const earlier = `SELECT o.id FROM objects o JOIN objects n ON n.name = o.name AND (o.version = n.version OR starts_with(o.version, n.version || '` + letterOf + `'))
 	WHERE n.id >= $tx AND o.id < $from`
 
@@ -109,8 +109,10 @@ func givesWay(table string) string {
 }
 
 // replace removes what was stored before of the objects in the transaction, and
-// their dead letters; the ledger then says that nothing is stored from their rows
-// of before. Their new records and their rows of the ledger are there.
+// their dead letters, in the logstores that are written to; the ledger then says
+// that nothing is stored there from their rows of before. What other logstores have
+// of the same objects stays, as what it is. Their new records and their rows of the
+// ledger are there.
 func (a *appender) replace(ctx context.Context) error {
 	g := a.again
 	if g == nil {
@@ -142,12 +144,13 @@ func (a *appender) replace(ctx context.Context) error {
 				return err
 			}
 		}
+		_, err = a.conn.ExecContext(ctx, "UPDATE objects SET records = 0, oldest = NULL, newest = NULL, first_seq = NULL, last_seq = NULL WHERE logstore = $logstore AND id IN ("+earlier+")",
+			append(c.args(), sql.Named("logstore", ls.Name))...)
+		if err != nil {
+			return err
+		}
 	}
-	_, err := a.conn.ExecContext(ctx, "UPDATE objects SET records = 0, oldest = NULL, newest = NULL, first_seq = NULL, last_seq = NULL WHERE id IN ("+earlier+")", c.args()...)
-	if err != nil {
-		return err
-	}
-	_, err = a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.id < $from AND EXISTS (SELECT 1 FROM objects n
+	_, err := a.conn.ExecContext(ctx, `DELETE FROM deadletters AS d WHERE d.id < $from AND EXISTS (SELECT 1 FROM objects n
 		WHERE n.id >= $tx AND n.name = d.object AND (d.version = n.version OR starts_with(d.version, n.version || '`+letterOf+`')) AND d.logstore IN ('', n.logstore))`, c.args()...)
 	return err
 }

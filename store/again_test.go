@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"tocsin/alertrules"
 	"tocsin/ingest"
 )
 
@@ -310,6 +311,39 @@ func TestAgain(t *testing.T) {
 			if n := count(t, l, query); n != want {
 				t.Errorf("%s: %s: %d, want %d", step.name, query, n, want)
 			}
+		}
+	}
+}
+
+// What another logstore has of the same object stays, and stays history: its rules
+// would mail it as news.
+func TestAgainInOneLogstore(t *testing.T) {
+	l := openTest(t, t.TempDir()).Logs
+	one, other := testLogstore(), testLogstore()
+	other.Name = "u"
+	file := []script{{"log", "1", append(recs(1, 2), rec{broken: "odd"})}}
+	appendScripts(t, l, one, file, func(o *AppendOptions) { o.History = Past })
+	appendScripts(t, l, other, file, func(o *AppendOptions) { o.History = Past })
+	const ledger = "SELECT id, records, oldest, newest, first_seq, last_seq, history FROM objects WHERE logstore = 't'"
+	before := rowsOfTable(t, l, ledger, 7)
+	appendScripts(t, l, other, file, func(o *AppendOptions) { o.Again, o.History = true, Live })
+	past, err := l.History(t.Context(), 0, 1<<40)
+	if want := []alertrules.Past{{SeqRange: alertrules.SeqRange{From: 0, To: 2}}}; err != nil || !slices.Equal(past, want) {
+		t.Errorf("history is %+v, want %+v; %v", past, want, err)
+	}
+	if after := rowsOfTable(t, l, ledger, 7); !reflect.DeepEqual(after, before) {
+		t.Errorf("the ledger of the other logstore says\n%v, before\n%v", after, before)
+	}
+	for query, want := range map[string]int64{
+		"SELECT count(*) FROM log_t":                            2,
+		"SELECT count(*) FROM log_u":                            2,
+		"SELECT sum(records)::BIGINT FROM objects":              4,
+		"SELECT count(*) FROM deadletters WHERE logstore = 't'": 1,
+		"SELECT count(*) FROM log_u WHERE seq <= 4":             0,
+		"SELECT count(*) FROM objects WHERE first_seq IS NULL":  1,
+	} {
+		if got := count(t, l, query); got != want {
+			t.Errorf("%s: %d, want %d", query, got, want)
 		}
 	}
 }

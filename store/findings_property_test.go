@@ -233,7 +233,7 @@ func breakLoad(t *rapid.T, l *Logs, list []finding, options func(*AppendOptions)
 }
 
 // rowsOfTable are the rows of a query of ours.
-func rowsOfTable(t *rapid.T, l *Logs, text string, columns int) (list [][]any) {
+func rowsOfTable(t interface{ Fatal(...any) }, l *Logs, text string, columns int) (list [][]any) {
 	rows, err := l.in.db.Query(text)
 	if err != nil {
 		t.Fatal(err)
