@@ -43,8 +43,10 @@ type pass struct {
 	seen   map[known]struct{}
 	days   days
 	before days
-	latest string // the last day that may be noted
-	failed bool
+	latest string         // the last day that may be noted
+	unmet  map[string]int // the failures of before whose objects it has not handed out
+	short  bool           // the listing was given up
+	failed bool           // it was, or an object could not be read or stored
 }
 
 // dayLayout is how a day is written, in keys and in marks.

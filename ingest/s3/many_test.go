@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tocsin/ingest"
+	"tocsin/ingest/awsapi/awstest"
 )
 
 // hugeBucket answers lists of a bucket with many keys of no days, which are nowhere
@@ -145,6 +146,45 @@ func TestFailedInManyProcesses(t *testing.T) {
 	}
 	if again != 2 || r.marks["tries b"] != "{}" {
 		t.Errorf("handed out again %d times, and %q is left", again, r.marks["tries b"])
+	}
+}
+
+// Failures of objects that are gone hold no place: a bad object that comes then has
+// its tries, the mark of the days moves on, and nothing is left in that of the tries.
+// Nothing is forgotten in a pass whose listing was given up.
+func TestFailedAndGone(t *testing.T) {
+	r := newRig(t)
+	bad := map[string]error{"s3://logs/2026/11/21/bad": errors.New("no gzip")}
+	for n := range maxFails {
+		key := fmt.Sprintf("2026/11/20/%d", n)
+		r.Put("logs", key, "x")
+		bad["s3://logs/"+key] = errors.New("no gzip")
+	}
+	s := r.source("logs")
+	if got := r.drain(t, s, bad); len(got) != maxFails {
+		t.Fatalf("%d objects", len(got))
+	}
+	tries := r.marks["tries b"]
+	r.Fault = func(string, string) *awstest.Fault {
+		return &awstest.Fault{Status: http.StatusForbidden, Code: "AccessDenied"}
+	}
+	r.now = r.now.Add(time.Hour)
+	if b, err := s.Receive(t.Context(), ingest.Ask{Now: r.now, All: true}); err == nil || b.More || r.marks["tries b"] != tries {
+		t.Errorf("a list that is denied: more %t, %v, tries are the same: %t", b.More, err, r.marks["tries b"] == tries)
+	}
+	r.Fault = nil
+	for n := range maxFails {
+		delete(r.Buckets["logs"], fmt.Sprintf("2026/11/20/%d", n))
+	}
+	r.Put("logs", "2026/11/21/bad", "x")
+	// The first of these passes finds no room for its failure; it makes that.
+	for pass, want := range []int{1, 1, 1, 1, 0} {
+		if got := r.drain(t, s, bad); len(got) != want {
+			t.Errorf("pass %d: %q, want %d", pass, got, want)
+		}
+	}
+	if r.marks["tries b"] != "{}" || !strings.Contains(r.marks["read b"], "2026/11/21") {
+		t.Errorf("the marks are %q and %q", r.marks["tries b"], r.marks["read b"])
 	}
 }
 

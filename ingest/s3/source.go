@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"tocsin/ingest"
@@ -91,7 +92,7 @@ func (s *source) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, err
 	}
 	refs, err := s.fill(ctx, ask.Few)
 	if err != nil { // the pass is given up; what it found is handed out
-		s.pass.failed = true
+		s.pass.short, s.pass.failed = true, true
 		s.pass.todo = nil
 	}
 	more := s.pass.more()
@@ -124,6 +125,7 @@ func (s *source) begin(ctx context.Context, now time.Time) error {
 	}
 	s.next = now.Add(s.o.Every)
 	s.pass = newPass(s.o.Places, s.days, now)
+	s.pass.unmet = maps.Clone(s.failures)
 	return nil
 }
 
@@ -231,6 +233,7 @@ func (s *source) sift(ctx context.Context) error {
 func (s *source) objects(ctx context.Context, refs []Ref) []ingest.Object {
 	objects := s.o.Reader.Objects(ctx, refs)
 	for i := range objects {
+		delete(s.pass.unmet, objects[i].Name)
 		objects[i].Named = true // the place is one of logs: what is none is said to be so
 		objects[i].Again = awsapi.Patience{Tries: s.o.Tries, Seen: s.failures[objects[i].Name] + 1}.Again
 	}
@@ -266,10 +269,15 @@ func (s *source) settle(ctx context.Context, refs []Ref, o ingest.Outcome) error
 }
 
 // finish ends a pass: what it saw need not be handed out again, and after a pass
-// without a failure the next one begins later.
+// without a failure the next one begins later. Failures whose objects are no longer
+// there, or were loaded by another way, are forgotten: they would hold the place of
+// others for ever.
 func (s *source) finish(ctx context.Context) (err error) {
 	p := s.pass
 	s.pass = nil
+	if !p.short {
+		maps.DeleteFunc(s.failures, func(name string, _ int) bool { _, unmet := p.unmet[name]; return unmet })
+	}
 	if s.counted, err = s.remember(ctx, s.triesMark(), s.counted, s.failures); err != nil {
 		p.failed = true
 	}
