@@ -71,12 +71,13 @@ func (l *lineSource) read(r io.Reader) {
 // line reads a line with its end, without the byte order mark of a file that was put
 // behind another. Of one that is too long it keeps one byte too many, and the end.
 func (l *lineSource) line(in *bufio.Reader) (line []byte, err error) {
+	cut := false
 	for {
 		piece, err := in.ReadSlice('\n')
 		if room := l.longest + 1 - len(line); len(piece) <= room {
 			line = append(line, piece...)
-		} else if room > 0 {
-			line = append(append(line, piece[:room]...), '\n')
+		} else if !cut {
+			line, cut = append(append(line, piece[:room]...), '\n'), true
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return bytes.TrimPrefix(line, []byte("\ufeff")), err

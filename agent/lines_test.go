@@ -44,10 +44,17 @@ func TestLinesAreHeld(t *testing.T) {
 // A line that is too long is handed out cut, whole among whole lines, however much
 // of it comes, and the rest of it is held nowhere; what stands around it is intact.
 func TestLongLines(t *testing.T) {
-	const longest = 100_000
+	// One byte more than lineBuffer-1 is a whole piece of a line.
+	for _, longest := range []int{100_000, lineBuffer - 2, lineBuffer - 1, lineBuffer, 2*lineBuffer - 1} {
+		longLines(t, longest)
+	}
+}
+
+func longLines(t *testing.T, longest int) {
 	long := strings.Repeat("long", 3*objectBytes/4)
 	for _, c := range []struct{ name, text, want string }{
 		{"as long as it may be", strings.Repeat("x", longest-1) + "\n", strings.Repeat("x", longest-1) + "\n"},
+		{"one byte too long", long[:longest+1] + "\nb\n", long[:longest+1] + "\nb\n"},
 		{"between others", "a\n" + long + "\nb\n", "a\n" + long[:longest+1] + "\nb\n"},
 		{"without an end", "a\n" + long, "a\n" + long[:longest+1] + "\n"},
 		{"twice", long + "\n" + long + "\n", long[:longest+1] + "\n" + long[:longest+1] + "\n"},
@@ -55,13 +62,13 @@ func TestLongLines(t *testing.T) {
 		{"byte order marks", "\ufeffa\n\ufeffb\nc\ufeff\n", "a\nb\nc\ufeff\n"},
 		{"blank", "\n\n", "\n\n"},
 	} {
-		s := Lines("in", strings.NewReader(c.text), longest)
+		s := Lines("in", strings.NewReader(c.text), int64(longest))
 		b, err := s.Receive(t.Context(), ingest.Ask{Now: noon, All: true})
 		if err != nil || len(b.Objects) != 1 {
-			t.Fatalf("%s: %d objects, %v", c.name, len(b.Objects), err)
+			t.Fatalf("%d, %s: %d objects, %v", longest, c.name, len(b.Objects), err)
 		}
 		if got := string(b.Objects[0].Held); got != c.want {
-			t.Errorf("%s: %d bytes, want %d", c.name, len(got), len(c.want))
+			t.Errorf("%d, %s: %d bytes, want %d", longest, c.name, len(got), len(c.want))
 		}
 	}
 }
