@@ -95,6 +95,11 @@ type Progress struct {
 	Records int64 // decoded
 }
 
+// Add returns how far two Appends are together.
+func (p Progress) Add(o Progress) Progress {
+	return Progress{Objects: p.Objects + o.Objects, Bytes: p.Bytes + o.Bytes, Records: p.Records + o.Records}
+}
+
 // A Summary says what an Append did. It counts what was committed, also when
 // Append returns an error.
 type Summary struct {

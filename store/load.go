@@ -30,6 +30,10 @@ type Report struct {
 	Skipped   []ingest.Skipped  // known to hold no records; that is no fault
 	Letters   int               // how many of Refused are dead letters: all but files of no known format in a folder
 	Stand     int               // how many of Refused could not be loaded again: what was stored of them stands
+	// Changed and New count objects that were to be loaded again and were loaded as
+	// ever: those that the ledger has in other versions only, and those that it does
+	// not have. Load leaves them to its caller, who asked the ledger (Entries).
+	Changed, New int
 	// Asked is where the records of the objects are that are history, by logstore,
 	// also of those that were loaded before; with LoadOptions.Notify.
 	Asked map[string][]alertrules.SeqRange
@@ -67,6 +71,7 @@ func (r *Report) SetAside() bool {
 func (r *Report) Add(o *Report) {
 	r.Refused, r.Letters, r.Stand = append(r.Refused, o.Refused...), r.Letters+o.Letters, r.Stand+o.Stand
 	r.Skipped = append(r.Skipped, o.Skipped...)
+	r.Changed, r.New = r.Changed+o.Changed, r.New+o.New
 	for name, ranges := range o.Asked {
 		if r.Asked == nil {
 			r.Asked = map[string][]alertrules.SeqRange{}

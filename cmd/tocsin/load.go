@@ -89,6 +89,7 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 		}
 		report, skipped, err := p.load(ctx, f, paths)
 		if report != nil && (err == nil || len(report.Logstores)+len(report.Refused)+len(report.Skipped) > 0) {
+			err = errors.Join(err, noteAsEver(e, report))
 			printLoad(e, report, skipped, inLetters)
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tocsin/diag"
@@ -35,14 +36,6 @@ func (p *project) loadObjects(ctx context.Context, objects []ingest.Object, opti
 		}
 		groups[e] = append(groups[e], objects[i])
 	}
-	for e, list := range groups {
-		switch n := count(int64(len(list)), "object"); {
-		case e.Changed:
-			fmt.Fprintf(p.env.stderr, "%s changed since the last load: what is new is stored as ever; load --again once more reads all of it anew\n", n)
-		case !e.Loaded:
-			fmt.Fprintf(p.env.stderr, "%s not loaded before by that name: loaded as ever\n", n)
-		}
-	}
 	report := &store.Report{}
 	progress := options.Progress
 	var before store.Progress // of the groups that are done
@@ -55,7 +48,7 @@ func (p *project) loadObjects(ctx context.Context, objects []ingest.Object, opti
 		if progress != nil {
 			o.Progress = func(s store.Progress) {
 				now = s
-				progress(store.Progress{Objects: before.Objects + s.Objects, Bytes: before.Bytes + s.Bytes, Records: before.Records + s.Records})
+				progress(before.Add(s))
 			}
 		}
 		one, err := p.store.Logs.Load(ctx, groups[e], o)
@@ -63,9 +56,26 @@ func (p *project) loadObjects(ctx context.Context, objects []ingest.Object, opti
 		if err != nil {
 			return report, err
 		}
-		before = store.Progress{Objects: before.Objects + now.Objects, Bytes: before.Bytes + now.Bytes, Records: before.Records + now.Records}
+		switch {
+		case e.Changed:
+			report.Changed += len(groups[e])
+		case !e.Loaded:
+			report.New += len(groups[e])
+		}
+		before = before.Add(now)
 	}
 	return report, nil
+}
+
+// noteAsEver says what of a load --again was no load again.
+func noteAsEver(e *env, r *store.Report) (err error) {
+	if r.Changed > 0 {
+		err = note(e, "%s changed since the last load: what is new is stored as ever; load --again once more reads all of it anew", count(int64(r.Changed), "object"))
+	}
+	if r.New > 0 {
+		err = errors.Join(err, note(e, "%s not loaded before by that name: loaded as ever", count(int64(r.New), "object")))
+	}
+	return err
 }
 
 // againOptions say how objects are read of which the ledger knows e. Those that

@@ -283,6 +283,29 @@ func TestLoadFromABucket(t *testing.T) {
 	}
 }
 
+// What `load --again s3://…` says of objects that it loads as ever is said once, in
+// the same order, in however many batches they come.
+func TestLoadAgainFromABucket(t *testing.T) {
+	t.Parallel()
+	s := awstest.New(t)
+	b := bornAlike(t)
+	b.plainSource(fmt.Sprintf("bucket: logs/none, endpoint: %q", s.URL))
+	s.Put("logs", "a/first", trailOf("first")(0, ""))
+	s.Put("logs", "z/last", trailOf("last")(0, ""))
+	b.must(0, "load", "s3://logs/")
+	s.Put("logs", "a/first", trailOf("first")(1, ""))
+	s.Put("logs", "z/last", trailOf("last")(1, ""))
+	for n := range 550 {
+		s.Put("logs", fmt.Sprintf("n/%d", n), trailOf("new")(n, ""))
+	}
+	got := b.must(0, "load", "--again", "s3://logs/").err
+	if want := "2 objects changed since the last load: what is new is stored as ever; load --again once more reads all of it anew\n" +
+		"550 objects not loaded before by that name: loaded as ever\n" +
+		"cloudtrail: 552 records stored from 552 objects"; !strings.HasPrefix(got, want) {
+		t.Errorf("it says\n%s", got)
+	}
+}
+
 // An object of a bucket that cannot be read now is set aside, since nobody asks for
 // it again; the rest is loaded.
 func TestLoadFromABucketDenied(t *testing.T) {
