@@ -34,8 +34,8 @@ type Options struct {
 	// each of its values in the source did. Without anything delivered it is empty.
 	// Values of which nothing came since a moment may be forgotten.
 	Heard func(ctx context.Context, source, field string, since time.Time) ([]Voice, error)
-	// Causes returns the keys of what the operator was told and is not over.
-	Causes  func(ctx context.Context) ([]string, error)
+	// Causes returns what the operator was told and is not over.
+	Causes  func(ctx context.Context) ([]alertrules.Notice, error)
 	Room    func() (Room, error) // of the disk of the data directory
 	Reserve Reserve              // below it nothing is taken in
 	Log     *slog.Logger

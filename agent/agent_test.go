@@ -64,7 +64,7 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 		Rules:    func() *alertrules.Set { return r.set },
 		Notifier: r.notifier(),
 		Heard:    r.heard,
-		Causes:   func(context.Context) ([]string, error) { return r.store.Open(), nil },
+		Causes:   func(context.Context) ([]alertrules.Notice, error) { return r.store.Open(), nil },
 		Room:     func() (Room, error) { return r.room, nil },
 	})
 	return r

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -83,7 +82,7 @@ func (a *Agent) space(ctx context.Context, now time.Time) (told bool, err error)
 	if err != nil {
 		return false, err
 	}
-	known := slices.Contains(open, diskKey)
+	known := knows(open, diskKey)
 	a.disk.mu.Lock()
 	a.disk.low = a.disk.low || known // of the process before this one
 	a.disk.mu.Unlock()

@@ -40,11 +40,24 @@ type heard struct {
 // silencePrefix begins the keys of the causes that a silence is.
 const silencePrefix = "source/silent/"
 
+// key holds the field of a part: what was told of a region is not about an account
+// of that name.
 func (h *heard) key(part string) string {
 	if part == "" {
 		return silencePrefix + h.name
 	}
-	return silencePrefix + h.name + "/" + part
+	return silencePrefix + h.name + "/" + h.silence.Each + "/" + part
+}
+
+// last is when something of the source was stored last, or when it was asked first;
+// zero: neither.
+func (h *heard) last() time.Time {
+	for _, v := range h.voices {
+		if v.Part == "" {
+			return v.Last
+		}
+	}
+	return h.asked
 }
 
 // longGone is how long an account or region is waited for: one that was closed
@@ -52,11 +65,11 @@ func (h *heard) key(part string) string {
 func (s Silence) longGone() time.Duration { return max(30*24*time.Hour, 10*s.After) }
 
 // silent returns the causes that begin and those that are over at now; open are
-// the keys of those that are known. A source that never delivered anything is
+// those that are known. A source that never delivered anything is
 // silent since it was asked first; one that never was asked is not, and one that
 // holds more than was taken in stays as it is known. When a whole source is silent,
 // its accounts are not told one by one.
-func silent(sources []heard, open []string, now time.Time) []alertrules.Notice {
+func silent(sources []heard, open []alertrules.Notice, now time.Time) []alertrules.Notice {
 	quiet := map[string]alertrules.Notice{}
 	var begun []string
 	note := func(h *heard, part string, last time.Time, tell bool) {
@@ -69,19 +82,14 @@ func silent(sources []heard, open []string, now time.Time) []alertrules.Notice {
 	for i := range sources {
 		h := &sources[i]
 		if h.behind {
-			for _, key := range open { // what is known of it stays
-				if key == h.key("") || strings.HasPrefix(key, h.key("")+"/") {
-					quiet[key] = alertrules.Notice{}
+			for _, c := range open { // what is known of it stays
+				if c.Key == h.key("") || strings.HasPrefix(c.Key, h.key("")+"/") {
+					quiet[c.Key] = alertrules.Notice{}
 				}
 			}
 			continue
 		}
-		last := h.asked
-		for _, v := range h.voices {
-			if v.Part == "" {
-				last = v.Last
-			}
-		}
+		last := h.last()
 		whole := !last.IsZero() && now.Sub(last) > h.silence.After
 		if whole {
 			note(h, "", last, true)
@@ -95,45 +103,78 @@ func silent(sources []heard, open []string, now time.Time) []alertrules.Notice {
 	}
 	var notices []alertrules.Notice
 	for _, key := range begun {
-		if !slices.Contains(open, key) {
+		if !knows(open, key) {
 			notices = append(notices, quiet[key])
 		}
 	}
-	for _, key := range open {
-		if _, still := quiet[key]; !still && strings.HasPrefix(key, silencePrefix) {
-			notices = append(notices, over(sources, key, now))
+	for _, c := range open {
+		if _, still := quiet[c.Key]; !still && strings.HasPrefix(c.Key, silencePrefix) {
+			notices = append(notices, over(sources, c, now))
 		}
 	}
 	return notices
 }
 
+// knows reports whether the operator knows of a cause.
+func knows(open []alertrules.Notice, key string) bool {
+	return slices.ContainsFunc(open, func(c alertrules.Notice) bool { return c.Key == key })
+}
+
+// minute is how a time is written in what the operator reads.
+const minute = "2006-01-02 15:04 MST"
+
 // says is what the operator reads of a silence. A part is text of a log; whoever
 // shows it cleans it.
 func (h *heard) says(part string, last time.Time) string {
-	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", h.part(part), last.UTC().Format("2006-01-02 15:04 MST"), alertrules.FormatDuration(h.silence.After))
+	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", h.part(part), last.UTC().Format(minute), alertrules.FormatDuration(h.silence.After))
 }
 
 // part names a source, or a part of it.
-func (h *heard) part(part string) string {
-	if part == "" {
-		return "source " + h.name
+func (h *heard) part(part string) string { return silentPart(h.key(part)) }
+
+// silentPart names what a key is about, which need not be configured any more.
+func silentPart(key string) string {
+	name, of, parted := strings.Cut(strings.TrimPrefix(key, silencePrefix), "/@")
+	if !parted {
+		return "source " + name
 	}
-	return "source " + h.name + ": " + strings.TrimPrefix(h.silence.Each, "@") + " " + part
+	field, part, _ := strings.Cut(of, "/")
+	return "source " + name + ": " + field + " " + part
 }
 
-// over is the end of a silence: it spoke, or is not waited for any more.
-func over(sources []heard, key string, now time.Time) alertrules.Notice {
-	name := strings.TrimPrefix(key, silencePrefix)
-	n := alertrules.Notice{Key: key, Since: now, Over: true, Text: "source " + name + " is no longer waited for"}
+// lastOf is when the part of the source spoke last that a key is about; zero: nobody
+// knows. The key of another source, or of parts that are not waited for, is not ours.
+func (h *heard) lastOf(key string) (last time.Time, ours bool) {
+	if key == h.key("") {
+		return h.last(), true
+	}
+	for _, v := range h.voices {
+		if v.Part != "" && key == h.key(v.Part) {
+			return v.Last, true
+		}
+	}
+	return last, h.silence.Each != "" && strings.HasPrefix(key, h.key("")+"/"+h.silence.Each+"/")
+}
+
+// over is the end of a silence that was told: it spoke, may be silent for longer, or
+// is not waited for any more.
+func over(sources []heard, cause alertrules.Notice, now time.Time) alertrules.Notice {
+	n := alertrules.Notice{Key: cause.Key, Since: now, Over: true, Text: silentPart(cause.Key) + " is no longer waited for"}
 	for i := range sources {
 		h := &sources[i]
-		if part, ok := strings.CutPrefix(key, h.key("")+"/"); ok && h.silence.Each != "" {
-			n.Text = fmt.Sprintf("%s is no longer waited for: nothing came of it for %s", h.part(part), alertrules.FormatDuration(h.silence.longGone()))
-		}
-		for _, v := range append([]Voice{{}}, h.voices...) {
-			if h.key(v.Part) == key && now.Sub(v.Last) <= h.silence.After {
-				n.Since, n.Text = v.Last, "source "+name+" delivers again"
+		last, ours := h.lastOf(cause.Key)
+		whole := cause.Key == h.key("")
+		switch {
+		case !ours, whole && last.IsZero():
+		case !whole && now.Sub(last) > h.silence.longGone():
+			if last.Before(cause.Since) {
+				last = cause.Since
 			}
+			n.Text += ": nothing came of it since " + last.UTC().Format(minute)
+		case last.After(cause.Since):
+			n.Since, n.Text = last, silentPart(cause.Key)+" delivers again"
+		default:
+			n.Text = fmt.Sprintf("%s may be silent for longer now (silent_after: %s)", silentPart(cause.Key), alertrules.FormatDuration(h.silence.After))
 		}
 	}
 	return n

@@ -2,9 +2,12 @@ package agent
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tocsin/alertrules"
 )
 
 // What begins, goes on and ends of silences, at noon.
@@ -31,19 +34,20 @@ func TestSilent(t *testing.T) {
 		{"all of it is silent, which is one thing", heard{silence: each, voices: []Voice{{"", at(3 * time.Hour)}, {"1", at(5 * time.Hour)}, {"2", at(3 * time.Hour)}}}, "s/1", "s"},
 		{"an account that is gone for good", heard{silence: each, voices: []Voice{{"", at(0)}, {"1", at(31 * 24 * time.Hour)}}}, "s/1", "-s/1"},
 		{"it holds more than was taken in", heard{silence: each, behind: true, voices: []Voice{{"", at(0)}, {"1", at(5 * time.Hour)}, {"2", at(0)}}}, "s/2", ""},
+		{"a region of that name is another one", heard{silence: Silence{After: 2 * time.Hour, Each: "@region"}, voices: []Voice{{"", at(0)}, {"1", at(5 * time.Hour)}}}, "s/1", "s/@region/1 -s/1"},
 		{"another source's cause", heard{silence: hour, voices: []Voice{{"", at(0)}}}, "gone rule/failed/x", "-gone"},
 	} {
 		c.source.name = "s"
-		var open []string
+		var open []alertrules.Notice
 		for _, key := range strings.Fields(c.open) {
 			if !strings.HasPrefix(key, "rule/") {
-				key = silencePrefix + key
+				key = silencePrefix + strings.Replace(key, "/", "/@account/", 1)
 			}
-			open = append(open, key)
+			open = append(open, alertrules.Notice{Key: key})
 		}
 		var got []string
 		for _, n := range silent([]heard{c.source}, open, noon) {
-			key := strings.TrimPrefix(n.Key, silencePrefix)
+			key := strings.Replace(strings.TrimPrefix(n.Key, silencePrefix), "/@account/", "/", 1)
 			if n.Over {
 				key = "-" + key
 			}
@@ -62,20 +66,53 @@ func TestSilentText(t *testing.T) {
 	if len(begun) != 1 || begun[0].Text != "source trail: account 111122223333 is silent since 2026-11-23 09:00 UTC (silent_after: 2h)" || !begun[0].Since.Equal(noon.Add(-3*time.Hour)) {
 		t.Errorf("got %+v", begun)
 	}
-	s.voices[1].Last = noon
-	ended := silent([]heard{s}, []string{begun[0].Key}, noon)
-	if len(ended) != 1 || ended[0].Text != "source trail/111122223333 delivers again" {
-		t.Errorf("got %+v", ended)
-	}
-	for name, gone := range map[string][]Voice{"long gone": {{"", noon}, {"111122223333", noon.Add(-31 * 24 * time.Hour)}}, "forgotten": {{"", noon}}} {
-		s.voices = gone
-		ended = silent([]heard{s}, []string{begun[0].Key}, noon)
-		if len(ended) != 1 || ended[0].Text != "source trail: account 111122223333 is no longer waited for: nothing came of it for 30d" {
-			t.Errorf("%s: %+v", name, ended)
+	const account = "source trail: account 111122223333"
+	for name, c := range map[string]struct {
+		change func()
+		want   string
+	}{
+		"it speaks":     {func() { s.voices[1].Last = noon }, account + " delivers again"},
+		"long gone":     {func() { s.voices[1].Last = noon.Add(-31 * 24 * time.Hour) }, account + " is no longer waited for: nothing came of it since 2026-11-23 09:00 UTC"},
+		"forgotten":     {func() { s.voices = s.voices[:1] }, account + " is no longer waited for: nothing came of it since 2026-11-23 09:00 UTC"},
+		"longer":        {func() { s.silence.After = 4 * time.Hour }, account + " may be silent for longer now (silent_after: 4h)"},
+		"another field": {func() { s.silence.Each = "@region"; s.voices = s.voices[:1] }, account + " is no longer waited for"},
+		"no field":      {func() { s.silence.Each = ""; s.voices = s.voices[:1] }, account + " is no longer waited for"},
+		"no source":     {func() { s.name = "other" }, account + " is no longer waited for"},
+	} {
+		before := s
+		s.voices = slices.Clone(s.voices)
+		c.change()
+		var ended []alertrules.Notice
+		for _, n := range silent([]heard{s}, begun, noon) {
+			if n.Over {
+				ended = append(ended, n)
+			}
 		}
+		if len(ended) != 1 || ended[0].Text != c.want || ended[0].Key != begun[0].Key {
+			t.Errorf("%s: %+v, want %s", name, ended, c.want)
+		}
+		s = before
 	}
-	if ended = silent(nil, []string{begun[0].Key}, noon); len(ended) != 1 || !strings.HasSuffix(ended[0].Text, "no longer waited for") {
-		t.Errorf("got %+v", ended)
+}
+
+// The same of a whole source.
+func TestSilentSourceText(t *testing.T) {
+	s := heard{name: "trail", silence: Silence{After: 2 * time.Hour}, asked: noon.Add(-3 * time.Hour)}
+	begun := silent([]heard{s}, nil, noon)
+	if len(begun) != 1 || begun[0].Text != "source trail is silent since 2026-11-23 09:00 UTC (silent_after: 2h)" {
+		t.Fatalf("got %+v", begun)
+	}
+	spoke, longer := s, s
+	spoke.voices = []Voice{{"", noon}}
+	longer.silence.After = 4 * time.Hour
+	for want, now := range map[string][]heard{
+		"source trail delivers again":                                  {spoke},
+		"source trail may be silent for longer now (silent_after: 4h)": {longer},
+		"source trail is no longer waited for":                         nil,
+	} {
+		if ended := silent(now, begun, noon); len(ended) != 1 || ended[0].Text != want {
+			t.Errorf("got %+v, want %s", ended, want)
+		}
 	}
 }
 

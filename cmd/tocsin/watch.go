@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tocsin/agent"
+	"tocsin/alertrules"
 )
 
 // What the agent asks about its surroundings, from the store.
@@ -20,13 +21,13 @@ func (p *project) heard(ctx context.Context, source, field string, since time.Ti
 }
 
 // causes is agent.Options.Causes.
-func (p *project) causes(ctx context.Context) ([]string, error) {
+func (p *project) causes(ctx context.Context) ([]alertrules.Notice, error) {
 	causes, err := p.store.State.Causes(ctx)
-	keys := make([]string, len(causes))
+	list := make([]alertrules.Notice, len(causes))
 	for i, c := range causes {
-		keys[i] = c.Key
+		list[i] = alertrules.Notice{Key: c.Key, Text: c.Text, Since: c.Since}
 	}
-	return keys, err
+	return list, err
 }
 
 // room is agent.Options.Room.

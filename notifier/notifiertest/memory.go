@@ -33,7 +33,7 @@ type Memory struct {
 	mails   map[int64]*notifier.Mail
 	changed map[string]int64
 	notices []notifier.Notice
-	open    map[string]bool // causes of notices
+	open    map[string]alertrules.Notice // causes of notices, by key
 
 	alertIDs, mailIDs, rounds, noticeN int64
 
@@ -47,17 +47,15 @@ type Memory struct {
 	CrashAfter func() bool
 }
 
-// Open returns the keys of the causes that are open, in no order.
-func (m *Memory) Open() []string {
+// Open returns the causes that are open, in the order of their keys.
+func (m *Memory) Open() []alertrules.Notice {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var keys []string
-	for key, open := range m.open {
-		if open {
-			keys = append(keys, key)
-		}
+	var list []alertrules.Notice
+	for _, key := range slices.Sorted(maps.Keys(m.open)) {
+		list = append(list, m.open[key])
 	}
-	return keys
+	return list
 }
 
 type alertRow struct {
@@ -77,17 +75,21 @@ type newsRow struct {
 func NewMemory() *Memory {
 	return &Memory{
 		rules: map[string][]byte{}, alerts: map[string]*alertRow{}, news: map[notifier.NewsKey]*newsRow{}, beliefs: map[notifier.BeliefKey][]byte{},
-		mails: map[int64]*notifier.Mail{}, changed: map[string]int64{}, open: map[string]bool{},
+		mails: map[int64]*notifier.Mail{}, changed: map[string]int64{}, open: map[string]alertrules.Notice{},
 	}
 }
 
 // notice keeps one cause open at a time.
 func (m *Memory) notice(notices []alertrules.Notice) {
 	for _, n := range notices {
-		if m.open[n.Key] != n.Over {
+		if _, open := m.open[n.Key]; open != n.Over {
 			continue
 		}
-		m.open[n.Key] = !n.Over
+		if n.Over {
+			delete(m.open, n.Key)
+		} else {
+			m.open[n.Key] = n
+		}
 		m.noticeN++
 		m.notices = append(m.notices, notifier.Notice{N: m.noticeN, Notice: n})
 	}
