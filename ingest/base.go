@@ -111,12 +111,13 @@ func flagCell(b bool) Cell {
 // is new in it, one that was renamed or packed is known, and one that begins anew
 // under the old name, or was replaced by another, is not.
 func (d *base) placeID(raw []byte, position int64) [16]byte {
-	return d.hashID("place", []byte(logOf(d.object)), d.first[:], strconv.AppendInt(nil, position, 10), raw)
+	return d.tenantID("place", []byte(logOf(d.object)), d.first[:], strconv.AppendInt(nil, position, 10), raw)
 }
 
-// hashID is hashID for what is no id that is good everywhere: two tenants may well
-// write the same, and each keeps its own. Without a tenant it is hashID itself.
-func (d *base) hashID(kind string, parts ...[]byte) [16]byte {
+// tenantID is hashID with the tenant as one more part, for what is no id that is good
+// everywhere: two tenants may well write the same, and each keeps its own. Without a
+// tenant it is hashID of the parts alone.
+func (d *base) tenantID(kind string, parts ...[]byte) [16]byte {
 	if d.tenant != "" {
 		parts = append(parts, []byte(d.tenant))
 	}

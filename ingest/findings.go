@@ -211,7 +211,7 @@ func (d *findingsDecoder) native(r *Record, raw []byte, whole bool) {
 	if !d.timeless(r) {
 		observed = strconv.AppendInt(nil, r.Time, 10)
 	}
-	r.ID = d.hashID("finding", []byte(d.format), uid, observed, sum[:])
+	r.ID = d.tenantID("finding", []byte(d.format), uid, observed, sum[:])
 }
 
 // timeless says whether the record's time is only that of its loading.
