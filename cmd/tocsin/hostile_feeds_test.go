@@ -5,15 +5,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +19,7 @@ import (
 
 	"tocsin/agent"
 	"tocsin/ingest/awsapi/awstest"
+	"tocsin/ingest/webhook"
 )
 
 func feedings() []feeding {
@@ -225,65 +223,33 @@ func (k hostileKind) listOf(record func(int, string) string) []byte {
 	return []byte("[" + strings.Join(k.records(record), ",") + "]")
 }
 
-func feedWebhook(t *testing.T, b *bench, kinds []hostileKind) map[string]fed {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+// atWebhook runs the agent of a bench with a source that is a webhook, as source
+// writes it; send posts a body there, and returns the answer.
+func (b *bench) atWebhook(source func(keys string), do func(send func(body []byte) string)) {
+	b.t.Helper()
 	b.write("secret", "correct horse\n")
-	b.source(fmt.Sprintf("webhook: %q, secret_file: secret", address))
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
-	go func() {
-		var out, err bytes.Buffer
-		e := b.env(&out, &err)
-		e.now = time.Now
-		ended <- run(ctx, e, []string{"run", "--data", b.path("data"), "--config", b.path("tocsin.yaml")})
-	}()
-	result := map[string]fed{}
-	for _, k := range kinds {
-		body := k.listOf(trailOf(k.name))
-		hash := sha256.Sum256(body)
-		told := post(t, "http://"+address+"/", body)
-		result[k.name] = fed{ofObject("webhook://in/" + hex.EncodeToString(hash[:16])), told}
-	}
-	stop()
-	if code := <-ended; code != exitDone {
-		t.Errorf("run ended with %d", code)
-	}
-	return result
+	source("webhook: 127.0.0.1:0, secret_file: secret")
+	var out bytes.Buffer
+	e := b.env(&out, nil)
+	e.now = time.Now
+	withWebhook(b.t, e, []string{"run", "--data", b.path("data"), "--config", b.path("tocsin.yaml")}, func(address string) {
+		do(func(body []byte) string {
+			status, text := post(b.t, address, webhook.DefaultHeader+": correct horse", body)
+			return fmt.Sprintf("answer %d %s", status, text)
+		})
+	})
 }
 
-// post sends a body until something listens, and returns the answer.
-func post(t *testing.T, to string, body []byte) string {
-	t.Helper()
-	for try := 0; ; try++ {
-		q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to, bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
+func feedWebhook(_ *testing.T, b *bench, kinds []hostileKind) map[string]fed {
+	result := map[string]fed{}
+	b.atWebhook(b.source, func(send func([]byte) string) {
+		for _, k := range kinds {
+			body := k.listOf(trailOf(k.name))
+			hash := sha256.Sum256(body)
+			result[k.name] = fed{ofObject("webhook://in/" + hex.EncodeToString(hash[:16])), send(body)}
 		}
-		q.Header.Set("X-Tocsin-Secret", "correct horse")
-		a, err := http.DefaultClient.Do(q)
-		if err != nil {
-			if try == 200 {
-				t.Fatal(err)
-			}
-			time.Sleep(50 * time.Millisecond) // it is starting
-			continue
-		}
-		text, err := io.ReadAll(a.Body)
-		if err := a.Body.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf("answer %d %s", a.StatusCode, strings.TrimSpace(string(text)))
-	}
+	})
+	return result
 }
 
 // feedHub hands out the records of a kind as findings: those that are JSON, since

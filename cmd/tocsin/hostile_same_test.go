@@ -2,17 +2,18 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tocsin/ingest/awsapi/awstest"
 )
@@ -90,11 +91,12 @@ func TestHostileSame(t *testing.T) {
 			wantRows, wantLetters = files.taken(t)
 		}
 		rows, letters := b.taken(t)
-		if missing, more := unlike(wantRows, rows); len(missing)+len(more) > 0 {
-			t.Errorf("%s: of %d records %d are missing or others, %d are more or others: %s", x.name, len(wantRows), len(missing), len(more), firstUnlike(missing, more))
+		anyOrder := cmpopts.SortSlices(strings.Compare)
+		if diff := cmp.Diff(wantRows, rows, anyOrder); diff != "" {
+			t.Errorf("%s: %d records, %d from files: %.5000s", x.name, len(rows), len(wantRows), diff)
 		}
-		if missing, more := unlike(wantLetters, letters); x.letters && len(missing)+len(more) > 0 {
-			t.Errorf("%s: dead letters: %s", x.name, firstUnlike(missing, more))
+		if diff := cmp.Diff(wantLetters, letters, anyOrder); x.letters && diff != "" {
+			t.Errorf("%s: dead letters: %.5000s", x.name, diff)
 		}
 		if len(letters) == 0 && len(wantLetters) > 0 {
 			t.Errorf("%s: nothing is set aside, and %d from files", x.name, len(wantLetters))
@@ -166,39 +168,20 @@ func throughRecords(b *bench, texts []corpusText) {
 }
 
 func throughWebhook(b *bench, texts []corpusText) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		b.t.Fatal(err)
-	}
-	b.write("secret", "correct horse\n")
-	b.plainSource(fmt.Sprintf("webhook: %q, secret_file: secret", address))
-	ctx, stop := context.WithCancel(b.t.Context())
-	ended := make(chan int, 1)
-	go func() {
-		var out, err bytes.Buffer
-		ended <- run(ctx, b.env(&out, &err), []string{"run", "--data", b.path("data"), "--config", b.path("tocsin.yaml")})
-	}()
-	post(b.t, "http://"+address+"/", texts[0].text)
-	var posted sync.WaitGroup
-	turns := make(chan struct{}, 8)
-	for _, c := range texts[1:] {
-		turns <- struct{}{}
-		posted.Go(func() {
-			defer func() { <-turns }()
-			if told := post(b.t, "http://"+address+"/", c.text); !strings.HasPrefix(told, fmt.Sprint("answer ", http.StatusOK)) {
-				b.t.Errorf("%s: %s", c.id, told)
-			}
-		})
-	}
-	posted.Wait()
-	stop()
-	if code := <-ended; code != exitDone {
-		b.t.Errorf("run ended with %d", code)
-	}
+	b.atWebhook(b.plainSource, func(send func([]byte) string) {
+		var sent sync.WaitGroup
+		turns := make(chan struct{}, 8)
+		for _, c := range texts {
+			turns <- struct{}{}
+			sent.Go(func() {
+				defer func() { <-turns }()
+				if told := send(c.text); !strings.HasPrefix(told, fmt.Sprint("answer ", http.StatusOK)) {
+					b.t.Errorf("%s: %s", c.id, told)
+				}
+			})
+		}
+		sent.Wait()
+	})
 }
 
 // throughStdin sends the lines of each format as one stream.
@@ -257,38 +240,4 @@ func (b *bench) taken(t *testing.T) (rows, letters []string) {
 		letters = append(letters, l.Reason)
 	}
 	return rows, letters
-}
-
-// unlike are the texts of one list that the other has not, as often, and the other
-// way round.
-func unlike(want, got []string) (missing, more []string) {
-	n := map[string]int{}
-	for _, s := range want {
-		n[s]++
-	}
-	for _, s := range got {
-		if n[s]--; n[s] < 0 {
-			more = append(more, s)
-		}
-	}
-	for _, s := range slices.Sorted(maps.Keys(n)) {
-		for range max(0, n[s]) {
-			missing = append(missing, s)
-		}
-	}
-	return missing, more
-}
-
-// firstUnlike shows where the first texts begin to differ.
-func firstUnlike(missing, more []string) string {
-	if len(missing) == 0 || len(more) == 0 {
-		return fmt.Sprintf("\n- %.300s\n+ %.300s", missing, more)
-	}
-	a, b := missing[0], more[0]
-	at := 0
-	for at < min(len(a), len(b)) && a[at] == b[at] {
-		at++
-	}
-	at = max(0, at-80)
-	return fmt.Sprintf("at byte %d\n- %.300s\n+ %.300s", at, a[at:], b[at:])
 }

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // hostileBounds are low, so that what is beyond them is quick to make.
@@ -225,31 +227,8 @@ func TestHostileSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	if golden.String() != string(want) {
-		t.Errorf("not as %s says:\n%s", file, differing(string(want), golden.String()))
+		t.Errorf("not as %s says:\n%s", file, cmp.Diff(string(want), golden.String()))
 	}
-}
-
-// differing are the lines that differ.
-func differing(want, got string) string {
-	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
-	var out strings.Builder
-	section := ""
-	for i := range max(len(a), len(b)) {
-		w, g := "", ""
-		if i < len(a) {
-			w = a[i]
-		}
-		if i < len(b) {
-			g = b[i]
-		}
-		if !strings.HasPrefix(g, " ") {
-			section = g
-		}
-		if w != g {
-			fmt.Fprintf(&out, "%s\n- %s\n+ %s\n", section, w, g)
-		}
-	}
-	return out.String()
 }
 
 // storedOf is how many records of a kind are stored.

@@ -124,6 +124,7 @@ func (s *source) listen(ctx context.Context, address string) error {
 		return fmt.Errorf("webhook: %w", err)
 	}
 	s.listener = listener
+	s.o.Log.Info("webhook listens", "source", s.o.Name, "address", listener.Addr().String())
 	go func() {
 		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.ended <- fmt.Errorf("webhook: it listens no more at %s: %w", listener.Addr(), err)
