@@ -244,44 +244,33 @@ func TestAgainFindingsKept(t *testing.T) {
 	}
 }
 
+// againStep is a load of objects again, and what is stored after it.
+type againStep struct {
+	name            string
+	scripts         []script
+	rows            int // in a transaction; 0: all
+	want            Summary
+	old, new, total int64 // records by that name
+	letters         int64
+}
+
+// named are records with a name.
+func named(name string, ids ...int) []rec {
+	list := recs(ids...)
+	for i := range list {
+		list[i].name = name
+	}
+	return list
+}
+
 // What is loaded again takes the place of what was stored of it, whatever object
 // stored it; what is not named stays; dead letters go; and what cannot be read now
 // leaves everything as it was.
 func TestAgain(t *testing.T) {
 	l := openTest(t, t.TempDir()).Logs
 	ls := testLogstore()
-	named := func(name string, ids ...int) []rec {
-		list := recs(ids...)
-		for i := range list {
-			list[i].name = name
-		}
-		return list
-	}
-	again := func(o *AppendOptions) { o.Again, o.History = true, Past }
-	names := "SELECT count(*) FROM log_t WHERE name = ?"
-	appendScripts(t, l, ls, []script{
-		{"log", "1", append(named("old", 1, 2), rec{broken: "odd"})},
-		{"log", "2", append(named("old", 1, 2, 3), rec{broken: "odd"})}, // it has grown
-		{"copy", "1", named("old", 3, 4)},
-		{"rest", "1", named("old", 5)},
-	}, nil)
-	if n := count(t, l, names, "old"); n != 5 {
-		t.Fatal(n, "records")
-	}
-	if _, err := l.in.db.Exec("INSERT INTO objects SELECT * REPLACE (100 AS id, version || ', dead letter 7 at 1' AS version) FROM objects WHERE name = 'log' AND version = '2'"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.in.db.Exec("INSERT INTO log_t BY NAME SELECT * EXCLUDE (id_text, ref_text) REPLACE (100 AS object, 'retried' AS name, uuid() AS id) FROM log_t WHERE name = 'old' LIMIT 1; UPDATE counter SET next_id = 101"); err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []struct {
-		name            string
-		scripts         []script
-		rows            int
-		want            Summary
-		old, new, total int64
-		letters         int64
-	}{
+	loadOnce(t, l, ls)
+	for _, step := range []againStep{
 		{
 			"an object that fails",
 			[]script{{"log", "2", append(named("new", 1, 2), rec{fail: io.ErrUnexpectedEOF})}},
@@ -295,22 +284,48 @@ func TestAgain(t *testing.T) {
 		{"large ones", []script{{"log", "2", named("new", 1, 2, 3, 7, 8)}, {"copy", "1", named("new", 8, 3)}}, 2, Summary{Objects: 2, Records: 5, Replaced: 4, Duplicates: 2, History: 2}, 1, 6, 7, 1},
 		{"what it had is not in it", []script{{"log", "2", named("new", 1)}}, 0, Summary{Objects: 1, Records: 1, Replaced: 5, History: 1}, 1, 2, 3, 1},
 	} {
-		got := appendScripts(t, l, ls, step.scripts, func(o *AppendOptions) {
-			again(o)
-			o.rows = step.rows
-		})
-		got.FirstSeq, got.LastSeq, got.Oldest, got.Newest = 0, 0, time.Time{}, time.Time{}
-		if fmt.Sprint(got) != fmt.Sprint(step.want) {
-			t.Errorf("%s: %+v, want %+v", step.name, got, step.want)
+		step.try(t, l, ls)
+	}
+}
+
+// loadOnce stores a log that has grown, a copy of a part of it, another object, and
+// what came of a dead letter of the log.
+func loadOnce(t *testing.T, l *Logs, ls *ingest.Logstore) {
+	t.Helper()
+	appendScripts(t, l, ls, []script{
+		{"log", "1", append(named("old", 1, 2), rec{broken: "odd"})},
+		{"log", "2", append(named("old", 1, 2, 3), rec{broken: "odd"})}, // it has grown
+		{"copy", "1", named("old", 3, 4)},
+		{"rest", "1", named("old", 5)},
+	}, nil)
+	if n := count(t, l, "SELECT count(*) FROM log_t WHERE name = 'old'"); n != 5 {
+		t.Fatal(n, "records")
+	}
+	for _, retried := range []string{
+		"INSERT INTO objects SELECT * REPLACE (100 AS id, version || ', dead letter 7 at 1' AS version) FROM objects WHERE name = 'log' AND version = '2'",
+		"INSERT INTO log_t BY NAME SELECT * EXCLUDE (id_text, ref_text) REPLACE (100 AS object, 'retried' AS name, uuid() AS id) FROM log_t WHERE name = 'old' LIMIT 1",
+		"UPDATE counter SET next_id = 101",
+	} {
+		if _, err := l.in.db.Exec(retried); err != nil {
+			t.Fatal(err)
 		}
-		for query, want := range map[string]int64{
-			"SELECT count(*) FROM log_t WHERE name = 'old'": step.old, "SELECT count(*) FROM log_t WHERE name = 'new'": step.new,
-			"SELECT count(*) FROM log_t": step.total, "SELECT count(*) FROM deadletters": step.letters,
-			"SELECT count(*) FROM log_t WHERE seq >= (SELECT next_seq FROM counter)": 0,
-		} {
-			if n := count(t, l, query); n != want {
-				t.Errorf("%s: %s: %d, want %d", step.name, query, n, want)
-			}
+	}
+}
+
+func (step *againStep) try(t *testing.T, l *Logs, ls *ingest.Logstore) {
+	t.Helper()
+	got := appendScripts(t, l, ls, step.scripts, func(o *AppendOptions) { o.Again, o.History, o.rows = true, Past, step.rows })
+	got.FirstSeq, got.LastSeq, got.Oldest, got.Newest = 0, 0, time.Time{}, time.Time{}
+	if fmt.Sprint(got) != fmt.Sprint(step.want) {
+		t.Errorf("%s: %+v, want %+v", step.name, got, step.want)
+	}
+	for query, want := range map[string]int64{
+		"SELECT count(*) FROM log_t WHERE name = 'old'": step.old, "SELECT count(*) FROM log_t WHERE name = 'new'": step.new,
+		"SELECT count(*) FROM log_t": step.total, "SELECT count(*) FROM deadletters": step.letters,
+		"SELECT count(*) FROM log_t WHERE seq >= (SELECT next_seq FROM counter)": 0,
+	} {
+		if n := count(t, l, query); n != want {
+			t.Errorf("%s: %s: %d, want %d", step.name, query, n, want)
 		}
 	}
 }

@@ -51,56 +51,78 @@ func TestHostileObjectNames(t *testing.T) {
 	for _, name := range names {
 		s.Send("events", fmt.Sprintf(`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"logs"},"object":{"key":%q}}}]}`, url.QueryEscape(name)))
 	}
-	for _, source := range []string{
-		fmt.Sprintf("bucket: logs, endpoint: %q", s.URL),
-		fmt.Sprintf("queue: %q, buckets: [logs], endpoint: %q", queue, s.URL),
-		"dir: in",
+	once := func(b *bench) string { return b.once(nil).err }
+	for _, x := range []struct {
+		name, source string
+		feed         func(b *bench) string
+	}{
+		{"bucket", fmt.Sprintf("bucket: logs, endpoint: %q", s.URL), once},
+		{"queue", fmt.Sprintf("queue: %q, buckets: [logs], endpoint: %q", queue, s.URL), func(b *bench) string { return b.untilDeleted(s, "events") }},
+		{"dir", "dir: in", once},
 	} {
-		b := newBench(t)
-		b.now = time.Now()
-		b.write("rules/none.yaml", "")
-		b.source(source)
-		wanted := map[string]bool{}
-		for _, c := range all {
-			name := names[c.ID]
-			wanted[c.ID] = c.Expect == "loaded"
-			if source == "dir: in" {
-				wanted[c.ID] = writable(b.path("in"), name, content(c.ID))
+		t.Run(x.name, func(t *testing.T) {
+			b := bornAlike(t)
+			b.source(x.source)
+			wanted := map[string]bool{}
+			for _, c := range all {
+				wanted[c.ID] = c.Expect == "loaded"
+				if x.name == "dir" {
+					wanted[c.ID] = writable(b.path("in"), names[c.ID], content(c.ID))
+				}
 			}
-		}
-		var said string
-		if strings.HasPrefix(source, "queue") {
-			said = b.untilDeleted(s, "events")
-		} else {
-			said = b.once(nil).err
-		}
-		b.terminal = true
-		said += b.must(0, "deadletters", "list").out
-		b.terminal = false
-		if why := unclean(said); why != "" {
-			t.Errorf("%s: what is said of them has %s", source, why)
-		}
-		out := b.must(0, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT eventName, count(*) AS n GROUP BY eventName").out
-		letters := b.must(0, "deadletters", "list", "-o", "ndjson").out
-		stored := 0
-		for _, c := range all {
-			if got := strings.Contains(out, fmt.Sprintf(`{"eventName":%q,"n":1}`, c.ID)); got != wanted[c.ID] {
-				t.Errorf("%s, %s (%s): stored %v, not %v\n%s", source, c.ID, c.Why, got, wanted[c.ID], said)
-			} else if got {
-				stored++
+			said := x.feed(b)
+			b.namesAreClean(said)
+			b.namesAreTaken(all, wanted)
+			b.nothingIsMade()
+			if t.Failed() {
+				t.Log(said)
 			}
+		})
+	}
+}
+
+// namesAreClean holds that what is said of objects, and the list of their dead
+// letters, is fit for a terminal.
+func (b *bench) namesAreClean(said string) {
+	b.t.Helper()
+	b.terminal = true
+	said += b.must(0, "deadletters", "list").out
+	b.terminal = false
+	if why := unclean(said); why != "" {
+		b.t.Errorf("what is said of them has %s", why)
+	}
+}
+
+// namesAreTaken holds that of those that are wanted the good record is stored, and the
+// broken one set aside; and nothing of others.
+func (b *bench) namesAreTaken(all []hostileInput, wanted map[string]bool) {
+	b.t.Helper()
+	out := b.must(0, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT eventName, count(*) AS n GROUP BY eventName").out
+	stored := 0
+	for _, c := range all {
+		got := strings.Contains(out, fmt.Sprintf(`{"eventName":%q,"n":1}`, c.ID))
+		if got != wanted[c.ID] {
+			b.t.Errorf("%s (%s): stored %v, not %v", c.ID, c.Why, got, wanted[c.ID])
 		}
-		if n := strings.Count(letters, "\n"); n != stored {
-			t.Errorf("%s: %d dead letters of %d objects", source, n, stored)
+		if got {
+			stored++
 		}
-		entries, err := os.ReadDir(b.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			if !strings.Contains(" data in rules tocsin.yaml ", " "+e.Name()+" ") {
-				t.Errorf("%s: %q appeared", source, e.Name())
-			}
+	}
+	if n := strings.Count(b.must(0, "deadletters", "list", "-o", "ndjson").out, "\n"); n != stored {
+		b.t.Errorf("%d dead letters of %d objects", n, stored)
+	}
+}
+
+// nothingIsMade holds that a bench has what it was given, and its data.
+func (b *bench) nothingIsMade() {
+	b.t.Helper()
+	entries, err := os.ReadDir(b.dir)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.Contains(" data in rules tocsin.yaml ", " "+e.Name()+" ") {
+			b.t.Errorf("%q appeared", e.Name())
 		}
 	}
 }
