@@ -42,6 +42,11 @@ type instance struct {
 	path    string
 }
 
+// querier is what reads of an instance: its database, or one connection of it.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // openInstance opens the engine in memory, attaches the file (created when
 // absent), brings its schema up to date, and locks the engine down. Every
 // connection has the file as its default database.

@@ -26,12 +26,6 @@ type tables struct {
 	done map[string][]ingest.Column // by logstore name: the columns that the table was made for
 }
 
-// querier is a *sql.DB or a *sql.Conn.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // ensure makes the table of ls exist with all of its columns.
 func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore) error {
 	t.mu.Lock()

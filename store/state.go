@@ -165,13 +165,8 @@ func stamp(t time.Time) any {
 	return t.UTC().Format("2006-01-02 15:04:05.999999")
 }
 
-// queryer is a database or one connection of it.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // documents reads the rows of a statement whose only column is a document.
-func documents[T any](ctx context.Context, q queryer, text string, args ...any) ([]*T, error) {
+func documents[T any](ctx context.Context, q querier, text string, args ...any) ([]*T, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", firstWords(text), err)

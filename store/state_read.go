@@ -70,7 +70,7 @@ func (s *State) Gaps(ctx context.Context) ([]alertrules.Gap, error) {
 	return gapsOf(ctx, s.in.db, "true")
 }
 
-func gapsOf(ctx context.Context, q queryer, where string, args ...any) ([]alertrules.Gap, error) {
+func gapsOf(ctx context.Context, q querier, where string, args ...any) ([]alertrules.Gap, error) {
 	list, err := documents[alertrules.Gap](ctx, q, "SELECT doc FROM gaps WHERE "+where, args...)
 	gaps := make([]alertrules.Gap, len(list))
 	for i, g := range list {
