@@ -15,7 +15,7 @@ func TestDirectoryWaits(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		put(t, dir, "a.json", time.Now())
-		d := &directory{dir: dir, stop: func() {}} // a watch would stop the simulated clock
+		d := &directory{dir: dir, name: filepath.Clean, stop: func() {}} // a watch would stop the simulated clock
 		began := time.Now()
 		batch, err := d.Receive(t.Context(), ingest.Ask{Now: began, Wait: time.Minute})
 		if took := time.Since(began); err != nil || len(batch.Objects) != 1 || took < settle || took > 2*settle {
