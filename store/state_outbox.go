@@ -120,3 +120,10 @@ func (s *State) Newest(ctx context.Context, state notifier.MailState, limit int)
 	return documents[notifier.Mail](ctx, s.in.db,
 		"SELECT doc FROM mails WHERE ? IN ('', state) ORDER BY id DESC LIMIT ?", string(state), limit)
 }
+
+// MailsOf returns the rows of the outbox that tell of an alert, oldest first,
+// without their bytes.
+func (s *State) MailsOf(ctx context.Context, alert string) ([]*notifier.Mail, error) {
+	return documents[notifier.Mail](ctx, s.in.db,
+		`SELECT doc FROM mails WHERE list_contains(from_json(json_extract(doc, '$.Alerts'), '["VARCHAR"]'), ?) ORDER BY id`, alert)
+}

@@ -13,12 +13,6 @@ import (
 	"tocsin/notifier"
 )
 
-// AllAlerts returns the newest alerts, those that fire first, then by their
-// begin, newest first.
-func (s *State) AllAlerts(ctx context.Context, limit int) ([]*alertrules.Alert, error) {
-	return s.alerts(ctx, "true ORDER BY firing DESC, began DESC, id LIMIT ?", limit)
-}
-
 // Alert returns the alert of an id; nil when there is none.
 func (s *State) Alert(ctx context.Context, id string) (*alertrules.Alert, error) {
 	list, err := s.alerts(ctx, "id = ?", id)

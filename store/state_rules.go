@@ -30,9 +30,14 @@ func (s *State) Alerts(ctx context.Context, rules ...string) ([]*alertrules.Aler
 	return s.alerts(ctx, "rule IN "+oneOf+" AND firing AND NOT (event AND settled) ORDER BY began, id", texts(rules))
 }
 
-// alerts reads alerts; the column closes_at wins over the document.
+// alerts reads whole alerts, of the table a.
 func (s *State) alerts(ctx context.Context, where string, args ...any) ([]*alertrules.Alert, error) {
-	rows, err := s.in.db.QueryContext(ctx, "SELECT doc, closes_at FROM alerts WHERE "+where, args...)
+	return s.alertDocs(ctx, "a.doc", where, args...)
+}
+
+// alertDocs reads documents of alerts; the column closes_at wins over the document.
+func (s *State) alertDocs(ctx context.Context, doc, where string, args ...any) ([]*alertrules.Alert, error) {
+	rows, err := s.in.db.QueryContext(ctx, "SELECT "+doc+", a.closes_at FROM alerts a WHERE "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read alerts: %w", err)
 	}
@@ -137,11 +142,11 @@ func (t *tx) alerts(list []*alertrules.Alert) {
 		}
 		rows = append(rows, row{
 			"id": a.ID, "rule": a.Rule, "event": a.Mode == alertrules.Event, "firing": a.Firing(), "settled": false,
-			"began": stamp(a.Began), "closes_at": stamp(at), "doc": t.doc(a),
+			"began": stamp(a.Began), "closes_at": stamp(at), "doc": t.doc(a), "head": t.head(a),
 		})
 	}
 	t.remove("alerts", "id", ids)
-	t.insert("alerts", "id VARCHAR, rule VARCHAR, event BOOLEAN, firing BOOLEAN, settled BOOLEAN, began TIMESTAMP, closes_at TIMESTAMP, doc VARCHAR", rows)
+	t.insert("alerts", "id VARCHAR, rule VARCHAR, event BOOLEAN, firing BOOLEAN, settled BOOLEAN, began TIMESTAMP, closes_at TIMESTAMP, doc VARCHAR, head VARCHAR", rows)
 }
 
 // closes reads the stored closes_at of the alerts that exist.

@@ -16,6 +16,7 @@ import (
 	"tocsin/examples"
 	"tocsin/ingest/sample"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 // demoDir is where the demo lives; demoMark says that a folder is ours to make anew.
@@ -122,24 +123,13 @@ func makeDemo(e *env) (sample.Manifest, error) {
 
 // showAlerts prints the alerts, worst first.
 func (p *project) showAlerts(ctx context.Context) error {
-	alerts, err := p.store.State.AllAlerts(ctx, 100)
+	alerts, err := p.store.State.FindAlerts(ctx, store.AlertFilter{Limit: 100})
 	if err != nil {
 		return err
 	}
 	slices.SortStableFunc(alerts, func(a, b *alertrules.Alert) int { return int(shownSeverity(b) - shownSeverity(a)) })
 	r := &query.Result{Columns: []query.Column{{Name: "alert"}, {Name: "severity"}, {Name: "rule"}, {Name: "since", Type: query.Time}, {Name: "rows", Type: query.Integer}}}
 	for _, a := range alerts {
-		rows := a.RowsAll
-		if a.Mode == alertrules.Event {
-			news, err := p.store.State.News(ctx, a.ID)
-			if err != nil {
-				return err
-			}
-			rows = 0
-			for _, n := range news {
-				rows += len(n.Rows)
-			}
-		}
 		name := a.Rule
 		if rule, ok := p.rules.Rule(a.Rule); ok {
 			name = rule.Name
@@ -147,7 +137,7 @@ func (p *project) showAlerts(ctx context.Context) error {
 		for _, label := range names(a.Labels) {
 			name += fmt.Sprintf(" (%s: %s)", label, a.Labels[label])
 		}
-		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), name, a.Since.Truncate(time.Second), int64(rows)})
+		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), name, a.Since.Truncate(time.Second), int64(a.RowsAll)})
 	}
 	fmt.Fprintln(p.env.stdout)
 	return writeTable(p.env, r)

@@ -140,14 +140,16 @@ func gapText(g alertrules.Gap) string {
 }
 
 func (p *project) statusAlerts(ctx context.Context) error {
-	alerts, err := p.store.State.AllAlerts(ctx, 50)
+	const shown = 50
+	alerts, err := p.store.State.FindAlerts(ctx, store.AlertFilter{Firing: true, Limit: shown + 1})
 	if err != nil {
 		return err
 	}
-	for _, a := range alerts {
-		if a.Firing() {
-			fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, shownSeverity(a), a.Rule, a.Since.UTC().Format(time.RFC3339))
-		}
+	for _, a := range alerts[:min(len(alerts), shown)] {
+		fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, shownSeverity(a), a.Rule, a.Since.UTC().Format(time.RFC3339))
+	}
+	if len(alerts) > shown {
+		fmt.Fprintln(p.env.stdout, "firing: more (tocsin alerts --firing)")
 	}
 	return nil
 }

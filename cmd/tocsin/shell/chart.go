@@ -24,6 +24,31 @@ type canvas struct {
 	color bool
 }
 
+// A Screen is what Chart draws on.
+type Screen struct {
+	Columns, Lines int // 0: as terminals were
+	Zone           *time.Location
+	Color          bool
+}
+
+// Chart draws rows as the command .chart of a session does: a line over time where
+// they have times, else bars. Step is the distance between two rows of a line, 0
+// the shortest there is; a count that has no row in a step is 0 there.
+func Chart(r *query.Result, step time.Duration, s Screen) (string, error) {
+	return canvasOf(s.Columns, s.Lines, s.Zone, s.Color).draw(r, "", span{step: step})
+}
+
+// canvasOf is a screen; where there is none, one as terminals were.
+func canvasOf(w, h int, zone *time.Location, color bool) canvas {
+	if w == 0 {
+		w = 80
+	}
+	if h == 0 {
+		h = 24
+	}
+	return canvas{w: w, h: min(h-2, 20), zone: zone, color: color}
+}
+
 // errNoChart says what rows have to look like.
 var errNoChart = errors.New("these rows are nothing to draw: a line needs a time and a number, bars a name and a number; " +
 	"such as … | SELECT date_trunc('hour', __time__) AS hour, count(*) AS n GROUP BY hour")

@@ -109,16 +109,10 @@ func (s *session) chart(ctx context.Context, args string) error {
 	return err
 }
 
-// canvas is the screen; where there is none, one as terminals were.
+// canvas is the screen.
 func (s *session) canvas() canvas {
 	w, h := s.Screen()
-	if w == 0 {
-		w = 80
-	}
-	if h == 0 {
-		h = 24
-	}
-	return canvas{w: w, h: min(h-2, 20), zone: s.Zone, color: s.Color}
+	return canvasOf(w, h, s.Zone, s.Color)
 }
 
 // counted asks how many of the records of a question there are over time, in at

@@ -1,0 +1,58 @@
+// Which alerts there are: lists of them, without their rows.
+
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// An AlertFilter says which alerts are wanted. The zero value wants all.
+type AlertFilter struct {
+	Rule     string
+	Severity alertrules.Severity // those that reached it, or worse
+	Firing   bool                // those that go on
+	From, To time.Time           // those that went on at some time in [From, To); zero: that side is open
+	Limit    int                 // 0: no bound
+}
+
+// alertHead is the document of an alert without its rows, which may be many.
+const alertHead = "coalesce(a.head, a.doc)"
+
+// head is what alertHead is stored as.
+func (t *tx) head(a *alertrules.Alert) string {
+	c := *a
+	c.Rows, c.Gone = nil, nil
+	return t.doc(&c)
+}
+
+// FindAlerts returns the alerts that a filter wants, without their rows: those
+// that go on first, then by their begin, newest first.
+func (s *State) FindAlerts(ctx context.Context, f AlertFilter) ([]*alertrules.Alert, error) {
+	where, args := []string{"true"}, []any{}
+	and := func(condition string, arg ...any) { where, args = append(where, condition), append(args, arg...) }
+	if f.Rule != "" {
+		and("a.rule = ?", f.Rule)
+	}
+	if f.Severity > 0 {
+		and("json_extract("+alertHead+", '$.MaxSeverity')::INTEGER >= ?", int(f.Severity))
+	}
+	if f.Firing {
+		and("a.firing")
+	}
+	if !f.From.IsZero() {
+		and("(a.firing OR json_extract_string("+alertHead+", '$.Ended')::TIMESTAMP >= ?)", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		and("a.began < ?", f.To.UTC())
+	}
+	tail := " ORDER BY a.firing DESC, a.began DESC, a.id"
+	if f.Limit > 0 {
+		tail += " LIMIT ?"
+		args = append(args, f.Limit)
+	}
+	return s.alertDocs(ctx, alertHead, strings.Join(where, " AND ")+tail, args...)
+}
