@@ -80,7 +80,22 @@ type Alert struct {
 	// repeat_interval after the last accepted mail; zero while something is
 	// untold. News at or after it opens a new episode (D06).
 	ClosesAt time.Time
+
+	// Ack belongs to the operator: somebody has taken the alert on. CommitRound
+	// keeps the stored value of an alert that exists; nil: nobody has.
+	Ack *Ack `json:",omitempty"`
 }
+
+// An Ack says that somebody has taken an alert on: it is not repeated any more.
+type Ack struct {
+	By       string
+	At       time.Time
+	Note     string   `json:",omitempty"`
+	Severity Severity // the worst of the episode at that time: what is worse was not taken on
+}
+
+// Acked reports whether the alert was taken on as severe as it is now.
+func (a *Alert) Acked() bool { return a.Ack != nil && a.MaxSeverity <= a.Ack.Severity }
 
 // Firing reports whether the alert goes on.
 func (a *Alert) Firing() bool { return a.Ended.IsZero() }

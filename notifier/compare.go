@@ -33,6 +33,7 @@ type comparison struct {
 	flaps  map[string]*Flap
 	counts map[string][]string
 	silent []string
+	acked  *alertrules.Alert // one that is not repeated because somebody has taken it on
 }
 
 // compare returns the differences between w and b.
@@ -206,16 +207,28 @@ func (c *comparison) clock(repeat time.Duration) time.Time {
 
 // repeats adds "it goes on" for every alert that does, at the smallest repeat
 // interval among them (D32). While a mail is on its way, or the recipient's
-// address is refused, there is none.
+// address is refused, there is none. What somebody has taken on is not repeated:
+// it goes along as a line; rows that are new are told all the same.
 func (c *comparison) repeats() {
 	if len(c.b.Queue) > 0 || len(c.b.Parked) > 0 || c.b.Accepted.IsZero() || len(c.still) == 0 {
 		return
 	}
-	repeat := c.still[0].Settings.Repeat
+	var told []Item
 	for _, s := range c.still {
+		if s.Alert.Acked() && len(newRows(s)) == 0 {
+			c.acked = s.Alert
+			continue
+		}
+		told = append(told, s)
+	}
+	if len(told) == 0 {
+		return
+	}
+	repeat := told[0].Settings.Repeat
+	for _, s := range told {
 		repeat = min(repeat, s.Settings.Repeat)
 	}
-	for _, s := range c.still {
+	for _, s := range told {
 		if s.What == Still {
 			s.What = GoesOn
 		}

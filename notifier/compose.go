@@ -199,6 +199,9 @@ func (c *composition) notes() {
 		if e.What == Unwatched {
 			out = append(out, howText(e.Alert, zone))
 		}
+		if e.Alert.Ack != nil {
+			out = append(out, ackText(e.Alert, c.s.now, zone))
+		}
 		if e.Alert.Partial != "" {
 			out = append(out, e.Alert.ID+" is not complete: "+diag.Line(e.Alert.Partial))
 		}
@@ -272,7 +275,7 @@ func (c *composition) render() templates.Message {
 	if c.d.kind == KindOperator {
 		id = ""
 	}
-	templates.Footer{ID: id, Others: c.mail.Others}.Append(&m)
+	templates.Footer{ID: id, Others: c.mail.Others, Firing: c.mail.State == "firing"}.Append(&m)
 	return m
 }
 

@@ -56,11 +56,12 @@ type sorted struct {
 	quiet     bool // some calendar is quiet now
 	pierces   bool // something that is ready goes out although its calendar is quiet
 	calendars []string
+	acked     *alertrules.Alert // one that is not repeated because somebody has taken it on; nil: none
 }
 
 // sort divides the changes.
 func (c *comparison) sort(w World, now time.Time) *sorted {
-	s := &sorted{now: now}
+	s := &sorted{now: now, acked: c.acked}
 	for _, ch := range c.changes {
 		due := !now.Before(ch.due)
 		if !due {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/diag"
 )
 
 // reason says why nothing is sent now.
@@ -28,6 +29,8 @@ func (s *sorted) reason(b *Belief, zone *time.Location) string {
 		return "nothing new: the address was refused, the next news tries it again"
 	case len(s.later) > 0:
 		return "nothing new: repeat at " + moment(earliest(s.later), s.now, zone)
+	case s.acked != nil:
+		return "not repeated: " + ackText(s.acked, s.now, zone)
 	}
 	return "nothing to tell"
 }
@@ -179,6 +182,15 @@ func againText(a *alertrules.Alert) string {
 		return "again"
 	}
 	return fmt.Sprintf("again, %s after it ended", span(a.Began.Sub(a.PrevEnded)))
+}
+
+// ackText says who has taken an alert on.
+func ackText(a *alertrules.Alert, now time.Time, zone *time.Location) string {
+	text := fmt.Sprintf("%s was acknowledged by %s at %s", a.ID, diag.Line(a.Ack.By), moment(a.Ack.At, now, zone))
+	if a.Ack.Note != "" {
+		text += ": " + diag.Line(a.Ack.Note)
+	}
+	return text
 }
 
 // howText says how an alert ended (D10).

@@ -90,7 +90,7 @@ func (s *State) untold(ctx context.Context) ([]notifier.Notice, error) {
 func (s *State) Group(ctx context.Context, rule string) (*notifier.Group, error) {
 	g := &notifier.Group{}
 	var err error
-	if g.Alerts, err = s.alerts(ctx, "rule = ? AND NOT settled ORDER BY began, id", rule); err != nil {
+	if g.Alerts, err = s.alerts(ctx, "a.rule = ? AND NOT a.settled ORDER BY a.began, a.id", rule); err != nil {
 		return nil, err
 	}
 	g.News, err = documents[alertrules.News](ctx, s.in.db,

@@ -15,7 +15,7 @@ import (
 
 // Alert returns the alert of an id; nil when there is none.
 func (s *State) Alert(ctx context.Context, id string) (*alertrules.Alert, error) {
-	list, err := s.alerts(ctx, "id = ?", id)
+	list, err := s.alerts(ctx, "a.id = ?", id)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

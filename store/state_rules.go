@@ -27,7 +27,7 @@ func (s *State) RuleStates(ctx context.Context) (map[string]*alertrules.RuleStat
 
 // Alerts implements alertrules.States.
 func (s *State) Alerts(ctx context.Context, rules ...string) ([]*alertrules.Alert, error) {
-	return s.alerts(ctx, "rule IN "+oneOf+" AND firing AND NOT (event AND settled) ORDER BY began, id", texts(rules))
+	return s.alerts(ctx, "a.rule IN "+oneOf+" AND a.firing AND NOT (a.event AND a.settled) ORDER BY a.began, a.id", texts(rules))
 }
 
 // alerts reads whole alerts, of the table a.
@@ -35,9 +35,10 @@ func (s *State) alerts(ctx context.Context, where string, args ...any) ([]*alert
 	return s.alertDocs(ctx, "a.doc", where, args...)
 }
 
-// alertDocs reads documents of alerts; the column closes_at wins over the document.
+// alertDocs reads documents of alerts; the column closes_at and what stands in
+// acks win over the document.
 func (s *State) alertDocs(ctx context.Context, doc, where string, args ...any) ([]*alertrules.Alert, error) {
-	rows, err := s.in.db.QueryContext(ctx, "SELECT "+doc+", a.closes_at FROM alerts a WHERE "+where, args...)
+	rows, err := s.in.db.QueryContext(ctx, "SELECT "+doc+", a.closes_at, k.doc FROM alerts a LEFT JOIN acks k ON k.alert = a.id WHERE "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read alerts: %w", err)
 	}
@@ -46,14 +47,21 @@ func (s *State) alertDocs(ctx context.Context, doc, where string, args ...any) (
 	for rows.Next() {
 		var doc string
 		var closes sql.NullTime
-		if err := rows.Scan(&doc, &closes); err != nil {
+		var ack sql.NullString
+		if err := rows.Scan(&doc, &closes, &ack); err != nil {
 			return nil, fmt.Errorf("read alerts: %w", err)
 		}
 		a := &alertrules.Alert{}
 		if err := json.Unmarshal([]byte(doc), a); err != nil {
 			return nil, fmt.Errorf("read a stored alert: %w", err)
 		}
-		a.ClosesAt = closes.Time
+		a.ClosesAt, a.Ack = closes.Time, nil
+		if ack.Valid {
+			a.Ack = &alertrules.Ack{}
+			if err := json.Unmarshal([]byte(ack.String), a.Ack); err != nil {
+				return nil, fmt.Errorf("read who acknowledged %s: %w", a.ID, err)
+			}
+		}
 		list = append(list, a)
 	}
 	return list, rows.Err()

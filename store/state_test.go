@@ -232,3 +232,85 @@ func TestGapsAreJoined(t *testing.T) {
 		t.Errorf("%d rows, want %d", rows, len(want))
 	}
 }
+
+// An acknowledgement belongs to the operator: a round that stores the alert again
+// keeps it, and the rule is decided about again.
+func TestAcknowledgementsStay(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	a := &alertrules.Alert{ID: "A-0001", Rule: "r", Mode: alertrules.State, Severity: alertrules.High, MaxSeverity: alertrules.High, Began: now}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{Alerts: []*alertrules.Alert{a}}))
+	ok(t, s.Commit(ctx, &notifier.Decided{Changed: []notifier.Change{{Rule: "r", Round: 1}}}))
+	done := Operation{At: now, Kind: "ack", By: "ami", Note: hostile}
+	ok(t, s.Acknowledge(ctx, []*alertrules.Alert{a}, &alertrules.Ack{By: "ami", At: now, Note: hostile}, done))
+	work, err := s.Work(ctx, now)
+	ok(t, err)
+	if len(work.Changed) != 1 {
+		t.Errorf("changed %v", work.Changed)
+	}
+	a.MaxSeverity = alertrules.Critical
+	ok(t, s.CommitRound(ctx, &alertrules.Round{Alerts: []*alertrules.Alert{a}}))
+	want := &alertrules.Ack{By: "ami", At: now, Note: hostile, Severity: alertrules.High}
+	for what, read := range map[string]func() ([]*alertrules.Alert, error){
+		"the engine":   func() ([]*alertrules.Alert, error) { return s.Alerts(ctx, "r") },
+		"the notifier": func() ([]*alertrules.Alert, error) { g, err := s.Group(ctx, "r"); return g.Alerts, err },
+		"a list": func() ([]*alertrules.Alert, error) {
+			return s.FindAlerts(ctx, AlertFilter{Firing: true, Severity: alertrules.High})
+		},
+	} {
+		list, err := read()
+		ok(t, err)
+		if len(list) != 1 || list[0].Acked() {
+			t.Fatalf("%s reads %+v", what, list)
+		}
+		if diff := cmp.Diff(want, list[0].Ack); diff != "" {
+			t.Errorf("what %s reads (-want +got):\n%s", what, diff)
+		}
+	}
+	done.Kind, done.Subject = "unack", ""
+	ok(t, s.Acknowledge(ctx, []*alertrules.Alert{a}, nil, done))
+	b, err := s.Alert(ctx, "A-0001")
+	ok(t, err)
+	list, err := s.Operations(ctx, "A-0001")
+	ok(t, err)
+	if b.Ack != nil || len(list) != 2 || list[0].Kind != "ack" || list[1].Kind != "unack" || list[0].Note != hostile || !list[0].At.Equal(now) {
+		t.Errorf("acknowledged %+v, operations %+v", b.Ack, list)
+	}
+}
+
+// Lists of alerts are made of heads, without the rows.
+func TestAlertsAreListedWithoutRows(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	rows := []alertrules.Row{{Key: "k", Cells: []any{"x"}}}
+	alerts := []*alertrules.Alert{
+		{ID: "A-0001", Rule: "r", MaxSeverity: alertrules.Low, Began: now, Rows: rows, RowsAll: 1},
+		{ID: "A-0002", Rule: "r", MaxSeverity: alertrules.Critical, Began: now, Ended: now.Add(time.Hour), How: alertrules.EndNoRows, Rows: rows, RowsAll: 1},
+		{ID: "A-0003", Rule: "q", MaxSeverity: alertrules.High, Began: now.Add(2 * time.Hour)},
+	}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{Alerts: alerts}))
+	for _, c := range []struct {
+		filter AlertFilter
+		want   []string
+	}{
+		{AlertFilter{}, []string{"A-0003", "A-0001", "A-0002"}},
+		{AlertFilter{Limit: 1}, []string{"A-0003"}},
+		{AlertFilter{Rule: "r"}, []string{"A-0001", "A-0002"}},
+		{AlertFilter{Severity: alertrules.High}, []string{"A-0003", "A-0002"}},
+		{AlertFilter{Firing: true, Rule: "r"}, []string{"A-0001"}},
+		{AlertFilter{From: now.Add(time.Hour)}, []string{"A-0003", "A-0001", "A-0002"}},
+		{AlertFilter{From: now.Add(time.Hour + time.Second)}, []string{"A-0003", "A-0001"}},
+		{AlertFilter{To: now.Add(time.Hour)}, []string{"A-0001", "A-0002"}},
+	} {
+		list, err := s.FindAlerts(ctx, c.filter)
+		ok(t, err)
+		var got []string
+		for _, a := range list {
+			got = append(got, a.ID)
+			if a.Rows != nil {
+				t.Errorf("%s comes with its rows", a.ID)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", c.filter, diff)
+		}
+	}
+}

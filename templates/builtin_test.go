@@ -75,7 +75,7 @@ func TestBuiltin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			Footer{ID: mail.ID, Others: mail.Others}.Append(&m)
+			Footer{ID: mail.ID, Others: mail.Others, Firing: mail.State == "firing"}.Append(&m)
 			if dir := os.Getenv("TEMPLATES_OUT"); dir != "" {
 				write(t, filepath.Join(dir, kind+".html"), m.HTML)
 				write(t, filepath.Join(dir, kind+".txt"), "Subject: "+m.Subject+"\n\n"+m.Text)

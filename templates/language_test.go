@@ -131,7 +131,12 @@ func TestFooter(t *testing.T) {
 		}
 	}
 	if strings.Contains(m.Text+m.HTML, "tocsin ack") || strings.Contains(m.Text+m.HTML, "tocsin silence") {
-		t.Errorf("a command that does not exist: %s", m.Text)
+		t.Errorf("a command that does not exist, or is of no use for what is over: %s", m.Text)
+	}
+	open := Message{}
+	Footer{ID: "A-7F3K", Firing: true}.Append(&open)
+	if !strings.Contains(open.Text, "\nAcknowledge: tocsin ack A-7F3K\n") || !strings.Contains(open.HTML, "tocsin ack A-7F3K</code>") {
+		t.Errorf("nobody learns how to take it on: %s", open.Text)
 	}
 	if !strings.Contains(m.HTML, "&lt;b&gt;") || !strings.HasSuffix(m.HTML, "</BODY></html>") {
 		t.Errorf("HTML %s", m.HTML)

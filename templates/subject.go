@@ -103,6 +103,7 @@ func balance(s string) string {
 type Footer struct {
 	ID     string   // A-7F3K; "" in messages about the agent itself
 	Others []string // who else got it
+	Firing bool     // something in it goes on, which somebody may take on
 }
 
 var bodyEnd = regexp.MustCompile(`(?i)</body\s*>`)
@@ -110,8 +111,7 @@ var bodyEnd = regexp.MustCompile(`(?i)</body\s*>`)
 var ourID = regexp.MustCompile(`^[A-Z]-[0-9A-Z]{2,12}$`)
 
 // Append adds the last line to both parts of the message: the alert's id, who
-// else got it, and the command that shows it, which carries nothing but an id
-// of ours (G06).
+// else got it, and the commands that show it and take it on.
 func (f Footer) Append(m *Message) {
 	who := "Nobody else got this message."
 	if n := len(f.Others); n > 0 {
@@ -128,8 +128,15 @@ func (f Footer) Append(m *Message) {
 	const code = `<code style="white-space:nowrap">`
 	text, markup := who, html.EscapeString(who)
 	if ourID.MatchString(f.ID) {
-		text = f.ID + " · " + who + "\nShow: tocsin query --alert " + f.ID
-		markup = "<b>" + f.ID + "</b> · " + markup + "<br>Show " + code + "tocsin query --alert " + f.ID + "</code>"
+		text = f.ID + " · " + who
+		markup = "<b>" + f.ID + "</b> · " + markup + "<br>"
+		for i, c := range f.commands() {
+			text += "\n" + c.what + ": " + c.command
+			if i > 0 {
+				markup += " · "
+			}
+			markup += c.what + " " + code + c.command + "</code>"
+		}
 	}
 	m.Text = strings.TrimRight(m.Text, "\n ") + "\n\n" + strings.Repeat("─", 40) + "\n" + text + "\n"
 	line := `<div class="tocsin-foot" style="margin:24px 0 0 0;padding:12px 0 0 0;border-top:1px solid #d0d5dd;font:12px/18px Arial,Helvetica,sans-serif;color:#667085">` + markup + "</div>"
@@ -141,6 +148,15 @@ func (f Footer) Append(m *Message) {
 	} else {
 		m.HTML += line
 	}
+}
+
+// commands are what a reader may do, with an id of ours and nothing else (G06).
+func (f Footer) commands() []struct{ what, command string } {
+	list := []struct{ what, command string }{{"Show", "tocsin query --alert " + f.ID}}
+	if f.Firing {
+		list = append(list, struct{ what, command string }{"Acknowledge", "tocsin ack " + f.ID})
+	}
+	return list
 }
 
 // footMark is where the built-in templates want the last line.

@@ -155,14 +155,17 @@ const maxCounted = 100_000
 func alertRows(list []*alertrules.Alert) *query.Result {
 	r := &query.Result{Columns: []query.Column{
 		{Name: "alert"}, {Name: "severity"}, {Name: "rule"}, {Name: "of"}, {Name: "state"},
-		{Name: "since", Type: query.Time}, {Name: "until", Type: query.Time}, {Name: "rows", Type: query.Integer},
+		{Name: "since", Type: query.Time}, {Name: "until", Type: query.Time}, {Name: "rows", Type: query.Integer}, {Name: "acknowledged"},
 	}}
 	for _, a := range list {
-		var until any
+		var until, by any
 		if !a.Firing() {
 			until = a.Ended
 		}
-		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), a.Rule, labelText(a), alertState(a), a.Since, until, int64(a.RowsAll)})
+		if a.Ack != nil {
+			by = a.Ack.By
+		}
+		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), a.Rule, labelText(a), alertState(a), a.Since, until, int64(a.RowsAll), by})
 	}
 	return r
 }

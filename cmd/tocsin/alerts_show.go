@@ -57,6 +57,9 @@ func (p *project) showAlert(ctx context.Context, id string) error {
 		p.line("until", p.when(a.Ended))
 	}
 	p.line("last hit", p.when(a.LastHit))
+	if a.Ack != nil {
+		p.line("acknowledged", p.ackLine(a))
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Annotations)) {
 		p.line(name, a.Annotations[name])
 	}
@@ -68,6 +71,18 @@ func (p *project) showAlert(ctx context.Context, id string) error {
 		return err
 	}
 	return p.showMails(ctx, a)
+}
+
+// ackLine says who has taken an alert on.
+func (p *project) ackLine(a *alertrules.Alert) string {
+	text := "by " + a.Ack.By + " at " + p.when(a.Ack.At)
+	if a.Ack.Note != "" {
+		text += ": " + a.Ack.Note
+	}
+	if a.Firing() && !a.Acked() {
+		text += fmt.Sprintf(" (as %s; it is %s now, and is repeated)", a.Ack.Severity, a.MaxSeverity)
+	}
+	return text
 }
 
 // line prints a name and a value, unless there is none.

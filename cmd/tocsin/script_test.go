@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // TestScripts runs testdata/script/*.txtar: the program as a user runs it. The
 // command `stamp FILE…` replaces {{now-5m}} and its like in files by moments,
 // `replace OLD NEW FILE` a text in a file, `status NUMBER COMMAND…` demands an
-// exit status.
+// exit status, `alertid FILE` puts the first id of an alert in a file into $ALERT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -28,7 +29,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"stamp": stampFiles, "replace": replaceText, "article": copyArticle, "mails": readMails,
-			"status": exitStatus,
+			"status": exitStatus, "alertid": setAlertID,
 		},
 	})
 }
@@ -59,6 +60,15 @@ func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
+}
+
+// setAlertID puts the first id of an alert in a file into $ALERT.
+func setAlertID(ts *testscript.TestScript, _ bool, args []string) {
+	id := regexp.MustCompile(`\bA-[0-9A-Z]{4,}\b`).FindString(ts.ReadFile(args[0]))
+	if id == "" {
+		ts.Fatalf("%s names no alert", args[0])
+	}
+	ts.Setenv("ALERT", id)
 }
 
 func exitStatus(ts *testscript.TestScript, _ bool, args []string) {

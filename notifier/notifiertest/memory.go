@@ -63,6 +63,7 @@ type alertRow struct {
 	rule    string
 	settled bool
 	closes  time.Time
+	ack     *alertrules.Ack
 }
 
 type newsRow struct {
@@ -253,7 +254,7 @@ func (m *Memory) done() error {
 
 func (r *alertRow) alert() *alertrules.Alert {
 	a := decode[alertrules.Alert](r.doc)
-	a.ClosesAt = r.closes
+	a.ClosesAt, a.Ack = r.closes, r.ack
 	return a
 }
 

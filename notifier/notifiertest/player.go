@@ -218,6 +218,15 @@ func (p *player) set(m Moment) {
 	for _, id := range m.Gone {
 		delete(p.rules, id)
 	}
+	for _, a := range m.Ack {
+		ack := &alertrules.Ack{By: a.By, At: p.now, Note: a.Note}
+		if a.Undo {
+			ack = nil
+		}
+		if !p.store.Acknowledge(a.Rule+"/"+a.Value, ack) {
+			p.fault("%s: no alert of %s %s goes on", p.at(), a.Rule, a.Value)
+		}
+	}
 	maps.Copy(p.server, m.Server)
 	p.lose = m.Crash
 }

@@ -63,7 +63,7 @@ func (m *Memory) CommitRound(_ context.Context, r *alertrules.Round) error {
 	for _, a := range r.Alerts {
 		row := &alertRow{doc: encode(a), rule: a.Rule}
 		if old := m.alerts[a.ID]; old != nil {
-			row.closes = old.closes
+			row.closes, row.ack = old.closes, old.ack
 		}
 		m.alerts[a.ID] = row
 		m.changed[a.Rule] = m.rounds
@@ -76,4 +76,27 @@ func (m *Memory) CommitRound(_ context.Context, r *alertrules.Round) error {
 	}
 	m.notice(r.Notices)
 	return m.done()
+}
+
+// Acknowledge has the firing alert of a key taken on, as severe as it is, or with
+// nil not any more. It reports whether there is one.
+func (m *Memory) Acknowledge(key string, ack *alertrules.Ack) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, row := range m.alerts {
+		a := row.alert()
+		if a.Key != key || !a.Firing() {
+			continue
+		}
+		row.ack = nil
+		if ack != nil {
+			one := *ack
+			one.Severity = a.MaxSeverity
+			row.ack = &one
+		}
+		m.rounds++
+		m.changed[a.Rule] = m.rounds
+		return true
+	}
+	return false
 }

@@ -57,6 +57,8 @@ type Moment struct {
 	Server map[string]string `yaml:"server"`
 	// To changes the recipients of rules before the round.
 	To map[string][]string `yaml:"to"`
+	// Ack has alerts taken on before the round.
+	Ack []Acknowledgement `yaml:"ack"`
 	// Gone removes rules before the round.
 	Gone []string `yaml:"gone"`
 	// Crash is how many transactions are lost, one after the other, before the
@@ -80,6 +82,16 @@ type Found struct {
 	Severity   string            `yaml:"severity"`
 	Severities map[string]string `yaml:"severities"`
 	How        string            `yaml:"how"` // how those end that end now; default "no rows"
+}
+
+// An Acknowledgement is what somebody does to the alert of a rule, and of a value
+// of alert_per.
+type Acknowledgement struct {
+	Rule  string `yaml:"rule"`
+	Value string `yaml:"value"`
+	By    string `yaml:"by"`
+	Note  string `yaml:"note"`
+	Undo  bool   `yaml:"undo"`
 }
 
 // A Hold is what a belief says about why nothing goes out.
