@@ -130,7 +130,7 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 	}
 	r.state.Error, r.state.Outcome = text, Failed
 	r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s could not be evaluated: %s", r.rule.ID, text), Since: r.state.ErrorSince})
-	r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text})
+	r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text, Hash: r.rule.Hash})
 }
 
 // partial tells the operator once that a bound was hit.
@@ -235,7 +235,7 @@ func (r *run) observe(o observation, took time.Duration) {
 	} else {
 		fired = r.observeStates(o, groups)
 	}
-	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took}
+	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash}
 	e.Reason = r.rule.reason(o, groups)
 	switch {
 	case !o.history || len(o.result.Rows) == 0:

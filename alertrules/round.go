@@ -126,6 +126,7 @@ type Evaluation struct {
 	Rows    int
 	Took    time.Duration
 	Error   string
+	Hash    string `json:",omitempty"` // Rule.Hash of the text that was evaluated
 }
 
 // A Notice is something that the operator has to know, told once for each

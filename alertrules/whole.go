@@ -203,7 +203,7 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 		v.Hits = r.hits(o)
 	}
 	r.supersede(o, i, before)
-	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: OK, Window: w, Rows: len(res.Rows), Took: took}
+	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: OK, Window: w, Rows: len(res.Rows), Took: took, Hash: r.rule.Hash}
 	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.tracked))
 	if !slices.Equal(before, v.Hits) {
 		e.Reason += "; the verdict of " + v.At.UTC().Format(time.RFC3339) + " is superseded"

@@ -112,6 +112,7 @@ type Entry struct {
 	Next      time.Time
 	Mail      int64    // the row that came of it, or 0
 	Alerts    []string // ids of the alerts that the mail tells of
+	Answer    bool     `json:",omitempty"` // no decision, but what the server answered, or became of the row
 }
 
 // MailState is what became of a row of the outbox.

@@ -75,3 +75,18 @@ func orNull[T any](ok bool, v T) any {
 func (a *appender) appendRows(ctx context.Context, table string, fill func(add func(...driver.Value) error) error) error {
 	return fillTable(ctx, a.conn, table, fill)
 }
+
+// ObjectOf returns the name of the object that a record came from, by its number;
+// "" where the ledger does not tell it from others.
+func (l *Logs) ObjectOf(ctx context.Context, seq int64) (string, error) {
+	var names int
+	var object string
+	err := l.in.db.QueryRowContext(ctx, "SELECT count(*), coalesce(min(name), '') FROM objects WHERE records > 0 AND ? BETWEEN first_seq AND last_seq", seq).Scan(&names, &object)
+	if err != nil {
+		return "", fmt.Errorf("read the ledger: %w", err)
+	}
+	if names != 1 {
+		return "", nil
+	}
+	return object, nil
+}

@@ -72,3 +72,12 @@ func gapsOf(ctx context.Context, q querier, where string, args ...any) ([]alertr
 	}
 	return alertrules.JoinGaps(gaps), err
 }
+
+// Decisions returns what was decided about a rule's mails in [from, to], also what
+// sent nothing, and what the servers answered; oldest first, at most limit of the
+// newest.
+func (s *State) Decisions(ctx context.Context, rule string, from, to time.Time, limit int) ([]*notifier.Entry, error) {
+	return documents[notifier.Entry](ctx, s.in.db,
+		"SELECT doc FROM (SELECT doc, moment, mail, rowid AS n FROM decisions WHERE rule = ? AND moment BETWEEN ? AND ? ORDER BY moment DESC, n DESC LIMIT ?) ORDER BY moment, n",
+		rule, from.UTC(), to.UTC(), limit)
+}

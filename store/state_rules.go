@@ -110,7 +110,7 @@ func (s *State) CommitRound(ctx context.Context, r *alertrules.Round) error {
 		t.ruleStates(r.Rules)
 		t.alerts(r.Alerts)
 		t.news(r.News)
-		t.evaluations(r.Evaluations)
+		t.evaluations(r)
 		t.notices(append(r.Notices, t.gaps(r)...))
 		t.changed(r)
 		return t.err
@@ -189,11 +189,20 @@ func (t *tx) news(list []*alertrules.News) {
 	}
 }
 
-// evaluations keeps what is worth looking at; ok without rows is only counted.
-func (t *tx) evaluations(list []alertrules.Evaluation) {
+// evaluations keeps what is worth looking at; ok without rows is only counted,
+// unless an alert ended.
+func (t *tx) evaluations(r *alertrules.Round) {
+	type ended struct {
+		rule string
+		at   time.Time
+	}
+	changes := map[ended]bool{}
+	for _, a := range r.Alerts {
+		changes[ended{a.Rule, a.Ended.UTC()}] = true
+	}
 	var rows, quiet []row
-	for _, e := range list {
-		if e.Outcome == alertrules.OK && e.Rows == 0 {
+	for _, e := range r.Evaluations {
+		if e.Outcome == alertrules.OK && e.Rows == 0 && !changes[ended{e.Rule, e.At.UTC()}] {
 			quiet = append(quiet, row{"rule": e.Rule, "hour": stamp(e.At.Truncate(time.Hour)), "n": 1})
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tocsin/alertrules"
+	"tocsin/ingest"
 	"tocsin/notifier"
 )
 
@@ -312,5 +313,60 @@ func TestAlertsAreListedWithoutRows(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", c.filter, diff)
 		}
+	}
+}
+
+// A set of rules is kept by version: once, again when its text changes, and as
+// gone when no file has it.
+func TestRulesAreKeptByVersion(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	env := alertrules.Env{Schema: Schema(ingest.Builtin()), Now: now}
+	keep := func(minute int, text string) {
+		t.Helper()
+		set := alertrules.ParseSet(map[string][]byte{"rules/a.yaml": []byte(text)}, env)
+		ok(t, set.Err())
+		ok(t, s.KeepRules(ctx, set, Operation{At: now.Add(time.Duration(minute) * time.Minute), By: "ami"}))
+	}
+	const one, other = "  - id: one\n    logstore: cloudtrail\n    query: eventName:A\n", "  - id: other\n    logstore: cloudtrail\n    query: eventName:B\n"
+	keep(0, "rules:\n"+one+other)
+	keep(1, "# a remark\nrules:\n"+one+"\n"+other)
+	keep(2, "defaults: {every: 1m}\nrules:\n"+one+"    name: first\n"+other)
+	keep(3, "rules:\n"+one+"    name: first\n")
+	keep(4, "rules:\n"+one+"    name: first\n"+other)
+	var got []string
+	list, err := versions(ctx, s.in.db, "true ORDER BY n")
+	ok(t, err)
+	for _, v := range list {
+		got = append(got, fmt.Sprintf("%d %s %q %s", int(v.Since.Sub(now).Minutes()), v.Rule, v.Text, v.Query))
+	}
+	want := []string{
+		`0 one "  - id: one\n    logstore: cloudtrail\n    query: eventName:A" eventName:A`,
+		`0 other "  - id: other\n    logstore: cloudtrail\n    query: eventName:B" eventName:B`,
+		`2 one "  - id: one\n    logstore: cloudtrail\n    query: eventName:A\n    name: first" eventName:A`,
+		`3 other "" `,
+		`4 other "  - id: other\n    logstore: cloudtrail\n    query: eventName:B" eventName:B`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
+	}
+	v, err := s.RuleAt(ctx, "one", now.Add(90*time.Second), "")
+	ok(t, err)
+	if v == nil || !v.Since.Equal(now) {
+		t.Errorf("one at 1:30 is %+v", v)
+	}
+	if v, err = s.RuleAt(ctx, "one", now.Add(-time.Hour), list[2].Meaning); err != nil || v == nil || v.Query != "eventName:A" {
+		t.Errorf("one as an evaluation had it: %+v, %v", v, err)
+	}
+	if v, err = s.RuleAt(ctx, "one", now.Add(-time.Hour), ""); err != nil || v != nil {
+		t.Errorf("one before it was known: %+v, %v", v, err)
+	}
+	operations, err := s.Operations(ctx, "")
+	ok(t, err)
+	var notes []string
+	for _, o := range operations {
+		notes = append(notes, o.Kind+" "+o.By+" "+o.Note)
+	}
+	if diff := cmp.Diff([]string{"rules ami new: one, other", "rules ami changed: one", "rules ami removed: other", "rules ami new: other"}, notes); diff != "" {
+		t.Errorf("operations (-want +got):\n%s", diff)
 	}
 }

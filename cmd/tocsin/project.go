@@ -206,6 +206,14 @@ func (p *project) warnProblems() {
 // makeRulesKnown tells the store which rules there are, before records are
 // taken in, so that a first run misses nothing of them.
 func (p *project) makeRulesKnown(ctx context.Context) error {
+	if err := p.keepRules(ctx); err != nil {
+		return err
+	}
 	_, err := p.engine.Known(ctx, p.rules, p.now)
 	return err
+}
+
+// keepRules adds the rules as they are now to the history of rules.
+func (p *project) keepRules(ctx context.Context) error {
+	return p.store.State.KeepRules(ctx, p.rules, store.Operation{At: p.now, By: p.env.userName()})
 }

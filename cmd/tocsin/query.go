@@ -23,6 +23,8 @@ type queryFlags struct {
 	last     string
 	from, to string
 	all      bool
+	afterSeq int64
+	lastSeq  int64
 	limit    int
 	timeout  time.Duration
 	alert    string
@@ -47,7 +49,7 @@ The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}, {"alert", "explain"}} {
+			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}, {"alert", "explain"}, {"alert", "after-seq"}, {"alert", "last-seq"}} {
 				if err := exclusive(cmd, flags...); err != nil {
 					return err
 				}
@@ -62,6 +64,8 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 	complete(cmd, "logstore", logstoreNames(o))
 	addOutput(cmd, &f.output)
 	addRange(cmd, &f)
+	cmd.Flags().Int64Var(&f.afterSeq, "after-seq", 0, "only records that were stored after this `number` (__seq__)")
+	cmd.Flags().Int64Var(&f.lastSeq, "last-seq", 0, "what was stored up to this `number` (__seq__), as an evaluation saw it")
 	cmd.Flags().IntVar(&f.limit, "rows", 100_000, rowsHelp)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "say what the query does and as what SQL, without running it")
@@ -247,7 +251,10 @@ func (p *project) queried(ctx context.Context, named string) (string, error) {
 
 // window is what the flags say, pinned at what is stored now.
 func (f queryFlags) window(p *project) (query.Window, error) {
-	w := query.Window{Now: p.now}
+	w := query.Window{Now: p.now, AfterSeq: f.afterSeq, UpToSeq: f.lastSeq}
+	if f.afterSeq < 0 || f.lastSeq < 0 {
+		return w, usage("a __seq__ is 1 or more")
+	}
 	if f.all {
 		return w, nil
 	}

@@ -85,6 +85,9 @@ func runOnce(ctx context.Context, e *env, o *options) error {
 	e.log = agentLog(e, slog.LevelWarn)
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
+		if err := p.keepRules(ctx); err != nil {
+			return err
+		}
 		summary, err := p.agent().Once(ctx, p.now)
 		if ctx.Err() != nil {
 			return err

@@ -16,7 +16,8 @@ import (
 // TestScripts runs testdata/script/*.txtar: the program as a user runs it. The
 // command `stamp FILE…` replaces {{now-5m}} and its like in files by moments,
 // `replace OLD NEW FILE` a text in a file, `status NUMBER COMMAND…` demands an
-// exit status, `alertid FILE` puts the first id of an alert in a file into $ALERT.
+// exit status, `alertid FILE` puts the first id of an alert in a file into $ALERT, `moment NAME`
+// the moment into $NAME.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -29,7 +30,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"stamp": stampFiles, "replace": replaceText, "article": copyArticle, "mails": readMails,
-			"status": exitStatus, "alertid": setAlertID,
+			"status": exitStatus, "alertid": setAlertID, "moment": setMoment,
 		},
 	})
 }
@@ -69,6 +70,11 @@ func setAlertID(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s names no alert", args[0])
 	}
 	ts.Setenv("ALERT", id)
+}
+
+// setMoment puts the moment into a variable.
+func setMoment(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], time.Now().UTC().Format(time.RFC3339))
 }
 
 func exitStatus(ts *testscript.TestScript, _ bool, args []string) {
