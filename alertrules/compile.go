@@ -215,6 +215,10 @@ func (c *compiler) logstore() *query.Logstore {
 		c.fail("rule/logstore", t, quote(t.Value)+" is a lookup table, which no record comes into", "name a logstore, and the table in FROM or JOIN")
 		return nil
 	}
+	if ok && store.History {
+		c.fail("rule/logstore", t, quote(t.Value)+" is what tocsin did itself, which is no record: a rule does not look at it", "ask it with tocsin query or in the shell; what goes wrong with a rule is told to the operator")
+		return nil
+	}
 	if !ok {
 		known := c.recordStores()
 		c.fail("rule/logstore", t, "there is no logstore "+quote(t.Value), cmp.Or(c.didYouMean(t.Value, known), "known: "+strings.Join(known, ", ")))

@@ -164,6 +164,9 @@ func (c *compiler) planned(p *query.Plan) {
 			r.keys = append(r.keys, i)
 		}
 	}
+	if own := p.Histories(); len(own) > 0 {
+		c.fail("rule/joined", c.text.Query, "a rule does not read "+strings.Join(own, ", ")+", which is what tocsin did itself", "ask it with tocsin query or in the shell")
+	}
 	stores := p.Logstores()
 	others := slices.DeleteFunc(slices.Clone(stores), func(s string) bool { return s == r.Logstore })
 	if len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {

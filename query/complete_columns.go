@@ -4,6 +4,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -196,7 +197,7 @@ func (c *completer) logstores(stage []lexer.Token) {
 	if c.begun("log") && c.in.Options.Logstore != "" {
 		c.add(Candidate{"log", LogstoreCandidate, "", "what is read without FROM: " + c.in.Options.Logstore})
 	}
-	for _, name := range c.in.Schema.Logstores() {
+	for _, name := range slices.Concat(c.in.Schema.Logstores(), c.in.Schema.Histories()) {
 		store, ok := c.in.Schema.Logstore(name)
 		if ok && c.begun(name) {
 			c.add(Candidate{sqlPath([]string{name}), LogstoreCandidate, counted(int64(len(store.Fields)), "field"), ""})

@@ -3,6 +3,8 @@
 
 package query
 
+import "slices"
+
 // A Description is a plan in words.
 type Description struct {
 	Query  string // the whole query in its normal form
@@ -13,8 +15,10 @@ type Description struct {
 // A Read is one logstore or lookup table that a plan reads.
 type Read struct {
 	Name   string
-	Lookup bool   // whole, whatever the window is
-	Search string // the filter, which its records pass first; "": all of them do
+	Lookup bool // whole, whatever the window is
+	// History is set for what tocsin keeps of what it did.
+	History bool
+	Search  string // the filter, which its records pass first; "": all of them do
 }
 
 // A StageDescription is one stage.
@@ -31,8 +35,8 @@ func (p *Plan) Describe() Description {
 	if p.source.Filter != nil {
 		search = (&Query{Filter: p.source.Filter}).String()
 	}
-	for _, name := range p.logstores {
-		r := Read{Name: name}
+	for i, name := range slices.Concat(p.logstores, p.histories) {
+		r := Read{Name: name, History: i >= len(p.logstores)}
 		if name == p.own && search != "*" {
 			r.Search = search
 		}

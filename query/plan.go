@@ -59,6 +59,7 @@ type Plan struct {
 	columns     []Column
 	logstores   []string
 	lookups     []string
+	histories   []string
 	maxRows     int
 	rowIdentity bool
 	aggregates  bool
@@ -97,8 +98,11 @@ func (p *Plan) UsesNow() bool { return p.usesNow }
 func (p *Plan) MaxRows() int { return p.maxRows }
 
 // Logstores are the names of the logstores that the plan reads, sorted; lookup
-// tables are not among them.
+// tables and the history are not among them.
 func (p *Plan) Logstores() []string { return slices.Clone(p.logstores) }
 
 // Lookups are the names of the lookup tables that the plan reads, sorted.
 func (p *Plan) Lookups() []string { return slices.Clone(p.lookups) }
+
+// Histories are the names of what the plan reads of the history, sorted.
+func (p *Plan) Histories() []string { return slices.Clone(p.histories) }

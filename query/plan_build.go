@@ -55,9 +55,12 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 	}
 	plan.columns = root.columns()
 	for name := range p.reads {
-		if l, ok := s.Logstore(name); ok && l.Lookup {
+		switch l, ok := s.Logstore(name); {
+		case ok && l.Lookup:
 			plan.lookups = append(plan.lookups, name)
-		} else {
+		case ok && l.History:
+			plan.histories = append(plan.histories, name)
+		default:
 			plan.logstores = append(plan.logstores, name)
 		}
 	}
@@ -67,6 +70,7 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 	}
 	slices.Sort(plan.logstores)
 	slices.Sort(plan.lookups)
+	slices.Sort(plan.histories)
 	return plan, nil
 }
 
@@ -99,7 +103,7 @@ func (p *planner) fault(check string, at diag.Span, message, hint string) {
 func (p *planner) noLogstore(name string, at diag.Span) {
 	hint := "there are none yet: load something first"
 	if known := p.schema.Logstores(); len(known) > 0 {
-		hint = didYouMean(name, append(known, "log"), "there is "+listed(known))
+		hint = didYouMean(name, append(slices.Concat(known, p.schema.Histories()), "log"), "there is "+listed(known))
 	}
 	p.fault("query/unknown-logstore", at, "there is no logstore "+cut(name), hint)
 }

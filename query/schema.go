@@ -64,14 +64,21 @@ type Logstore struct {
 	// Lookup is set for a lookup table: it has no system columns, and is read
 	// whole.
 	Lookup bool
+	// History is set for what tocsin keeps of what it did. Its Table is a table
+	// function without arguments, whose rows whoever runs the statement hands over:
+	// those of the window's time. Its __seq__ is none of the records', so that no
+	// window bounds it.
+	History bool
 }
 
 // A Schema knows the logstores that queries may read.
 type Schema interface {
 	// Logstore returns the logstore of that exact name.
 	Logstore(name string) (*Logstore, bool)
-	// Logstores returns all names, sorted.
+	// Logstores returns the names of all but the history, sorted.
 	Logstores() []string
+	// Histories returns the names of the history, sorted.
+	Histories() []string
 }
 
 // A Fixed is a Schema of a given set, for tests and for checks without a store.
@@ -88,10 +95,17 @@ func (f Fixed) Logstore(name string) (*Logstore, bool) {
 }
 
 // Logstores implements Schema.
-func (f Fixed) Logstores() []string {
+func (f Fixed) Logstores() []string { return f.named(false) }
+
+// Histories implements Schema.
+func (f Fixed) Histories() []string { return f.named(true) }
+
+func (f Fixed) named(history bool) []string {
 	names := make([]string, 0, len(f))
 	for _, l := range f {
-		names = append(names, l.Name)
+		if l.History == history {
+			names = append(names, l.Name)
+		}
 	}
 	slices.Sort(names)
 	return names

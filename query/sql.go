@@ -251,9 +251,13 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 func (d *sqlPrinter) table(t *tableRead) {
 	d.print("SELECT * FROM ")
 	d.name(t.store.Table)
-	if t.store.Pinned {
+	switch {
+	case t.store.Pinned:
 		d.pin()
+	case t.store.History:
+		d.print("()")
 	}
+	numbered := !t.store.Lookup && !t.store.History
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
 	if !t.store.NoWindow && !t.store.Lookup {
@@ -268,12 +272,12 @@ func (d *sqlPrinter) table(t *tableRead) {
 			d.param(d.window.To)
 		}
 	}
-	if d.window.AfterSeq > 0 && !t.store.Lookup {
+	if d.window.AfterSeq > 0 && numbered {
 		and()
 		d.print(`"seq" > `)
 		d.param(d.window.AfterSeq)
 	}
-	if d.window.UpToSeq > 0 && !t.store.Lookup && !t.store.Pinned {
+	if d.window.UpToSeq > 0 && numbered && !t.store.Pinned {
 		and()
 		d.print(`"seq" <= `)
 		d.param(d.window.UpToSeq)

@@ -62,7 +62,7 @@ func (l *Logs) Paths(ctx context.Context, logstore string) ([]query.SeenPath, er
 	}
 	l.seen.mu.Lock()
 	defer l.seen.mu.Unlock() // two questions at once are one walk
-	if known, ok := l.seen.list[logstore]; ok && !store.Lookup && known.fresh(last) {
+	if known, ok := l.seen.list[logstore]; ok && !store.Lookup && known.fresh(last) && !store.History {
 		return slices.Clone(known.paths), nil
 	}
 	s := &surveyor{logs: l, store: store}

@@ -40,6 +40,7 @@ type Logs struct {
 	abandoned atomic.Int64  // queries that ignored their interrupt
 	grace     time.Duration // how long they are waited for
 	repairs   atomic.Int64  // how often the engine was started again
+	history   historyReader // reads what tocsin keeps of what it did; set when the store is opened
 }
 
 // openLogs opens the file of a data directory.
@@ -49,6 +50,7 @@ func openLogs(ctx context.Context, o Options) (*Logs, error) {
 		return nil, err
 	}
 	l := &Logs{grace: grace}
+	l.schema.list = historyViews()
 	l.in, err = openInstance(ctx, instanceOptions{
 		Name: "logs", Dir: o.Dir, Memory: o.Memory, Threads: o.Threads, Spill: o.Spill,
 		Schema: schema, Setup: registerFunctions, Now: o.Now,

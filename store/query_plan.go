@@ -23,9 +23,17 @@ func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query
 			return nil, fmt.Errorf("lookup table %s: %w", name, ErrNoTable)
 		}
 	}
-	return l.ask(ctx, question{
+	ctx, cut, err := l.handOver(ctx, p.Histories(), w)
+	if err != nil {
+		return nil, err
+	}
+	r, err := l.ask(ctx, question{
 		statement: p.SQL(query.DuckDB(), w), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows(),
 	})
+	if err == nil && r.Partial == "" {
+		r.Partial = cut
+	}
+	return r, err
 }
 
 // ready refuses logstores that have no table yet.

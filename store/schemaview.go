@@ -8,7 +8,8 @@ import (
 	"tocsin/query"
 )
 
-// Schema returns the schema of a set of logstores and lookup tables.
+// Schema returns the schema of a set of logstores and lookup tables, and of the
+// history.
 func Schema(logstores []*ingest.Logstore, lookups ...*ingest.Lookup) query.Schema {
 	fixed := make(query.Fixed, 0, len(logstores)+len(lookups))
 	for _, ls := range logstores {
@@ -17,7 +18,7 @@ func Schema(logstores []*ingest.Logstore, lookups ...*ingest.Lookup) query.Schem
 	for _, t := range lookups {
 		fixed = append(fixed, lookupView(t))
 	}
-	return fixed
+	return append(fixed, historyViews()...)
 }
 
 // lookupView describes one lookup table.

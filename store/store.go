@@ -67,6 +67,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.State, err = openState(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Logs.close(ctx), s.lock.release())
 	}
+	s.Logs.history = s.State.historyRows
 	return s, nil
 }
 

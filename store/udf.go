@@ -34,6 +34,9 @@ func registerFunctions(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("function %s: %w", f.Name, err)
 		}
 	}
+	if err := registerHistory(conn); err != nil {
+		return err
+	}
 	return registerBatch(ctx, conn)
 }
 

@@ -77,6 +77,10 @@ func (p *project) explainRead(ctx context.Context, b *strings.Builder, r query.R
 		b.WriteString(", a lookup table, whole\n")
 		return nil
 	}
+	if r.History {
+		b.WriteString(", which tocsin keeps of what it did\n")
+		return nil
+	}
 	n, err := p.countIn(ctx, r.Name, win)
 	if err != nil {
 		return err

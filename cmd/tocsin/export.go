@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,9 @@ func exportParquet(ctx context.Context, e *env, o *options, f queryFlags, dir st
 		logstore, err := p.queried(ctx, f.logstore)
 		if err != nil {
 			return err
+		}
+		if slices.Contains(p.schema.Histories(), logstore) {
+			return usage("%s holds no records to export; tocsin query -o csv writes its rows", logstore)
 		}
 		to := lake{dir: dir, logstore: logstore, target: archive.Directory(dir)}
 		records, err := p.store.Logs.Export(ctx, store.ExportOptions{

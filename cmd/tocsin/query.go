@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,6 +203,9 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan, fixed bool
 	if fixed {
 		hint = ""
 	}
+	for _, name := range plan.Histories() {
+		fmt.Fprintf(p.env.stderr, "tocsin: no rows; %s has none of that time that match%s\n", name, hint)
+	}
 	for _, name := range plan.Logstores() {
 		r, err := p.store.Logs.Range(ctx, name)
 		if err != nil {
@@ -226,7 +230,7 @@ func (p *project) explainEmpty(ctx context.Context, plan *query.Plan, fixed bool
 func (p *project) queried(ctx context.Context, named string) (string, error) {
 	if named != "" {
 		if _, ok := p.schema.Logstore(named); !ok {
-			return "", usage("there is no logstore %s; %s", diag.Line(named), didYouMean(named, p.schema.Logstores()))
+			return "", usage("there is no logstore %s; %s", diag.Line(named), didYouMean(named, slices.Concat(p.schema.Logstores(), p.schema.Histories())))
 		}
 		return named, nil
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"tocsin/diag"
@@ -90,7 +92,8 @@ func logstoreNames(o *options) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
 		}
-		return store.Schema(c.logstores).Logstores(), cobra.ShellCompDirectiveNoFileComp
+		schema := store.Schema(c.logstores)
+		return slices.Concat(schema.Logstores(), schema.Histories()), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

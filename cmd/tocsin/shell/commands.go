@@ -67,7 +67,8 @@ func Commands() []string {
 }
 
 func logstoreWords(s *session) []string {
-	return s.Project.Surroundings(s.question("")).Schema.Logstores()
+	schema := s.Project.Surroundings(s.question("")).Schema
+	return slices.Concat(schema.Logstores(), schema.Histories())
 }
 
 // splitCommand parts ".name args".

@@ -32,6 +32,9 @@ func (s *session) save(ctx context.Context, args string) error {
 	if s.last == nil {
 		return wrong(".save: nothing was asked yet; the last query becomes the rule")
 	}
+	if own := s.last.plan.Histories(); len(own) > 0 {
+		return wrong(".save: a rule does not look at %s, which is what tocsin did itself", strings.Join(own, ", "))
+	}
 	d := s.draft(id)
 	if err := s.sample(ctx, &d); err != nil {
 		return err
