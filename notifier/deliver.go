@@ -295,24 +295,33 @@ func (n *Notifier) undo(ctx context.Context, ids []int64, d *Delivery) error {
 		if m.State != Parked {
 			continue
 		}
-		m.State, m.Ended, m.Next, m.Tries = Waiting, time.Time{}, d.At, max(0, m.Tries-1)
-		back.Mails = append(back.Mails, m)
-		beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
-		if err != nil {
+		m.Tries = max(0, m.Tries-1)
+		if err := n.unpark(ctx, m, back); err != nil {
 			return err
-		}
-		for _, k := range m.keys() {
-			i := slices.IndexFunc(beliefs, func(b *Belief) bool { return b.Key() == k })
-			b := &Belief{Group: k.Group, Recipient: k.Recipient}
-			if i >= 0 {
-				b = beliefs[i]
-			}
-			b = b.clone()
-			b.unrefuse(m)
-			back.Beliefs = append(back.Beliefs, b)
 		}
 	}
 	return n.o.Outbox.Record(ctx, back)
+}
+
+// unpark adds to a transaction that a refused row is on its way again.
+func (n *Notifier) unpark(ctx context.Context, m *Mail, d *Delivery) error {
+	m.State, m.Ended, m.Next = Waiting, time.Time{}, d.At
+	d.Mails = append(d.Mails, m)
+	beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
+	if err != nil {
+		return err
+	}
+	for _, k := range m.keys() {
+		i := slices.IndexFunc(beliefs, func(b *Belief) bool { return b.Key() == k })
+		b := &Belief{Group: k.Group, Recipient: k.Recipient}
+		if i >= 0 {
+			b = beliefs[i]
+		}
+		b = b.clone()
+		b.unrefuse(m)
+		d.Beliefs = append(d.Beliefs, b)
+	}
+	return nil
 }
 
 // unmark takes the mark away when the answer is known to be a refusal: the row

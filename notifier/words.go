@@ -26,7 +26,7 @@ func (s *sorted) reason(b *Belief, zone *time.Location) string {
 	case len(b.Queue) > 0:
 		return "nothing more: a mail is on its way"
 	case len(b.Parked) > 0:
-		return "nothing new: the address was refused, the next news tries it again"
+		return "nothing new: a mail was refused or dropped, the next news is tried again"
 	case len(s.later) > 0:
 		return "nothing new: repeat at " + moment(earliest(s.later), s.now, zone)
 	case s.acked != nil:

@@ -228,7 +228,28 @@ func (p *player) set(m Moment) {
 		}
 	}
 	maps.Copy(p.server, m.Server)
+	p.byHand(m.Retry, p.n.Retry)
+	p.byHand(m.Drop, p.n.Drop)
 	p.lose = m.Crash
+}
+
+// byHand does something to the mails of people that have no final answer.
+func (p *player) byHand(people []string, do func(ctx context.Context, id int64, now time.Time, why string) error) {
+	for _, name := range people {
+		n := 0
+		for _, m := range p.store.All() {
+			if m.Recipient != p.tl.Config.People[name].Email || m.State != notifier.Waiting && m.State != notifier.Parked {
+				continue
+			}
+			n++
+			if err := do(context.Background(), m.ID, p.now, "by hand"); err != nil {
+				p.fault("%s: mail %d: %v", p.at(), m.ID, err)
+			}
+		}
+		if n == 0 {
+			p.fault("%s: no mail to %s waits or was refused", p.at(), name)
+		}
+	}
 }
 
 // work steps and delivers until nothing is left to do now. A lost transaction

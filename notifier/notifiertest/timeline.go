@@ -59,6 +59,10 @@ type Moment struct {
 	To map[string][]string `yaml:"to"`
 	// Ack has alerts taken on before the round.
 	Ack []Acknowledgement `yaml:"ack"`
+	// Retry and Drop name people of whom every mail that waits or was refused is
+	// tried again, or dropped, before the round.
+	Retry []string `yaml:"retry"`
+	Drop  []string `yaml:"drop"`
 	// Gone removes rules before the round.
 	Gone []string `yaml:"gone"`
 	// Crash is how many transactions are lost, one after the other, before the
