@@ -143,9 +143,9 @@ func operationsTable() historyTable {
 	return historyTable{
 		name: "__operations__", function: "tocsin_history_operations",
 		columns: []historyColumn{
-			{"operation", ingest.TextField, "ack, unack, retry, drop, rules"},
+			{"operation", ingest.TextField, "ack, unack, retry, drop, fill, rules"},
 			{"author", ingest.TextField, "who did it"},
-			{"subject", ingest.TextField, "what it was done to: an alert, a mail"},
+			{"subject", ingest.TextField, "what it was done to: an alert, a mail, a gap, dead letters"},
 			{"note", ingest.TextField, "what they said of it"},
 		},
 		statement: "SELECT moment AS time, kind, author, nullif(subject, ''), nullif(note, '') FROM operations",

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -179,6 +180,18 @@ func dropDeadletters(ctx context.Context, e *env, o *options, logstore string, n
 			dropped, err = p.store.Logs.DropDeadLetters(ctx, ids)
 		}
 		if err != nil {
+			return err
+		}
+		what := "dead letters " + strings.Join(numbers[:min(len(numbers), 20)], ", ")
+		if len(numbers) == 0 {
+			what = strings.TrimSpace("all dead letters " + logstore)
+		}
+		done, err := byFlags{note: count(dropped, "dead letter") + " dropped"}.operation(p, "drop")
+		if err != nil {
+			return err
+		}
+		done.Subject = what
+		if err := p.store.State.Operate(ctx, done); err != nil {
 			return err
 		}
 		return note(e, "%s dropped", count(dropped, "dead letter"))

@@ -111,7 +111,9 @@ func fillGaps(ctx context.Context, e *env, o *options, notify bool, ids []string
 		var told error
 		err = p.engine.Fill(ctx, p.rules.Rules, gaps, alertrules.FillOptions{Now: p.now, Notify: notify, Done: func(f alertrules.Filled) {
 			stays = stays || f.Left != ""
-			told = errors.Join(told, note(e, "%s", filledText(f)))
+			done, err := byFlags{note: fmt.Sprintf("%s, %d found", count(int64(f.Evaluations), "evaluation"), f.Found)}.operation(p, "fill")
+			done.Subject = gapText(f.Gap)
+			told = errors.Join(told, err, p.store.State.Operate(ctx, done), note(e, "%s", filledText(f)))
 		}})
 		if err := errors.Join(err, told); err != nil || !stays {
 			return err
