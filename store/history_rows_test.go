@@ -49,7 +49,8 @@ func TestHistoryIsReadAsItWas(t *testing.T) {
 		At: now, Alerts: []*alertrules.Alert{a},
 		Evaluations: []alertrules.Evaluation{
 			{Rule: "r", At: now, Outcome: alertrules.Firing, Rows: 7, Reason: hostile, Took: 1500 * time.Microsecond, Window: query.Window{From: now.Add(-time.Hour), To: now, UpToSeq: 9}},
-			{Rule: "r", At: now.Add(time.Minute), Outcome: alertrules.OK}, {Rule: "r", At: now.Add(2 * time.Minute), Outcome: alertrules.OK},
+			{Rule: "r", At: now.Add(time.Minute), Outcome: alertrules.OK},
+			{Rule: "r", At: now.Add(2 * time.Minute), Outcome: alertrules.OK},
 		},
 	}))
 	ok(t, s.State.Commit(t.Context(), &notifier.Decided{At: now, Log: []notifier.Entry{{At: now, Group: "r", Recipient: "a@example.com", Reason: hostile}}}))

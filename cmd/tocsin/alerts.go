@@ -154,8 +154,15 @@ const maxCounted = 100_000
 // alertRows are alerts as a list shows them.
 func alertRows(list []*alertrules.Alert) *query.Result {
 	r := &query.Result{Columns: []query.Column{
-		{Name: "alert"}, {Name: "severity"}, {Name: "rule"}, {Name: "of"}, {Name: "state"},
-		{Name: "since", Type: query.Time}, {Name: "until", Type: query.Time}, {Name: "rows", Type: query.Integer}, {Name: "acknowledged"},
+		{Name: "alert"},
+		{Name: "severity"},
+		{Name: "rule"},
+		{Name: "of"},
+		{Name: "state"},
+		{Name: "since", Type: query.Time},
+		{Name: "until", Type: query.Time},
+		{Name: "rows", Type: query.Integer},
+		{Name: "acknowledged"},
 	}}
 	for _, a := range list {
 		var until, by any

@@ -100,8 +100,15 @@ func listOutbox(ctx context.Context, e *env, o *options, f outboxFlags) error {
 
 func mailRows(mails []*notifier.Mail) *query.Result {
 	r := &query.Result{Columns: []query.Column{
-		{Name: "number", Type: query.Integer}, {Name: "state"}, {Name: "kind"}, {Name: "recipient"}, {Name: "written", Type: query.Time},
-		{Name: "tries", Type: query.Integer}, {Name: "next", Type: query.Time}, {Name: "answer"}, {Name: "subject"},
+		{Name: "number", Type: query.Integer},
+		{Name: "state"},
+		{Name: "kind"},
+		{Name: "recipient"},
+		{Name: "written", Type: query.Time},
+		{Name: "tries", Type: query.Integer},
+		{Name: "next", Type: query.Time},
+		{Name: "answer"},
+		{Name: "subject"},
 	}}
 	for _, m := range mails {
 		var next any
