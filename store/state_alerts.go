@@ -54,5 +54,9 @@ func (s *State) FindAlerts(ctx context.Context, f AlertFilter) ([]*alertrules.Al
 		tail += " LIMIT ?"
 		args = append(args, f.Limit)
 	}
-	return s.alertDocs(ctx, alertHead, strings.Join(where, " AND ")+tail, args...)
+	list, err := s.alertDocs(ctx, alertHead, strings.Join(where, " AND ")+tail, args...)
+	for _, a := range list { // of alerts that an older program stored
+		a.Rows, a.Gone = nil, nil
+	}
+	return list, err
 }
