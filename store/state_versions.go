@@ -98,7 +98,7 @@ func (s *State) RuleAt(ctx context.Context, rule string, at time.Time, hash stri
 	return &list[0], nil
 }
 
-func versions(ctx context.Context, q queryer, where string, args ...any) (list []RuleVersion, err error) {
+func versions(ctx context.Context, q querier, where string, args ...any) (list []RuleVersion, err error) {
 	rows, err := q.QueryContext(ctx, "SELECT rule, since, hash, meaning, file, text, logstore, query FROM rule_versions WHERE "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the versions of rules: %w", err)
