@@ -31,6 +31,8 @@ const (
 	EndStaging   EndHow = "staging"   // from now on recorded, not mailed (D24)
 	EndQuiet     EndHow = "quiet"     // an event episode with nothing told for repeat_interval (D06)
 	EndWithdrawn EndHow = "withdrawn" // a late record reversed the verdict (D20)
+	EndData      EndHow = "data"      // of a no-data alert: there are data again
+	EndForgotten EndHow = "forgotten" // the value did not report for so long that it is not expected any more
 )
 
 // An Alert is one episode: of a state alert from its begin to its end, of an
@@ -65,6 +67,12 @@ type Alert struct {
 	To      time.Time
 	FromSeq int64 // its range of __seq__: (FromSeq, ToSeq]
 	ToSeq   int64
+
+	// NoData says that the alert tells of missing data. LastData is then when there
+	// were some last, zero when never; of another alert it is set while there are
+	// none to check it by, to its last moment with data.
+	NoData   bool      `json:",omitempty"`
+	LastData time.Time `json:",omitzero"`
 
 	Annotations map[string]string // rendered at the last evaluation that hit
 	Authored    []string          // names of annotations that are their author's text alone, without a value of a record

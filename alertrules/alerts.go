@@ -18,7 +18,7 @@ const maxEnds = 10_000
 func (r *run) begin(o observation, g *group, since time.Time) *Alert {
 	a := &Alert{
 		Rule: r.rule.ID, Key: g.key, Mode: r.rule.Mode, Labels: maps.Clone(g.labels), Staging: r.rule.Staging,
-		Since: since, Began: o.at, Runbook: r.rule.Runbook,
+		Since: since, Began: o.at,
 	}
 	if ended, ok := r.state.Ends[g.key]; ok {
 		a.Again, a.PrevEnded = true, ended
@@ -32,6 +32,11 @@ func (r *run) begin(o observation, g *group, since time.Time) *Alert {
 // goOn takes the rows of a hit into a firing alert. Rows that were there keep
 // the moment since which they are; those after an edit are taken as known (D23).
 func (r *run) goOn(a *Alert, o observation, g *group) {
+	if isNoData(g.key) {
+		r.silent(a, o, g)
+		return
+	}
+	a.LastData = time.Time{}
 	rows := r.rule.rowsOf(o, g)
 	known := map[string]time.Time{}
 	for _, row := range a.Rows {
@@ -65,11 +70,14 @@ func (r *run) place(a *Alert, o observation) {
 
 // end closes an episode.
 func (r *run) end(a *Alert, o observation, how EndHow) {
-	if !o.edited.IsZero() && how != EndWithdrawn {
+	if !o.edited.IsZero() && how != EndWithdrawn && how != EndForgotten {
 		how = EndEdited
 		a.Edited = o.edited
 	}
 	a.At, a.From, a.To, a.ToSeq = o.at, o.window.From, o.window.To, o.window.UpToSeq
+	if !a.NoData {
+		a.LastData = time.Time{}
+	}
 	r.close(a, o.at, how)
 }
 

@@ -16,6 +16,7 @@ func cloneState(s *RuleState, rule string) *RuleState {
 	c.Retry = slices.Clone(s.Retry)
 	c.Seen = slices.Clone(s.Seen)
 	c.Ends = maps.Clone(s.Ends)
+	c.Values = maps.Clone(s.Values)
 	c.Verdicts = slices.Clone(s.Verdicts)
 	for i := range c.Verdicts {
 		c.Verdicts[i].Hits = slices.Clone(c.Verdicts[i].Hits)

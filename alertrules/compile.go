@@ -38,6 +38,7 @@ func (c *compiler) compile() *Rule {
 	c.mode()
 	c.trigger()
 	c.threshold()
+	c.noData()
 	c.alertPer()
 	c.severity()
 	c.texts()
@@ -117,7 +118,6 @@ func (c *compiler) later() {
 		key  string
 		hint string
 	}{
-		{c.text.NoData, "no_data", "a rule that fires on too few rows sees that a source fell silent: trigger: {rows: \"< 1\"}"},
 		{c.text.Queries, "queries", "write one query; JOIN and UNION come with a later version too"},
 		{c.text.Combine, "combine", "write one query"},
 	} {

@@ -209,6 +209,9 @@ func (c *compiler) overNew() {
 			c.fail("rule/over-new", k.at, k.key+" needs a window of fixed length, and new has none", hint)
 		}
 	}
+	if t.NoData != nil {
+		c.doc.Problem("rule/over-new", c.node.Get("no_data"), "no_data needs a window of fixed length, and new has none", hint)
+	}
 	if rows := t.Trigger.rows; rows.Given() && r.Trigger.Rows != (Count{">=", 1}) {
 		c.fail("rule/over-new", rows, "over new, how many rows an evaluation sees depends on when records arrive; only rows: \">= 1\" is possible", hint)
 	}

@@ -59,9 +59,13 @@ type pendingNews struct {
 	alert *Alert
 }
 
-func (r *run) threshold() threshold {
-	if r.bare {
+// threshold is what decides when the alert of a key begins and ends.
+func (r *run) threshold(key string) threshold {
+	switch {
+	case r.bare:
 		return threshold{Threshold: Threshold{1, 1}}
+	case isNoData(key):
+		return threshold{Threshold: Threshold{r.rule.NoData.After, r.rule.NoData.After}}
 	}
 	return threshold{r.rule.After, r.rule.KeepFiringFor}
 }
@@ -80,11 +84,12 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
 	past := r.historyGaps(at)
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		if a := r.live[key]; a.Mode != r.rule.Mode { // edited from one mode to the other
+		if a := r.live[key]; a.Mode != r.rule.Mode && !a.NoData { // edited from one mode to the other
 			a.Edited = r.state.Edited
 			r.close(a, at, EndEdited)
 		}
 	}
+	r.outdated(at)
 	var ok bool
 	switch r.rule.Window.Kind {
 	case NewWindow:
@@ -229,14 +234,20 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
 	groups := r.rule.split(o, r.tracked)
+	silences := r.silences(o, groups)
 	var fired bool
 	if r.rule.Mode == Event {
 		fired = r.observeEvents(o, groups)
 	} else {
-		fired = r.observeStates(o, groups)
+		fired = r.observeStates(o, groups, among(absent(silences)))
 	}
+	r.heed(o, silences)
+	r.expect(o, groups)
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash}
 	e.Reason = r.rule.reason(o, groups)
+	if text := r.silenceText(o, silences); text != "" {
+		e.Reason += "; " + text
+	}
 	switch {
 	case !o.history || len(o.result.Rows) == 0:
 	case o.notify:
@@ -249,7 +260,9 @@ func (r *run) observe(o observation, took time.Duration) {
 	case bound != "":
 		e.Outcome = Partial
 		e.Reason += "; " + bound
-	case fired:
+	case r.rule.noData(o):
+		e.Outcome = NoData
+	case fired || slices.ContainsFunc(silences, func(g *group) bool { return r.live[g.key] != nil }):
 		e.Outcome = Firing
 	}
 	r.partial(o.at, bound)
@@ -292,12 +305,14 @@ func (r *Rule) reason(o observation, groups []*group) string {
 }
 
 // observeStates steps every key that has rows, fires or is pending. It reports
-// whether anything fires.
-func (r *run) observeStates(o observation, groups []*group) bool {
+// whether anything fires. Of a key without data it says nothing.
+func (r *run) observeStates(o observation, groups []*group, missing func(key string) bool) bool {
 	done := map[string]bool{}
 	for _, g := range groups {
 		done[g.key] = true
-		r.stepKey(o, g)
+		if !r.rule.unknown(g.key, missing) {
+			r.stepKey(o, g)
+		}
 	}
 	rest := map[string]map[string]string{}
 	for key, a := range r.live {
@@ -307,7 +322,7 @@ func (r *run) observeStates(o observation, groups []*group) bool {
 		rest[key] = p.Labels
 	}
 	for _, key := range slices.Sorted(maps.Keys(rest)) {
-		if !done[key] {
+		if !done[key] && !isNoData(key) && !r.rule.unknown(key, missing) {
 			r.stepKey(o, &group{key: key, labels: rest[key]})
 		}
 	}
@@ -325,7 +340,7 @@ func (r *run) stepKey(o observation, g *group) {
 		p = *old
 	}
 	a := r.live[g.key]
-	next, change := r.threshold().step(p, a != nil, hit, o.at)
+	next, change := r.threshold(g.key).step(p, a != nil, hit, o.at)
 	next.Labels = g.labels
 	switch change {
 	case begins:
@@ -334,13 +349,18 @@ func (r *run) stepKey(o observation, g *group) {
 		r.goOn(a, o, g)
 	case ends:
 		how := EndNoRows
-		if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() || a.allPass(o) { // records may well be there
+		if a.NoData {
+			how = EndData
+		} else if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() || a.allPass(o) { // records may well be there
 			how = EndPassed
 		}
 		r.end(a, o, how)
 	case stays:
 		if a != nil {
 			a.At = o.at
+			if !a.NoData {
+				a.LastData = time.Time{}
+			}
 			r.touch(a)
 		}
 	}

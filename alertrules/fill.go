@@ -275,8 +275,11 @@ func (f *filling) records(ctx context.Context) error {
 func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) error {
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		a, how := r.live[key], EndNoRows
-		if a.Mode == Event {
+		switch {
+		case a.Mode == Event:
 			how = EndQuiet
+		case a.NoData:
+			how = EndData
 		}
 		r.close(a, over, how)
 	}

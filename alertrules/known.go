@@ -171,7 +171,7 @@ func (k *knower) closeAll(r *run, how EndHow) {
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		r.close(r.live[key], k.now, how)
 	}
-	r.state.Live, r.state.Pending, r.state.Retry, r.state.Seen, r.state.Verdicts = 0, nil, nil, nil, nil
+	r.state.Live, r.state.Pending, r.state.Retry, r.state.Seen, r.state.Verdicts, r.state.Values = 0, nil, nil, nil, nil, nil
 }
 
 // back takes up a rule that was off: what was stored meanwhile is a gap.

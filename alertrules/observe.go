@@ -19,6 +19,7 @@ type observation struct {
 	at     time.Time
 	window query.Window
 	result *query.Result
+	early  bool      // a window that an earlier start added
 	edited time.Time // the rule was edited then, and not evaluated since
 	cut    string    // the bound for which the range was shortened; the result itself is complete
 
@@ -28,6 +29,14 @@ type observation struct {
 	notify  bool // but for this: somebody asked
 }
 
+// end is where the window ends; of a snapshot, which has none, the moment.
+func (o observation) end() time.Time {
+	if o.window.To.IsZero() {
+		return o.at
+	}
+	return o.window.To
+}
+
 // A group is the part of an observation that belongs to one alert key.
 type group struct {
 	key    string
@@ -35,6 +44,7 @@ type group struct {
 	all    int   // rows of the key
 	rows   []int // those that the trigger counts, as indices into the result
 	over   bool  // the key of what is beyond maxTracked
+	absent bool  // of a no-data key: there are no data
 }
 
 // split deals the rows out to alert keys, in order of first appearance. Without
@@ -144,6 +154,9 @@ func (o observation) raw(g *group) [][]any {
 // judge says whether a group is a hit. A partial result is only what more rows
 // cannot undo; else it is no observation at all (D30).
 func (r *Rule) judge(o observation, g *group) (hit, known bool) {
+	if isNoData(g.key) {
+		return g.absent, true
+	}
 	hit = r.Trigger.Rows.Holds(len(g.rows))
 	if o.result.Partial == "" {
 		return hit, true

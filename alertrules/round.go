@@ -66,7 +66,13 @@ type RuleState struct {
 	Edited  time.Time // when another Hash was first met; zero once it was evaluated (D23)
 	Off     EndHow    // EndRemoved or EndDisabled while the rule is not evaluated (D24)
 	Staging bool      // the stage of its alerts
-	Live    int       // firing alerts and open event episodes after the last evaluation
+	// Values are the values of alert_per that are expected to report, by their keys,
+	// and under the rule's id any data; of rules with no_data. ValuesOf tells which
+	// query gave them.
+	Values   map[string]Value `json:",omitempty"`
+	ValuesOf string           `json:",omitempty"`
+
+	Live int // firing alerts and open event episodes after the last evaluation
 	// Ends is when the last episode of a key ended, for "again" (D09); bounded.
 	Ends map[string]time.Time
 	// Seen is of event mode over a window of event time: the rows of the last
@@ -91,7 +97,7 @@ type Verdict struct {
 	From, To time.Time
 	At       time.Time // the moment that it was due at
 	Seq      int64     // S of the evaluation
-	Hits     []string  // keys that were hit
+	Hits     []string  // keys that were hit, also those of no-data alerts
 }
 
 // Pending is what is counted for one alert key.

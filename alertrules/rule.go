@@ -36,6 +36,7 @@ type Rule struct {
 	Trigger       Trigger
 	After         Threshold
 	KeepFiringFor time.Duration
+	NoData        *Absence // nil: an evaluation without a row is an ordinary miss
 	AlertPer      []string
 	Mode          Mode
 	Branches      []Branch

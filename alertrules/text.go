@@ -28,7 +28,7 @@ type ruleText struct {
 	After         Text         `yaml:"after" doc:"3: three hits in a row; 2 of 5: two of the last five"`
 	For           Text         `yaml:"for" doc:"like after, as a length of time"`
 	KeepFiringFor Text         `yaml:"keep_firing_for" doc:"how long an alert outlives its last hit"`
-	NoData        *Node        `yaml:"no_data" doc:"not in this version"`
+	NoData        *noDataText  `yaml:"no_data" doc:"an alert of its own when there are no rows, or none of a value that reported before"`
 	AlertPer      []Text       `yaml:"alert_per" doc:"columns: one alert for each distinct value"`
 	Mode          Text         `yaml:"mode" doc:"state or event"`
 	Severity      severityText `yaml:"severity" doc:"critical, high, medium (default), low or report; or a list of branches, first match wins"`
@@ -105,6 +105,12 @@ func (s *severityText) DecodeNode(d *Document, n *Node) {
 	default:
 		d.Decode(n, &s.one)
 	}
+}
+
+// A noDataText says when missing data are told.
+type noDataText struct {
+	After    Text `yaml:"after" doc:"evaluations in a row without data; default 1"`
+	Severity Text `yaml:"severity" doc:"of the alert about it; default medium"`
 }
 
 type exceptText struct {

@@ -53,7 +53,7 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 			r.failed(at, w, err)
 			return false
 		}
-		seen = append(seen, observation{at: r.due(to, at), window: w, result: res})
+		seen = append(seen, observation{at: r.due(to, at), window: w, result: res, early: true})
 		from = to
 	}
 	live, pending := r.live, r.state.Pending
@@ -122,7 +122,8 @@ func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 // hits are the keys that an observation hits, sorted.
 func (r *run) hits(o observation) []string {
 	var keys []string
-	for _, g := range r.rule.split(o, r.tracked) {
+	groups := r.rule.split(o, r.tracked)
+	for _, g := range append(groups, r.silences(o, groups)...) {
 		if hit, known := r.rule.judge(o, g); hit && known {
 			keys = append(keys, g.key)
 		}
@@ -233,21 +234,28 @@ func (r *run) rowsAgain(ctx context.Context, at time.Time, v *Verdict) bool {
 	return true
 }
 
-// supersede folds the verdicts again for the keys whose verdict changed.
+// supersede folds the verdicts again for the keys of which this one says
+// something else now.
 func (r *run) supersede(o observation, i int, before []string) {
-	v := r.state.Verdicts
-	for _, g := range r.rule.split(o, r.tracked) {
-		was, is := slices.Contains(before, g.key), slices.Contains(v[i].Hits, g.key)
-		if was && is && i == len(v)-1 && r.live[g.key] != nil {
+	was, is := among(before), among(r.state.Verdicts[i].Hits)
+	newest := i == len(r.state.Verdicts)-1
+	groups := r.rule.split(o, r.tracked)
+	concerned := map[string]*group{}
+	for key, a := range r.live {
+		concerned[key] = &group{key: key, labels: a.Labels}
+	}
+	for key, p := range r.state.Pending {
+		concerned[key] = &group{key: key, labels: p.Labels}
+	}
+	for _, g := range append(groups, r.silences(o, groups)...) {
+		concerned[g.key] = g
+		if was(g.key) && is(g.key) && newest && r.live[g.key] != nil {
 			r.goOn(r.live[g.key], o, g) // more rows of the window that it shows
 		}
-		if was != is {
-			r.refold(o, g, i)
-		}
 	}
-	for _, key := range before {
-		if !slices.Contains(v[i].Hits, key) && r.live[key] != nil {
-			r.refold(o, &group{key: key, labels: r.live[key].Labels}, i)
+	for _, key := range slices.Sorted(maps.Keys(concerned)) {
+		if was(key) != is(key) || r.rule.unknown(key, was) != r.rule.unknown(key, is) {
+			r.refold(o, concerned[key], i)
 		}
 	}
 }
@@ -271,14 +279,16 @@ func (r *run) refold(o observation, g *group, i int) {
 // fold steps through the verdicts of a key. came reports whether an episode
 // covers the verdict at index i.
 func (r *run) fold(key string, i int) (firing, came bool, p Pending) {
-	t := r.threshold()
+	t := r.threshold(key)
 	v := r.state.Verdicts
 	a := r.live[key]
 	firing = a != nil && a.Began.Before(v[0].At)
 	for n, x := range v {
-		var c change
-		p, c = t.step(p, firing, slices.Contains(x.Hits, key), x.At)
-		firing = c == begins || firing && c != ends
+		if hit := func(k string) bool { return slices.Contains(x.Hits, k) }; !r.rule.unknown(key, hit) {
+			var c change
+			p, c = t.step(p, firing, hit(key), x.At)
+			firing = c == begins || firing && c != ends
+		}
 		came = came || n >= i && firing
 	}
 	return firing, came, p

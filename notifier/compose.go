@@ -91,7 +91,7 @@ func (c *composition) head() {
 	a := lead.Alert
 	c.mail = templates.Mail{
 		Kind: string(c.d.kind), ID: a.ID, State: "resolved", RuleID: lead.rule.ID, RuleName: ruleName(lead.rule), Owner: lead.rule.Owner,
-		Title: cut(c.mask.text(a.Annotations["title"]), titleChars), Desc: c.annotation(a, "desc"), Runbook: a.Runbook,
+		Title: c.title(a), Desc: c.desc(a), Runbook: a.Runbook,
 		Reason: first.d.Reason, Now: c.s.now, Controls: lead.rule.Controls, Others: c.others(),
 	}
 	worst := alertrules.Severity(0)
@@ -206,6 +206,9 @@ func (c *composition) notes() {
 			out = append(out, e.Alert.ID+" is not complete: "+diag.Line(e.Alert.Partial))
 		}
 	}
+	if text := uncheckedText(c.items, c.s.now, zone); text != "" {
+		out = append(out, text)
+	}
 	slices.Sort(out[min(1, len(out)):])
 	c.mail.Notes = first(slices.Compact(out), shownNotes)
 }
@@ -297,8 +300,9 @@ func (c *composition) shared(name string, o templates.Options) rendering {
 }
 
 // template returns the author's template for what authors write templates for:
-// alerts of one rule that begin, go on, or end.
+// alerts of one rule that begin, go on, or end. Of missing data they do not speak.
 func (c *composition) template() string {
+	missing := slices.ContainsFunc(c.items, func(e entry) bool { return e.Alert.NoData && e.What != Still })
 	switch c.d.kind {
 	case KindOperator:
 		return string(c.d.kind)
@@ -307,7 +311,7 @@ func (c *composition) template() string {
 			return string(c.d.kind)
 		}
 	case KindFirst, KindNews, KindRepeat, KindResolved:
-		if name := c.lead().Settings.Template; name != "" && !c.mail.Storm {
+		if name := c.lead().Settings.Template; name != "" && !c.mail.Storm && !missing {
 			return name
 		}
 	}

@@ -103,7 +103,7 @@ func (c *composition) mailAlert(t table) templates.MailAlert {
 	a := t.Alert
 	m := templates.MailAlert{
 		ID: a.ID, RuleID: t.rule.ID, RuleName: ruleName(t.rule), State: "resolved", Severity: t.severity().String(), Labels: cutAll(c.mask.stringMap(a.Labels), labelChars),
-		Title: cut(c.mask.text(a.Annotations["title"]), titleChars), Desc: c.annotation(a, "desc"), Runbook: a.Runbook, Since: a.Since, Again: againText(a),
+		Title: c.title(a), Desc: c.desc(a), Runbook: a.Runbook, NoData: a.NoData, Since: a.Since, Again: againText(a),
 		Partial: t.partial, Still: t.What == Still, CameAndWent: t.What == CameAndWent, Actor: c.mask.distinct(t, "actor"),
 		Where: c.mask.where(t),
 	}
@@ -210,6 +210,25 @@ func (c *composition) legacy() {
 		Results: []templates.Result{result}, FireRows: result.Rows, FireCount: result.Count, Condition: lead.rule.Condition,
 		Repeat: lead.Settings.Repeat, Fingerprint: rowID(a.Key),
 	}
+}
+
+// title is the annotation of that name; of missing data, what is missing.
+func (c *composition) title(a *alertrules.Alert) string {
+	if a.NoData {
+		return noDataTitle(a, c.s.now, c.d.to.Zone)
+	}
+	return cut(c.mask.text(a.Annotations["title"]), titleChars)
+}
+
+// desc is the annotation of that name; of missing data, what that means.
+func (c *composition) desc(a *alertrules.Alert) any {
+	if a.NoData && !a.Firing() {
+		return nil
+	}
+	if a.NoData {
+		return noDataText(a, c.s.now, c.d.to.Zone)
+	}
+	return c.annotation(a, "desc")
 }
 
 // annotation returns an annotation as a template sees it, "" when there is none:

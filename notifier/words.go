@@ -211,10 +211,49 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 		return "no longer watched: the rule was disabled"
 	case alertrules.EndStaging:
 		return "from now on recorded, not mailed: the rule is on staging"
+	case alertrules.EndData:
+		return "there are data again"
+	case alertrules.EndForgotten:
+		return "it did not report for so long that it is not expected any more"
 	case alertrules.EndWithdrawn:
 		return "withdrawn: a record that arrived late reverses it"
 	}
 	return string(a.How)
+}
+
+// noDataTitle and noDataText say what is missing, and since when. What rules say
+// of rows does not speak of it.
+func noDataTitle(a *alertrules.Alert, now time.Time, zone *time.Location) string {
+	return "no data since " + moment(a.Since, now, zone)
+}
+
+func noDataText(a *alertrules.Alert, now time.Time, zone *time.Location) string {
+	text := "The query gives no row any more of this value, which reported before. Its other alerts go on, unchecked."
+	if a.OfRule() {
+		text = "The query gives no row at all. What fires goes on, unchecked, until there are data again."
+	}
+	if !a.LastData.IsZero() {
+		text += " The last data were there at " + moment(a.LastData, now, zone) + "."
+	}
+	return text
+}
+
+// uncheckedText says which alerts could not be checked for want of data.
+func uncheckedText(items []entry, now time.Time, zone *time.Location) string {
+	var ids []string
+	var oldest time.Time
+	for _, e := range items {
+		if a := e.Alert; !a.NoData && !a.LastData.IsZero() && a.Firing() {
+			ids, oldest = append(ids, a.ID), soonest(oldest, a.LastData)
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return ""
+	case len(ids) == 1:
+		return ids[0] + " was not checked since " + moment(oldest, now, zone) + ": there are no data"
+	}
+	return joinSome(ids, shownLabels) + " were not checked, the first since " + moment(oldest, now, zone) + ": there are no data"
 }
 
 // noRowsText says since when nothing matches. What the window of the last hit

@@ -54,6 +54,7 @@ type MailAlert struct {
 	NewCount             int
 	Still                bool // goes on and has nothing new: one line, no table
 	CameAndWent          bool // began and ended untold
+	NoData               bool // it tells that data are missing; it has no rows
 }
 
 // A MailRow is one row of an alert.
@@ -113,7 +114,7 @@ func (a MailAlert) value() map[string]any {
 		"id": a.ID, "rule_id": a.RuleID, "rule_name": a.RuleName, "state": a.State, "severity": a.Severity, "labels": stringMap(a.Labels),
 		"title": a.Title, "desc": orEmpty(a.Desc), "runbook": Authored(a.Runbook), "actor": a.Actor, "where": a.Where, "since": moment(a.Since), "ended": moment(a.Ended),
 		"how": a.How, "again": a.Again, "partial": a.Partial, "columns": columns, "rows": rows, "row_count": int64(a.RowCount),
-		"new_count": int64(a.NewCount), "still": a.Still, "came_and_went": a.CameAndWent,
+		"new_count": int64(a.NewCount), "still": a.Still, "came_and_went": a.CameAndWent, "no_data": a.NoData,
 	}
 }
 

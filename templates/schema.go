@@ -75,7 +75,7 @@ func mailSchema() *schema {
 func alertSchema() *schema {
 	return object([]string{
 		"id", "rule_id", "rule_name", "state", "severity", "title", "desc", "runbook", "actor", "where", "since", "ended", "how", "again",
-		"partial", "row_count", "new_count", "still", "came_and_went",
+		"partial", "row_count", "new_count", "still", "came_and_went", "no_data",
 	},
 		map[string]*schema{
 			"labels": dict(scalar()), "columns": list(scalar()),
