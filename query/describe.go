@@ -30,9 +30,12 @@ type StageDescription struct {
 
 // Describe says what the plan does.
 func (p *Plan) Describe() Description {
-	d := Description{Query: p.source.String()}
+	d := Description{Query: p.text}
 	search := ""
-	if p.source.Filter != nil {
+	if p.source != nil {
+		d.Query = p.source.String()
+	}
+	if p.source != nil && p.source.Filter != nil {
 		search = (&Query{Filter: p.source.Filter}).String()
 	}
 	for i, name := range slices.Concat(p.logstores, p.histories) {

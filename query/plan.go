@@ -68,6 +68,7 @@ type Plan struct {
 
 	// For Describe.
 	source *Query
+	text   string  // of a combination, which has no source
 	own    string  // the logstore that the search is over
 	stages []*rows // what each stage gives
 }

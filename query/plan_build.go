@@ -5,6 +5,7 @@ package query
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"tocsin/diag"
 )
@@ -18,6 +19,8 @@ type planner struct {
 	own                              bool // the rule's own logstore is read
 	filter                           Search
 	weights                          map[value]int // see weight
+	length                           time.Duration // of the window of what is read; 0: that of the statement
+	gives                            string        // what the sources of a condition are called; "": the stage before
 	relations                        int           // so far; the number of the last one
 	tables                           int           // sources that were written, so far
 	told                             []*rows       // what each stage gives
@@ -34,28 +37,45 @@ const maxStages = 60
 // Plan resolves names and types of q over s. The error is a *diag.List of the
 // mistakes that were found, at most ten, with spans into the text of q; its
 // Name and Source are left to the caller, who knows where the text came from.
-func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
-	p := &planner{schema: s, o: o, faults: &diag.List{}, reads: map[string]bool{}, filter: q.Filter, weights: map[value]int{}}
+func (q *Query) Plan(s Schema, o Options) (*Plan, error) { return q.plan(newPlanner(s, o)) }
+
+func (q *Query) plan(p *planner) (*Plan, error) {
+	s, o := p.schema, p.o
+	p.filter = q.Filter
 	store, ok := s.Logstore(o.Logstore)
 	if !ok {
 		p.noLogstore(o.Logstore, diag.Span{})
 		return nil, p.err()
 	}
 	root := p.stages(q, store)
+	p.checkFilter(store)
+	plan, err := p.finish(root, q.Span())
+	if err != nil {
+		return nil, err
+	}
+	plan.source, plan.own, plan.stages = q, o.Logstore, p.told
+	return plan, nil
+}
+
+func newPlanner(s Schema, o Options) *planner {
+	return &planner{schema: s, o: o, faults: &diag.List{}, reads: map[string]bool{}, weights: map[value]int{}}
+}
+
+// finish makes the plan of the rows that a query gives in the end.
+func (p *planner) finish(root *rows, at diag.Span) (*Plan, error) {
 	if _, ok := root.set.(*selection); !ok {
 		root = p.selectRows(&Select{}, p.derived(root, "").scope())
 	}
-	p.checkFilter(store)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	plan := &Plan{
-		root: root.set.(*selection), maxRows: o.MaxRows, rowIdentity: root.seq, aggregates: p.aggregates,
-		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow, source: q, own: o.Logstore, stages: p.told,
+		root: root.set.(*selection), maxRows: p.o.MaxRows, rowIdentity: root.seq, aggregates: p.aggregates,
+		havingOnAgg: p.havingOnAgg, usesNow: p.usesNow,
 	}
 	plan.columns = root.columns()
 	for name := range p.reads {
-		switch l, ok := s.Logstore(name); {
+		switch l, ok := p.schema.Logstore(name); {
 		case ok && l.Lookup:
 			plan.lookups = append(plan.lookups, name)
 		case ok && l.History:
@@ -65,7 +85,7 @@ func (q *Query) Plan(s Schema, o Options) (*Plan, error) {
 		}
 	}
 	if len(plan.SQL(DuckDB(), Window{}).Text) > maxStatement {
-		p.fault("query/too-large", q.Span(), "the statement that comes of this query is larger than 4 MB", "use fewer calls inside each other, fields in front of the words that are looked for, and fewer stages that build on one another")
+		p.fault("query/too-large", at, "the statement that comes of this query is larger than 4 MB", "use fewer calls inside each other, fields in front of the words that are looked for, and fewer stages that build on one another")
 		return nil, p.err()
 	}
 	slices.Sort(plan.logstores)

@@ -345,7 +345,7 @@ func (p *planner) full() bool { return p.tables > maxReads }
 // read is one reference to a logstore.
 func (p *planner) read(store *Logstore, alias string) *source {
 	p.reads[store.Name] = true
-	t := &tableRead{store: store}
+	t := &tableRead{store: store, length: p.length}
 	if store.Name == p.o.Logstore {
 		p.own = true
 		t.filter = p.ownFilter(store)

@@ -4,6 +4,7 @@
 package query
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -76,6 +77,9 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 		src = sc.likely(names)
 	}
 	if len(ref.Names) == 1 && ref.Names[0].Quoted && suggest(ref.Names[0].Text, sc.names()) == "" {
+		if p.gives != "" {
+			return &constant{v: ref.Names[0].Text, t: Text} // SLS writes texts in double quotes
+		}
 		p.fault("query/unknown-field", ref.Span(), "there is no field "+cut(ref.Names[0].Text), "double quotes are for names; a text is written '"+cut(ref.Names[0].Text)+"'")
 		return null()
 	}
@@ -84,7 +88,7 @@ func (p *planner) field(sc *scope, ref *ColumnRef) value {
 		return null()
 	}
 	known := sc.names()
-	hint := didYouMean(written(names), known, "the stage before gives "+listed(known))
+	hint := didYouMean(written(names), known, cmp.Or(p.gives, "the stage before gives ")+listed(known))
 	if i := src.columnNamed(names[0].Text); i >= 0 && len(names) == 2 && src.rows.cols[i].t.IsMap() {
 		hint = "a value of a map is written " + cut(names[0].Text+"['"+names[1].Text+"']")
 	}

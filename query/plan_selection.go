@@ -3,6 +3,8 @@
 
 package query
 
+import "time"
+
 // A relation is what FROM reads: *named, *joined or *unnested.
 type relation interface{ relation() }
 
@@ -41,7 +43,8 @@ func (*unnested) relation() {}
 // the rule's own, by the filter.
 type tableRead struct {
 	store  *Logstore
-	filter pred // nil: all records
+	filter pred          // nil: all records
+	length time.Duration // of its own window, which ends where the statement's does; 0: that of the statement
 }
 
 // A combined is a set operation; left and right are *selection or *combined.

@@ -261,10 +261,14 @@ func (d *sqlPrinter) table(t *tableRead) {
 	sep := " WHERE "
 	and := func() { d.print(sep); sep = " AND " }
 	if !t.store.NoWindow && !t.store.Lookup {
-		if !d.window.From.IsZero() {
+		from := d.window.From
+		if t.length > 0 && !d.window.To.IsZero() {
+			from = d.window.To.Add(-t.length)
+		}
+		if !from.IsZero() {
 			and()
 			d.print(`"time" >= `)
-			d.param(d.window.From)
+			d.param(from)
 		}
 		if !d.window.To.IsZero() {
 			and()

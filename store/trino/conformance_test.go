@@ -57,6 +57,28 @@ func TestIntegrationTrinoCases(t *testing.T) {
 	}
 	close(work)
 	wait.Wait()
+	combinations(t, l, schema)
+}
+
+// combinations holds results that are put together.
+func combinations(t *testing.T, l *trino.Logs, schema query.Schema) {
+	cases, err := querytest.Combinations(testdata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		if c.Fails != "" {
+			continue
+		}
+		p, err := c.Plan(schema, query.Options{MaxRows: 100})
+		if err != nil {
+			t.Errorf("line %d: %s: %v", c.Line, c.Name, err)
+			continue
+		}
+		if fault := answerFault(l, p, querytest.Case{Rows: c.Rows}); fault != "" {
+			t.Errorf("line %d: %s\n%s", c.Line, c.Name, fault)
+		}
+	}
 }
 
 // caseFault says what is wrong with the answer to a case; "": nothing.
@@ -69,6 +91,11 @@ func caseFault(l *trino.Logs, schema query.Schema, c querytest.Case) string {
 	if err != nil {
 		return err.Error()
 	}
+	return answerFault(l, p, c)
+}
+
+// answerFault says what is wrong with the rows of a plan; "": nothing.
+func answerFault(l *trino.Logs, p *query.Plan, c querytest.Case) string {
 	r, err := l.Query(context.Background(), p, querytest.Window())
 	if err != nil {
 		return err.Error() + "\n" + shown(p)
