@@ -31,7 +31,6 @@ func (c *compiler) compile() *Rule {
 	line, _ := c.doc.List.LineColumn(c.node.Span.Start)
 	c.rule = &Rule{Line: line, Enabled: true, Labels: map[string]string{}, Zone: c.env.zone()}
 	c.names()
-	c.later()
 	c.schedule()
 	c.window()
 	c.query()
@@ -111,22 +110,6 @@ func (c *compiler) didYouMean(word string, names []string) string {
 	return ""
 }
 
-// later refuses the keys whose meaning comes with a later version.
-func (c *compiler) later() {
-	for _, k := range []struct {
-		node *Node
-		key  string
-		hint string
-	}{
-		{c.text.Queries, "queries", "write one query; JOIN and UNION come with a later version too"},
-		{c.text.Combine, "combine", "write one query"},
-	} {
-		if k.node != nil {
-			c.doc.Problem("rule/not-yet", k.node, k.key+" is not in this version", k.hint)
-		}
-	}
-}
-
 // length reads an optional length of time.
 func (c *compiler) length(t Text, otherwise time.Duration) time.Duration {
 	if !t.Given() {
@@ -186,8 +169,14 @@ func (c *compiler) cron() {
 
 func (c *compiler) window() {
 	t, r := c.text, c.rule
+	if t.Queries != nil {
+		c.parts()
+		c.delay()
+		c.start()
+		return
+	}
 	r.Logstore = t.Logstore.Value
-	store := c.logstore()
+	store := c.logstore(t.Logstore, false)
 	var err error
 	switch {
 	case store != nil && store.NoWindow && t.Window.Given() && t.Window.Value != "none":
@@ -204,14 +193,14 @@ func (c *compiler) window() {
 	c.start()
 }
 
-func (c *compiler) logstore() *query.Logstore {
-	t := c.text.Logstore
+// logstore finds the logstore of a name; nil: there is none, which is reported.
+func (c *compiler) logstore(t Text, lookup bool) *query.Logstore {
 	if !t.Given() {
 		c.fail("rule/logstore", t, "the rule has no logstore", "write logstore: with one of "+strings.Join(c.recordStores(), ", "))
 		return nil
 	}
 	store, ok := c.env.Schema.Logstore(t.Value)
-	if ok && store.Lookup {
+	if ok && store.Lookup && !lookup {
 		c.fail("rule/logstore", t, quote(t.Value)+" is a lookup table, which no record comes into", "name a logstore, and the table in FROM or JOIN")
 		return nil
 	}
@@ -237,13 +226,8 @@ func (c *compiler) recordStores() []string {
 
 func (c *compiler) delay() {
 	t, r := c.text.Delay, c.rule
-	lateness := c.env.Lateness[r.Logstore]
-	switch r.Window.Kind {
-	case SlidingWindow:
-		r.Delay = max(0, lateness-max(0, r.Window.Length-r.Schedule.Every))
-	case WholeWindow:
-		r.Delay = lateness
-	}
+	var lateness time.Duration
+	lateness, r.Delay = c.lateness()
 	if !t.Given() {
 		return
 	}

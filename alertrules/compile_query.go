@@ -17,9 +17,13 @@ import (
 // query reads the query and its exceptions and plans them.
 func (c *compiler) query() {
 	t, r := c.text.Query, c.rule
+	if c.text.Queries != nil {
+		c.queries()
+		return
+	}
 	r.Query = t.Value
 	if !t.Given() {
-		if c.text.Queries == nil && c.node.Get("query") == nil {
+		if c.node.Get("query") == nil {
 			c.fail("rule/no-query", t, "the rule has no query", "write query: with a filter such as eventName:ConsoleLogin")
 		}
 		return
@@ -40,7 +44,7 @@ func (c *compiler) query() {
 	for _, stage := range q.Stages {
 		r.bySeq = r.bySeq && len(stage.OrderBy) == 0
 	}
-	c.plan(q, excludes)
+	c.plan(excludes, single{q})
 }
 
 // merge reports whether err is nil; else its problems go to where t stands.
@@ -108,9 +112,22 @@ func (c *compiler) until(e exceptText) time.Time {
 	return until
 }
 
+// asked is what a rule asks: one query, or several that are combined.
+type asked interface {
+	plan(s query.Schema, o query.Options) (*query.Plan, error)
+	// fault reports where in the text of the rule the mistake is that plan found.
+	fault(c *compiler, o query.Options, err error)
+}
+
+type single struct{ *query.Query }
+
+func (q single) plan(s query.Schema, o query.Options) (*query.Plan, error) { return q.Plan(s, o) }
+
+func (q single) fault(c *compiler, _ query.Options, err error) { c.merge(c.text.Query, err) }
+
 // plan plans the query once for each set of exceptions that will ever hold:
 // they drop out one after another, so there is one more set than ends.
-func (c *compiler) plan(q *query.Query, excludes []exclude) {
+func (c *compiler) plan(excludes []exclude, q asked) {
 	ends := []time.Time{}
 	for _, e := range excludes {
 		if !e.until.IsZero() && !slices.Contains(ends, e.until) {
@@ -126,9 +143,9 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 				o.Exclude = append(o.Exclude, e.search)
 			}
 		}
-		p, err := q.Plan(c.env.Schema, o)
+		p, err := q.plan(c.env.Schema, o)
 		if err != nil {
-			c.planError(q, err)
+			c.planError(q, o, err)
 			return
 		}
 		r.plans = append(r.plans, timedPlan{end, p})
@@ -138,8 +155,7 @@ func (c *compiler) plan(q *query.Query, excludes []exclude) {
 
 // planError says where a name is unknown: in an exception, which is planned on
 // its own to find the place, in the query, or in both.
-func (c *compiler) planError(q *query.Query, err error) {
-	o := query.Options{Logstore: c.rule.Logstore, Lists: c.env.Lists}
+func (c *compiler) planError(q asked, o query.Options, err error) {
 	placed := false
 	for _, e := range c.text.Exceptions {
 		search, unread := query.ParseSearch(e.Match.Value)
@@ -149,9 +165,12 @@ func (c *compiler) planError(q *query.Query, err error) {
 		placed = !c.merge(e.Match, query.PlanSearch(search, c.env.Schema, o)) || placed
 	}
 	if placed {
-		_, err = q.Plan(c.env.Schema, o)
+		o.Exclude = nil
+		_, err = q.plan(c.env.Schema, o)
 	}
-	c.merge(c.text.Query, err)
+	if err != nil {
+		q.fault(c, o, err)
+	}
 }
 
 // planned takes over what the plan knows.
@@ -169,7 +188,7 @@ func (c *compiler) planned(p *query.Plan) {
 	}
 	stores := p.Logstores()
 	others := slices.DeleteFunc(slices.Clone(stores), func(s string) bool { return s == r.Logstore })
-	if len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
+	if r.Parts == nil && len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
 		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
 	}
 	r.bySeq = r.bySeq && r.Identity
@@ -186,7 +205,14 @@ func (c *compiler) planned(p *query.Plan) {
 func (c *compiler) touchPlan() {
 	q, err := query.Parse("* | SELECT count(*) AS n")
 	if err == nil {
-		c.rule.touch, err = q.Plan(c.env.Schema, query.Options{Logstore: c.rule.Logstore})
+		parts := []query.Part{{Logstore: c.rule.Logstore, Query: q}}
+		for _, p := range c.rule.Parts {
+			if p.Window.Kind == WholeWindow && !slices.ContainsFunc(parts, func(o query.Part) bool { return o.Logstore == p.Logstore }) {
+				parts = append(parts, query.Part{Logstore: p.Logstore, Query: q})
+			}
+		}
+		all := slices.Repeat([]query.Joining{{Kind: query.Concat}}, len(parts)-1)
+		c.rule.touch, err = query.Combine(parts, all, c.env.Schema, query.Options{Logstore: c.rule.Logstore})
 	}
 	if err != nil {
 		c.fail("rule/query", c.text.Query, fmt.Sprintf("records cannot be counted: %v", err), "")

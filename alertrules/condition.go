@@ -122,24 +122,26 @@ func (c *testCompiler) literal(x *query.Literal) (evaluator, kind) {
 
 func constant(v any) evaluator { return func([]any) any { return v } }
 
-// column finds the column of a name; $0.cnt of SLS is cnt.
+// column finds the column of a name; $0.cnt of SLS is cnt, unless several
+// results have one.
 func (c *testCompiler) column(x *query.ColumnRef) (evaluator, kind) {
-	names := x.Names
-	if names[0].Text == "$0" && len(names) > 1 {
-		names = names[1:]
-	}
-	parts := make([]string, len(names))
-	for i, n := range names {
+	parts := make([]string, len(x.Names))
+	for i, n := range x.Names {
 		parts[i] = n.Text
 	}
 	name := strings.Join(parts, ".")
 	i := c.find(name)
+	if short, numbered := strings.CutPrefix(name, "$0."); i < 0 && numbered {
+		name, i = short, c.find(short)
+	}
 	if i < 0 && len(x.Names) == 1 && x.Names[0].Quoted {
 		return constant(x.Names[0].Text), textKind // SLS writes texts in double quotes
 	}
 	if i < 0 {
 		hint := "columns of the result: " + strings.Join(c.names(), ", ")
-		if s := diag.Suggest(name, c.names()); s != "" {
+		if same := c.numbered(name); len(same) > 0 {
+			hint = "several queries give one: write " + strings.Join(same, " or ")
+		} else if s := diag.Suggest(name, c.names()); s != "" {
 			hint = "did you mean " + quote(s) + "?"
 		}
 		return c.fail(x, "the result has no column "+quote(name), hint)
@@ -162,6 +164,14 @@ func (c *testCompiler) find(name string) int {
 		}
 	}
 	return -1
+}
+
+// numbered are the columns of that name of rules with several queries: $0.n, $1.n.
+func (c *testCompiler) numbered(name string) []string {
+	return slices.DeleteFunc(c.names(), func(s string) bool {
+		i := strings.Index(s, ".")
+		return i < 0 || s[0] != '$' || s[i+1:] != name
+	})
 }
 
 func (c *testCompiler) names() []string {

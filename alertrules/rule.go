@@ -27,7 +27,8 @@ type Rule struct {
 	Zone     *time.Location // of Schedule and Window
 
 	Logstore   string
-	Query      string // as written
+	Query      string // as written; of several, a line for each and for each step
+	Parts      []Part // of a rule with several queries; nil for one with one
 	Exceptions []Exception
 	Columns    []Column // of the rows
 	Identity   bool     // the rows are records, known by __seq__ (D07)

@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/invopop/jsonschema"
+
+	"tocsin/query"
 )
 
 // Schema is the JSON Schema of a rule file, for editors (`tocsin check
@@ -22,6 +24,9 @@ func Schema() ([]byte, error) {
 		return nil, fmt.Errorf("the schema of a rule was not made")
 	}
 	describe(rule, reflect.TypeFor[ruleText]())
+	describe(s.Definitions["partText"], reflect.TypeFor[partText]())
+	describe(s.Definitions["noDataText"], reflect.TypeFor[noDataText]())
+	enum(s.Definitions["noDataText"], "severity", SeverityNames()...)
 	describe(s.Definitions["notifyText"], reflect.TypeFor[notifyText]())
 	enum(rule, "stage", "live", "staging")
 	enum(rule, "mode", "state", "event")
@@ -63,8 +68,22 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		}}
 	case reflect.TypeFor[severityText]():
 		return severitySchema()
+	case reflect.TypeFor[combineText]():
+		return combineSchema()
 	}
 	return nil
+}
+
+func combineSchema() *jsonschema.Schema {
+	kind := &jsonschema.Schema{Type: "string", Description: "how two results are put together"}
+	for _, k := range query.Combinations() {
+		kind.Enum = append(kind.Enum, k)
+	}
+	keys := jsonschema.NewProperties()
+	keys.Set("kind", kind)
+	keys.Set("on", &jsonschema.Schema{Type: "string", Description: "which rows belong together: $0.host == $1.ip"})
+	step := &jsonschema.Schema{Type: "object", Properties: keys, Required: []string{"kind"}, AdditionalProperties: jsonschema.FalseSchema}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{step, {Type: "array", Items: step}}}
 }
 
 func severitySchema() *jsonschema.Schema {

@@ -22,8 +22,8 @@ type ruleText struct {
 	Start         Text         `yaml:"start" doc:"of new and whole windows: now, -24h, or a time"`
 	Logstore      Text         `yaml:"logstore" doc:"where the records are, such as cloudtrail or findings"`
 	Query         Text         `yaml:"query" doc:"filter | SQL"`
-	Queries       *Node        `yaml:"queries" doc:"not in this version"`
-	Combine       *Node        `yaml:"combine" doc:"not in this version"`
+	Queries       []partText   `yaml:"queries" doc:"instead of query: up to three, whose results combine puts together"`
+	Combine       *combineText `yaml:"combine" doc:"how: {kind: left_exclude, on: \"$0.host == $1.host\"}, or a list of them"`
 	Trigger       triggerText  `yaml:"trigger" doc:"data is returned (default), or rows and when"`
 	After         Text         `yaml:"after" doc:"3: three hits in a row; 2 of 5: two of the last five"`
 	For           Text         `yaml:"for" doc:"like after, as a length of time"`

@@ -166,12 +166,10 @@ func (r *run) touched(ctx context.Context, at time.Time, in TimeRange, after int
 			r.failed(at, w, err)
 			return false, false
 		}
-		n := 0.0
-		if len(res.Rows) > 0 && len(res.Rows[0]) > 0 {
-			n, _ = number(plain(res.Rows[0][0]))
-		}
-		if n > 0 {
-			return true, true
+		for _, row := range res.Rows { // one for each logstore
+			if n, _ := number(plain(row[0])); n > 0 {
+				return true, true
+			}
 		}
 	}
 	return false, true

@@ -24,7 +24,12 @@ func (r *Reporter) notes(rule *alertrules.Rule, check string) {
 			}
 		}
 	}
-	report(rule.Query, "query")
+	if rule.Parts == nil {
+		report(rule.Query, "query")
+	}
+	for _, p := range rule.Parts {
+		report(p.Query, "queries")
+	}
 	for _, e := range rule.Exceptions {
 		report(e.Match, "exceptions")
 	}

@@ -34,7 +34,7 @@ func neverFires(r *Reporter, rule *alertrules.Rule) {
 // oneRow reports whether the result is one row of aggregates.
 func oneRow(rule *alertrules.Rule) bool {
 	q, err := query.Parse(rule.Query)
-	if err != nil || len(q.Stages) == 0 || !rule.Aggregates {
+	if err != nil || len(q.Stages) == 0 || !rule.Aggregates || rule.Parts != nil {
 		return false
 	}
 	last := q.Stages[len(q.Stages)-1]
@@ -57,7 +57,7 @@ func hasAggregate(x query.Expr) bool {
 // limit is the LIMIT of the last stage.
 func limit(rule *alertrules.Rule) (int, bool) {
 	q, err := query.Parse(rule.Query)
-	if err != nil || len(q.Stages) == 0 || q.Stages[len(q.Stages)-1].Limit == nil {
+	if err != nil || rule.Parts != nil || len(q.Stages) == 0 || q.Stages[len(q.Stages)-1].Limit == nil {
 		return 0, false
 	}
 	return int(min(q.Stages[len(q.Stages)-1].Limit.Count, 1<<31-1)), true

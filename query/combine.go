@@ -115,8 +115,8 @@ func (e *JoiningError) Unwrap() error { return e.Err }
 // Combine plans several queries as one, from the left to the right: there is one
 // joining less than parts. Rows are told apart by their values, not by a
 // record's number, but where the first is alone (no_join). Columns of one name are named $0.x, $1.x, but for those that a
-// condition says to be equal, which are one; other names stay. o.Logstore is
-// not used; o.Exclude is left out of all parts over the logstore of the first.
+// condition says to be equal, which are one; other names stay. o.Exclude
+// is left out of the parts over o.Logstore.
 //
 // Each part has to be one that Plan takes. The error is a *JoiningError where a
 // joining is wrong, else a *diag.List without places.
@@ -124,9 +124,11 @@ func Combine(parts []Part, joinings []Joining, s Schema, o Options) (*Plan, erro
 	if len(parts) == 0 || len(parts) > MaxParts || len(joinings) != len(parts)-1 {
 		return nil, fmt.Errorf("combine %d queries by %d joinings", len(parts), len(joinings))
 	}
-	c := &combiner{planner: newPlanner(s, o), exclude: o.Exclude}
+	c := &combiner{planner: newPlanner(s, o), exclude: o.Exclude, own: o.Logstore}
 	if !slices.ContainsFunc(joinings, func(j Joining) bool { return j.Kind != NoJoin }) {
-		c.o.Logstore, c.length = parts[0].Logstore, parts[0].Length
+		if c.length = parts[0].Length; parts[0].Logstore != o.Logstore {
+			c.o.Logstore, c.o.Exclude = parts[0].Logstore, nil
+		}
 		return parts[0].Query.plan(c.planner)
 	}
 	all := c.part(0, parts)
@@ -158,7 +160,7 @@ func Combine(parts []Part, joinings []Joining, s Schema, o Options) (*Plan, erro
 type combiner struct {
 	*planner
 	exclude []Search
-	first   string // logstore of the first part
+	own     string // logstore of the exceptions
 }
 
 // A combination is the rows of the parts so far. Their columns are named by
@@ -180,11 +182,8 @@ type labelled struct {
 // part resolves one query.
 func (c *combiner) part(i int, parts []Part) *combination {
 	part, p := parts[i], c.planner
-	if i == 0 {
-		c.first = part.Logstore
-	}
 	p.o.Logstore, p.o.Exclude, p.own, p.filter, p.length = part.Logstore, nil, false, part.Query.Filter, part.Length
-	if part.Logstore == c.first {
+	if part.Logstore == c.own {
 		p.o.Exclude = c.exclude
 	}
 	store, ok := p.schema.Logstore(part.Logstore)
@@ -421,9 +420,6 @@ func (c *combiner) named(all *combination) *rows {
 	for _, i := range all.shown() {
 		col := all.cols[i]
 		it := &Item{X: reference(col.label), Alias: &Name{Text: col.label}}
-		if times[col.name] == 1 {
-			it.Alias.Text = col.name
-		}
 		if len(col.equal) > 0 {
 			args := []Expr{it.X}
 			for _, j := range col.equal {
@@ -433,5 +429,11 @@ func (c *combiner) named(all *combination) *rows {
 		}
 		n.Items = append(n.Items, it)
 	}
-	return c.selectRows(n, c.derived(all.rows, "").scope())
+	out := c.selectRows(n, c.derived(all.rows, "").scope())
+	for n, i := range all.shown() {
+		if col := all.cols[i]; times[col.name] == 1 {
+			out.cols[n].name = col.name
+		}
+	}
+	return out
 }

@@ -318,6 +318,9 @@ func (p *project) queryAlert(ctx context.Context, f queryFlags, format string) e
 			return err
 		}
 	}
+	if r.Parts != nil {
+		return p.answer(ctx, f, format, r.Plan(a.At), w)
+	}
 	plan, err := p.plan(r.Query, r.Logstore, f.limit)
 	if err != nil {
 		return err
