@@ -39,6 +39,9 @@ type Options struct {
 	Room    func() (Room, error) // of the disk of the data directory
 	Reserve Reserve              // below it nothing is taken in
 	Log     *slog.Logger
+	// CatchUpWait is how long the first round waits for the first drain of all
+	// sources; 0: 10 minutes.
+	CatchUpWait time.Duration
 }
 
 // An Agent runs the loops. It is used for one Run or one Once.
@@ -122,7 +125,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.awaitDrained(ctx, &drained)
 	errs := make([]error, 2)
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
-	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake)) })
+	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits)) })
 	loops.Go(func() { a.maintain(ctx) })
 	loops.Go(func() { a.watch(ctx, deliver) })
 	loops.Wait()

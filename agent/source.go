@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -237,5 +238,5 @@ func (a *Agent) awaitDrained(ctx context.Context, drained *sync.WaitGroup) {
 		drained.Wait()
 		close(all)
 	}()
-	sleep(ctx, catchUpWait, all)
+	sleep(ctx, cmp.Or(a.o.CatchUpWait, catchUpWait), all)
 }

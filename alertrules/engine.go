@@ -13,10 +13,10 @@ import (
 const defaultCatchUp = 24 * time.Hour
 
 // An Engine evaluates rules. Its fields are set before the first call and not
-// changed after it. Rounds follow each other: one call of Round or Known at a
-// time.
+// changed after it. Rounds follow each other: one call of Round, Live or Known at
+// a time, and none of Known beside MakeUp.
 type Engine struct {
-	Query  QueryFunc // called by at most Workers goroutines at once
+	Query  QueryFunc // called by at most Workers goroutines at once, and one that catches up
 	Logs   Logs
 	States States
 
@@ -143,7 +143,11 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 	if err != nil {
 		return nil, err
 	}
-	due := e.allDue(rules, states, now)
+	return e.round(ctx, e.allDue(rules, states, now), states, now)
+}
+
+// round evaluates what is due and commits it.
+func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleState, now time.Time) (*Round, error) {
 	if len(due) == 0 {
 		return &Round{At: now}, nil
 	}
@@ -259,7 +263,7 @@ func (r *run) skip(at time.Time) {
 
 // start makes the run of a rule from what is remembered.
 func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*run, error) {
-	r := &run{rule: rule, query: e.Query, pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r := &run{rule: rule, query: e.Query, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
 	r.state = cloneState(s, rule.ID)
 	if s == nil || s.Known.IsZero() {
 		r.state.Generation = p.generation // never made known: everything stored is new to it

@@ -30,7 +30,8 @@ type run struct {
 	evals  []Evaluation
 	notice []Notice
 	gaps   []Gap
-	bare   bool // preview: one hit is enough
+	reach  time.Duration // how long failed moments are kept
+	bare   bool          // preview: one hit is enough
 }
 
 // A pin is S and the generation of the logs file, read once for a round.
@@ -215,12 +216,12 @@ func (r *run) look(ctx context.Context, at time.Time, w query.Window) (observati
 }
 
 // keep remembers moments to be tried again; of a snapshot, which has no past,
-// only the next one matters. What is older than a day is a gap.
+// only the next one matters. What is older than is caught up is a gap.
 func (r *run) keep(moments []time.Time, at time.Time) {
 	if r.rule.Window.Kind == SnapshotWindow {
 		return
 	}
-	oldest := at.Add(-defaultCatchUp)
+	oldest := at.Add(-r.reach)
 	n := 0
 	for n < len(moments) && moments[n].Before(oldest) {
 		n++

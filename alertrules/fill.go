@@ -172,7 +172,7 @@ func (f *filling) upTo(t time.Time) Gap { return Gap{Rule: f.rule.ID, From: f.Fr
 // start makes a run that remembers nothing of the live state; before is the run
 // of the piece before.
 func (f *filling) start(before *run) *run {
-	r := &run{rule: f.rule, query: f.engine.Query, pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	r := &run{rule: f.rule, query: f.engine.Query, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
 	if before != nil {
 		r.state.Seen = before.state.Seen
 	}

@@ -2,6 +2,8 @@ package alertrules
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -14,11 +16,15 @@ type Loop struct {
 	// Changed wakes the loop when Rules returns another set; may be nil.
 	Changed <-chan struct{}
 	// Done is called after each round that evaluated something, with what was
-	// committed; may be nil.
+	// committed, also from the goroutine that catches up; may be nil.
 	Done func(*Round)
-	// Failed is told what kept a round from being evaluated or committed; the
-	// loop goes on and tries again. May be nil.
+	// Failed is told what kept a round from being evaluated or committed, also from
+	// the goroutine that catches up; the loop goes on and tries again. May be nil.
 	Failed func(error)
+
+	mu     sync.Mutex // guards what follows
+	begun  bool       // a first round was evaluated
+	behind map[string]bool
 }
 
 // retryAfter is how long the loop waits after an error that is no rule's.
@@ -27,42 +33,98 @@ const retryAfter = 5 * time.Second
 // minWait keeps the loop from spinning when a moment passed during a round.
 const minWait = 10 * time.Millisecond
 
-// Run evaluates until ctx is done, and returns nil then.
+// Run evaluates until ctx is done, and returns nil then. Rules that missed much
+// are evaluated beside the rounds, until they have caught up.
 func (l *Loop) Run(ctx context.Context) error {
 	var known *Set
+	c := newCatcher(l)
+	defer c.stop()
 	for ctx.Err() == nil {
 		set := l.Rules()
-		now := time.Now()
-		err := l.round(ctx, set, known, now)
+		another := set != known
+		if another {
+			c.stop() // its rules may be others now
+		}
+		c.live <- struct{}{}
+		behind, err := l.round(ctx, set, another, time.Now())
+		<-c.live
 		if err == nil {
 			known = set
 		}
+		l.mark(behind, another && err == nil)
+		c.start(ctx, behind)
 		wait := retryAfter
 		if err == nil {
 			wait, err = l.untilNext(ctx, set)
 		}
-		if err != nil && ctx.Err() == nil && l.Failed != nil {
-			l.Failed(err)
+		if err != nil {
+			l.fail(ctx, err)
 		}
-		sleep(ctx, l.Changed, wait)
+		l.pause(ctx, c.caught, wait)
 	}
 	return nil
 }
 
-func (l *Loop) round(ctx context.Context, set, known *Set, now time.Time) error {
-	if set != known {
+// Waits reports whether decisions about a rule have to wait: it has not caught
+// up, so that what is known of its alerts is of the past (D21). Any goroutine may
+// call it.
+func (l *Loop) Waits(rule string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.begun || l.behind[rule]
+}
+
+// mark notes which rules are behind, besides those that are noted, or only these.
+func (l *Loop) mark(behind []*Rule, only bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = true
+	if only || l.behind == nil {
+		l.behind = map[string]bool{}
+	}
+	for _, r := range behind {
+		l.behind[r.ID] = true
+	}
+}
+
+func (l *Loop) caughtUp(r *Rule) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.behind, r.ID)
+}
+
+// current are the rules that are not behind.
+func (l *Loop) current(rules []*Rule) []*Rule {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(rules), func(r *Rule) bool { return l.behind[r.ID] })
+}
+
+// round evaluates what is due; of another set all rules, also those that were
+// behind.
+func (l *Loop) round(ctx context.Context, set *Set, another bool, now time.Time) (behind []*Rule, err error) {
+	rules := set.Rules
+	if another {
 		r, err := l.Engine.Known(ctx, set, now)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		l.done(r)
+	} else {
+		rules = l.current(rules)
 	}
-	r, err := l.Engine.Round(ctx, set.Rules, now)
+	r, behind, err := l.Engine.Live(ctx, rules, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l.done(r)
-	return nil
+	return behind, nil
+}
+
+func (l *Loop) fail(ctx context.Context, err error) {
+	if ctx.Err() == nil && l.Failed != nil {
+		l.Failed(err)
+	}
 }
 
 func (l *Loop) done(r *Round) {
@@ -78,7 +140,7 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 		return retryAfter, err
 	}
 	wait := time.Hour
-	for _, r := range set.Rules {
+	for _, r := range l.current(set.Rules) {
 		s := states[r.ID]
 		if !r.Enabled || s == nil || s.Off != "" || s.Moment.IsZero() {
 			continue
@@ -88,6 +150,19 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 		}
 	}
 	return wait, nil
+}
+
+// pause waits for a time, another set of rules, a rule that has caught up, or the
+// end.
+func (l *Loop) pause(ctx context.Context, caught <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.Changed:
+	case <-caught:
+	case <-t.C:
+	}
 }
 
 // sleep waits for a time, a change or the end.

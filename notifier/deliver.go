@@ -79,7 +79,11 @@ func (n *Notifier) pass(ctx context.Context, rows []*Mail, tried map[int64]bool,
 	var anew []*Mail
 	rows = slices.DeleteFunc(rows, func(m *Mail) bool {
 		old := !m.Marked && len(m.Groups) > 0 && (now.Sub(m.Written) >= StaleAfter || !n.sleeps(m, now).IsZero())
-		if old {
+		switch {
+		case !old:
+		case slices.ContainsFunc(m.Groups, n.wait): // it is written anew once the rule has caught up
+			tried[m.ID] = true
+		default:
 			anew = append(anew, m)
 			tried[m.ID] = true
 		}

@@ -44,6 +44,8 @@ type Notifier struct {
 	delivery sync.Mutex // one Deliver at a time
 	pause    pause      // of the channel; guarded by delivery
 	proven   bool       // the channel delivered since the last alarm, or start; guarded by delivery
+
+	waits func(rule string) bool // of Run; nil: no decision waits
 }
 
 // New returns a Notifier.
@@ -80,12 +82,18 @@ func (n *Notifier) Step(ctx context.Context, now time.Time) (next time.Time, err
 	}
 	s := newStep(n, now)
 	for _, c := range work.Changed {
+		if n.wait(c.Rule) {
+			continue
+		}
 		s.d.Changed = append(s.d.Changed, c)
 		if err := s.wantAll(ctx, c.Rule); err != nil {
 			return time.Time{}, err
 		}
 	}
 	for _, k := range work.Due {
+		if n.wait(k.Group) {
+			continue
+		}
 		if err := s.want(ctx, k, false); err != nil {
 			return time.Time{}, err
 		}
@@ -112,10 +120,15 @@ func (n *Notifier) redecide(ctx context.Context, rows []*Mail, now time.Time) er
 	return s.run(ctx, nil)
 }
 
+// wait reports whether decisions about a rule have to wait.
+func (n *Notifier) wait(rule string) bool { return n.waits != nil && n.waits(rule) }
+
 // Run steps and delivers until ctx ends. Send to wake after every round; it may
-// be nil, and is never closed. A dialogue in flight is finished or given up by
+// be nil, and is never closed. While waits says so, nothing is decided about a
+// rule: it has not caught up (D21); nil: never. A dialogue in flight is finished or given up by
 // the channel when ctx ends.
-func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}) error {
+func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rule string) bool) error {
+	n.waits = waits
 	for {
 		next, err := n.Step(ctx, time.Now())
 		if err != nil && ctx.Err() == nil {

@@ -3,6 +3,7 @@ package notifier_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,7 @@ func TestRun(t *testing.T) {
 		b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		wake, done := make(chan struct{}), make(chan error)
-		go func() { done <- b.n.Run(ctx, wake) }()
+		go func() { done <- b.n.Run(ctx, wake, nil) }()
 		synctest.Wait()
 		a := stateAlert("A-0001", []any{"bob"})
 		a.Began = time.Now()
@@ -44,6 +45,42 @@ func TestRun(t *testing.T) {
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
+	})
+}
+
+// While a rule has not caught up nothing is decided about it, not even a repeat
+// that is due; then all of it is, at once.
+func TestRunWaitsForCatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		wake, done := make(chan struct{}), make(chan error)
+		var behind atomic.Bool
+		go func() { done <- b.n.Run(ctx, wake, func(rule string) bool { return rule == "r" && behind.Load() }) }()
+		a := stateAlert("A-0001", []any{"bob"})
+		a.Began = time.Now()
+		commit := func() {
+			if err := b.store.CommitRound(ctx, &alertrules.Round{Alerts: []*alertrules.Alert{a}}); err != nil {
+				t.Fatal(err)
+			}
+			wake <- struct{}{}
+			synctest.Wait()
+		}
+		commit()
+		behind.Store(true)
+		time.Sleep(5 * time.Hour) // a repeat was due at 4 h
+		commit()
+		if n := accepted(b); n != 1 {
+			t.Fatalf("%d mails while the rule is behind", n)
+		}
+		a.Ended, a.How = time.Now(), alertrules.EndNoRows
+		behind.Store(false)
+		commit()
+		if n := accepted(b); n != 2 {
+			t.Fatalf("%d mails once it has caught up", n)
+		}
+		cancel()
+		<-done
 	})
 }
 

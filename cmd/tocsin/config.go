@@ -37,6 +37,8 @@ type configFile struct {
 	Links     []string                         `yaml:"links"`
 	Limits    limitsFile                       `yaml:"limits"`
 	Keep      map[string]time.Duration         `yaml:"keep"`
+	CatchUp   alertrules.Text                  `yaml:"catch_up"`
+	CatchWait alertrules.Text                  `yaml:"catch_up_wait"`
 	Archive   archiveFile                      `yaml:"archive"`
 	Private   []alertrules.Text                `yaml:"private_addresses"`
 }
@@ -82,6 +84,7 @@ type config struct {
 	limits    ingest.Limits
 	keep      map[string]time.Duration // by logstore, and "history"
 	reserve   agent.Reserve
+	catchUp   catchUpConfig
 	archive   archiveConfig
 	private   awsapi.Private // addresses
 	mail      email.Config   // Server is "" for the maildir
@@ -149,6 +152,7 @@ func (r *configReader) finish() (*config, error) {
 	r.reserve(c)
 	r.archive(c)
 	r.keep(c)
+	r.catchUp(c)
 	r.mail(c)
 	c.notify = notifier.Config{
 		TimeZone: r.file.TimeZone.Value, Mail: notifier.MailConfig{From: r.file.Mail.From, Allow: r.file.Mail.Allow},

@@ -48,7 +48,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State}
+	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back}
 	p.notifier, err = notifier.New(notifier.Options{
 		Book: p.store.State, Outbox: p.store.State, Channel: channel, Build: email.Build,
 		Router:    func() *notifier.Router { return p.router },
@@ -74,18 +74,19 @@ func (p *project) channel() (notifier.Channel, error) {
 // agent wires the loops of `tocsin run`.
 func (p *project) agent() *agent.Agent {
 	return agent.New(agent.Options{
-		Sources:  p.sources(),
-		Take:     p.take,
-		Marks:    p.store.Logs,
-		Engine:   p.engine,
-		Rules:    func() *alertrules.Set { return p.rules },
-		Notifier: p.notifier,
-		Maintain: p.maintain,
-		Heard:    p.heard,
-		Causes:   p.causes,
-		Room:     p.room,
-		Reserve:  p.config.reserve,
-		Log:      p.env.logger(),
+		Sources:     p.sources(),
+		Take:        p.take,
+		Marks:       p.store.Logs,
+		Engine:      p.engine,
+		Rules:       func() *alertrules.Set { return p.rules },
+		Notifier:    p.notifier,
+		Maintain:    p.maintain,
+		Heard:       p.heard,
+		Causes:      p.causes,
+		Room:        p.room,
+		Reserve:     p.config.reserve,
+		CatchUpWait: p.config.catchUp.wait,
+		Log:         p.env.logger(),
 	})
 }
 
