@@ -13,9 +13,9 @@ func TestCatchUpConfig(t *testing.T) {
 		"catch_up_wait: 30s":   catchUpConfig{wait: 30 * time.Second},
 		"catch_up: 0s":         "this is from 1m to 7d",
 		"catch_up: 8d":         "this is from 1m to 7d",
-		"catch_up_wait: 2d":    "this is from 1s to 1d",
+		"catch_up_wait: 2d":    "this is from 1s to 24h",
 		"catch_up: for ever":   "is no length of time",
-		"catch_up_wait: [10m]": "a length of time is expected",
+		"catch_up_wait: [10m]": "a text is expected here",
 	} {
 		c, err := parseConfig("tocsin.yaml", []byte(text+"\n"))
 		if config, ok := want.(catchUpConfig); ok && (err != nil || c.catchUp != config) {
