@@ -238,6 +238,9 @@ func (c *testCompiler) binary(x *query.Binary) (evaluator, kind) {
 	switch x.Op {
 	case query.OpEq, query.OpNe, query.OpLt, query.OpLe, query.OpGt, query.OpGe, query.OpDistinct, query.OpNotDistinct:
 		c.comparable(x, ka, kb)
+		if ka == textKind && kb == textKind && c.twoColumns(x) {
+			a, b = numbersOf(a, b)
+		}
 		return compareOp(x.Op, a, b), boolKind
 	case query.OpAdd, query.OpSub, query.OpMul, query.OpDiv, query.OpMod:
 		c.want(x.X, ka, numberKind)
@@ -255,6 +258,18 @@ func (c *testCompiler) binary(x *query.Binary) (evaluator, kind) {
 		}, textKind
 	}
 	return c.fail(x, "the operator "+string(x.Op)+" cannot stand in a condition", "")
+}
+
+// twoColumns reports whether both sides name columns: SLS compares two fields as
+// numbers where both are, and a field with a text always as a text.
+func (c *testCompiler) twoColumns(x *query.Binary) bool {
+	for _, side := range []query.Expr{x.X, x.Y} {
+		ref, ok := side.(*query.ColumnRef)
+		if !ok || len(ref.Names) == 1 && ref.Names[0].Quoted && c.find(ref.Names[0].Text) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // logic is AND and OR of a whole chain, three-valued.

@@ -20,8 +20,10 @@ func TestConditions(t *testing.T) {
 		{Name: "nothing", Type: query.Text},
 		{Name: "list", Type: query.JSON},
 		{Name: "userIdentity.arn", Type: query.Text},
+		{Name: "seven", Type: query.Text},
+		{Name: "$1.cnt", Type: query.Integer},
 	}
-	row := []any{int64(12), 0.5, "ECS", "007", true, time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), nil, `["a"]`, "arn:aws:iam::1:user/bob"}
+	row := []any{int64(12), 0.5, "ECS", "007", true, time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), nil, `["a"]`, "arn:aws:iam::1:user/bob", "7.0", int64(3)}
 	for src, want := range map[string]bool{
 		"cnt > 10": true, "cnt > 12": false, "cnt >= 12": true, "cnt == 12": true, "cnt = 12.0": true, "cnt != 12": false, "cnt <> 13": true,
 		"cnt > 10 && ratio < 1": true, "cnt > 10 and ratio > 1": false, "cnt > 100 || ok": true, "!(cnt > 100)": true, "not ok": false,
@@ -33,6 +35,9 @@ func TestConditions(t *testing.T) {
 		"name like 'E_S'": true, "name not like 'E%'": false, "name in ('OSS', 'ECS')": true, "name not in ('OSS')": true, "cnt between 10 and 12": true,
 		"last > '2026-11-23'": true, "last < '2026-11-23 09:00:00'": false, "last > TIMESTAMP '2026-11-23 09:59:59'": true,
 		"userIdentity.arn like '%bob'": true, "CNT > 10": true,
+		// Two fields are numbers where both are; several results of one rule.
+		"digits == seven": true, "digits < name": true, "seven >= digits": true, "seven == nothing": false, "seven == '7'": false, `seven == "7.0"`: true,
+		"$1.cnt == 3": true, "$0.cnt > $1.cnt": true, "cnt in ($1.cnt, 12)": true,
 		// NULL: a comparison is neither true nor false, and its negation neither.
 		"nothing == 'x'": false, "nothing != 'x'": false, "not nothing == 'x'": false, "nothing is null": true, "nothing is not null": false,
 		"nothing == 'x' or ok": true, "nothing == 'x' and ok": false, "nothing in ('x')": false, "nothing not in ('x')": false,

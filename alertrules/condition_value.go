@@ -135,6 +135,21 @@ func compareOp(op query.Op, a, b evaluator) evaluator {
 	}
 }
 
+// numbersOf gives both values as numbers where both texts are.
+func numbersOf(a, b evaluator) (evaluator, evaluator) {
+	pick := func(own, other evaluator) evaluator {
+		return func(row []any) any {
+			x, y := own(row), other(row)
+			n, ok := number(x)
+			if _, both := number(y); ok && both {
+				return n
+			}
+			return x
+		}
+	}
+	return pick(a, b), pick(b, a)
+}
+
 // arithmetic is float64; dividing by zero is NULL.
 func arithmetic(op query.Op, a, b evaluator) evaluator {
 	return func(row []any) any {
