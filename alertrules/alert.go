@@ -82,6 +82,7 @@ type Alert struct {
 	Late        bool      `json:",omitempty"` // found by filling a gap: it was over before anybody looked
 	History     bool      `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
 	Notify      bool      `json:",omitempty"`
+	Past        SeqRange  `json:",omitzero"` // of History: the numbers of the gap
 	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
 
 	// ClosesAt belongs to the notifier: when an event episode is over, which is

@@ -285,7 +285,10 @@ func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) 
 	}
 	for _, a := range r.order { // each is an alert of its own, apart from the live one
 		a.Key += "@late/" + a.Began.UTC().Format(time.RFC3339)
-		a.Late, a.History, a.Notify = true, f.Reason == GapHistory, f.asked()
+		a.Late, a.Notify = true, f.asked()
+		if a.History = f.Reason == GapHistory; a.History {
+			a.Past = SeqRange{f.FromSeq, f.ToSeq}
+		}
 	}
 	for i := range r.evals {
 		r.evals[i].Reason += "; the gap was filled " + f.now.Format(time.RFC3339)

@@ -3,6 +3,8 @@ package alertrules
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // What came in as history (DESIGN.md §5): what the rules of a round have to know
@@ -83,4 +85,75 @@ func (p pin) live(after int64) []SeqRange {
 		}
 	}
 	return parts
+}
+
+// An Arrival is where records are that came in together: their numbers, and the
+// time in which they happened.
+type Arrival struct {
+	Numbers SeqRange
+	Times   TimeRange
+}
+
+// Within reports whether a range of numbers has some in common with arrivals.
+func Within(in SeqRange, arrivals []Arrival) bool {
+	return slices.ContainsFunc(arrivals, func(a Arrival) bool { return in.From < a.Numbers.To && a.Numbers.From < in.To })
+}
+
+// looksAt returns the moments, in [from, to), of the evaluations that look at what
+// happened in a range; zero when the rule has another kind of window by now.
+func (r *Rule) looksAt(t TimeRange) (from, to time.Time) {
+	from, to = r.covers(t)
+	if r.Window.Kind == WholeWindow { // of each the moment at which it is due
+		_, end := r.Window.Around(from, r.Zone)
+		from, to = r.due(end), r.due(to).Add(time.Nanosecond)
+	}
+	return from, to
+}
+
+// FoundIn reports whether a rule found an alert, by filling a gap of history, at
+// moments that look at arrivals; where it has another kind of window by now, in
+// their numbers.
+func (r *Rule) FoundIn(a *Alert, arrivals []Arrival) bool {
+	return slices.ContainsFunc(arrivals, func(b Arrival) bool {
+		if a.Past != (SeqRange{}) && !Within(a.Past, []Arrival{b}) {
+			return false
+		}
+		from, to := r.looksAt(b.Times)
+		return from.IsZero() || from.Before(a.Ended) && a.Since.Before(to)
+	})
+}
+
+// SeenAt reports whether an evaluation at a moment looks at arrivals; where the
+// rule has another kind of window by now, it does.
+func (r *Rule) SeenAt(at time.Time, arrivals []Arrival) bool {
+	return slices.ContainsFunc(arrivals, func(b Arrival) bool {
+		from, to := r.looksAt(b.Times)
+		return from.IsZero() || !at.Before(from) && at.Before(to)
+	})
+}
+
+// AskGaps returns the gaps of a rule, with Notify in those of history where they
+// are those of arrivals.
+func (r *Rule) AskGaps(gaps []Gap, arrivals []Arrival) []Gap {
+	for _, b := range arrivals {
+		from, to := r.covers(b.Times)
+		var next []Gap
+		for _, g := range gaps {
+			asked := g
+			asked.From, asked.To, asked.Notify = latest(g.From, from), earliest(g.To, to), true
+			if g.Reason != GapHistory || g.Notify || !Within(SeqRange{g.FromSeq, g.ToSeq}, []Arrival{b}) || !asked.From.Before(asked.To) {
+				next = append(next, g)
+				continue
+			}
+			before, after := g, g
+			before.To, after.From = asked.From, asked.To
+			for _, part := range []Gap{before, asked, after} {
+				if part.From.Before(part.To) {
+					next = append(next, part)
+				}
+			}
+		}
+		gaps = next
+	}
+	return JoinGaps(gaps)
 }

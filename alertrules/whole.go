@@ -91,11 +91,16 @@ func (r *run) skipOld(at time.Time) {
 
 // due is the moment of the schedule at which a window gets its verdict.
 func (r *run) due(to, at time.Time) time.Time {
-	m := r.rule.Schedule.Next(to.Add(r.rule.Delay - time.Nanosecond))
+	m := r.rule.due(to)
 	if m.IsZero() || m.After(at) {
 		return at
 	}
 	return m
+}
+
+// due is the moment of the schedule after a window that ends at to.
+func (r *Rule) due(to time.Time) time.Time {
+	return r.Schedule.Next(to.Add(r.Delay - time.Nanosecond))
 }
 
 // verdict evaluates one window for the first time.

@@ -50,7 +50,7 @@ func (l *Logs) HistoryTimes(ctx context.Context, logstore string, after, upTo in
 		if err := rows.Scan(&r.From, &r.To, &r.Notify); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
-		r.From, r.To = r.From.UTC(), r.To.UTC().Add(time.Microsecond) // half-open, as windows are
+		r.TimeRange = happened(r.TimeRange)
 		if n := len(list) - 1; n >= 0 && !r.From.After(list[n].To) && list[n].Notify == r.Notify {
 			if r.To.After(list[n].To) {
 				list[n].To = r.To
@@ -64,25 +64,26 @@ func (l *Logs) HistoryTimes(ctx context.Context, logstore string, after, upTo in
 
 // notify notes that what rules find in objects that are history is mailed, also
 // in those that the ledger had before, and returns where in each logstore their
-// records are.
-func (l *Logs) notify(ctx context.Context, objects []ingest.Object) (map[string][]alertrules.SeqRange, error) {
+// records are, and when.
+func (l *Logs) notify(ctx context.Context, objects []ingest.Object) (map[string][]alertrules.Arrival, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	asked := map[string][]alertrules.SeqRange{}
+	asked := map[string][]alertrules.Arrival{}
 	err := l.write(ctx, func(conn *sql.Conn) error {
 		rows, err := conn.QueryContext(withSource(ctx, &nameSource{objects: objects}),
-			"UPDATE objects SET notify = true FROM "+batchFunction+"() p WHERE history AND records > 0 AND objects.name = p.name AND objects.version = p.version RETURNING logstore, first_seq - 1, last_seq")
+			"UPDATE objects SET notify = true FROM "+batchFunction+"() p WHERE history AND records > 0 AND objects.name = p.name AND objects.version = p.version RETURNING logstore, first_seq - 1, last_seq, oldest, newest")
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var logstore string
-			var r alertrules.SeqRange
-			if err := rows.Scan(&logstore, &r.From, &r.To); err != nil {
+			var r alertrules.Arrival
+			if err := rows.Scan(&logstore, &r.Numbers.From, &r.Numbers.To, &r.Times.From, &r.Times.To); err != nil {
 				return err
 			}
+			r.Times = happened(r.Times)
 			asked[logstore] = append(asked[logstore], r)
 		}
 		return rows.Err()
@@ -93,54 +94,133 @@ func (l *Logs) notify(ctx context.Context, objects []ingest.Object) (map[string]
 	return asked, nil
 }
 
-// TellHistory makes what a rule found in ranges of history before, and did not
-// mail, something to be mailed. It returns how many rows that is. A second call
-// changes nothing.
-func (s *State) TellHistory(ctx context.Context, rule string, ranges []alertrules.SeqRange) (rows int, err error) {
-	err = s.transact(ctx, func(t *tx) error {
-		list, err := documents[alertrules.News](ctx, t.conn,
-			"SELECT n.doc FROM news n JOIN alerts a ON a.id = n.alert WHERE a.rule = ? AND "+silentHistory, rule)
-		if err != nil {
-			return err
-		}
-		list = slices.DeleteFunc(list, func(n *alertrules.News) bool {
-			return !slices.ContainsFunc(ranges, func(r alertrules.SeqRange) bool { return n.FromSeq < r.To && r.From < n.ToSeq })
-		})
-		if len(list) == 0 {
-			return nil
-		}
-		var keys []notifier.NewsKey
-		for _, n := range list {
-			n.Notify = true
-			rows += len(n.Rows)
-			keys = append(keys, notifier.NewsKey{Alert: n.Alert, N: n.N})
-		}
-		t.exec("DELETE FROM news WHERE (alert, n) IN "+newsKeys, t.doc(keys))
-		t.news(list)
-		t.changed(&alertrules.Round{News: list})
-		return t.err
-	})
-	return rows, err
+// happened is the time from an oldest record to a newest one, half-open, as
+// windows are.
+func happened(oldestNewest alertrules.TimeRange) alertrules.TimeRange {
+	return alertrules.TimeRange{From: oldestNewest.From.UTC(), To: oldestNewest.To.UTC().Add(time.Microsecond)}
 }
 
-// silentHistory is true of news n that came from history and is not mailed.
-const silentHistory = "json_extract_string(n.doc, '$.History') = 'true' AND json_extract_string(n.doc, '$.Notify') IS NULL"
+// A Found counts what rules found in history.
+type Found struct {
+	Rows   int64 // that are told each
+	Alerts int64 // of rules that tell a state
+}
 
-// SilentHistory counts by rule the rows that were found in history and not mailed.
-func (s *State) SilentHistory(ctx context.Context) (map[string]int64, error) {
-	rows, err := s.in.db.QueryContext(ctx, "SELECT a.rule, sum(json_array_length(n.doc, '$.Rows'))::BIGINT FROM news n JOIN alerts a ON a.id = n.alert WHERE "+silentHistory+" GROUP BY a.rule")
+// TellHistory makes what a rule found in records before, and did not mail,
+// something to be mailed, and has its gaps of history mailed where they are those
+// of the records. It returns what was found before. A second call changes nothing.
+func (s *State) TellHistory(ctx context.Context, rule *alertrules.Rule, asked []alertrules.Arrival) (found Found, err error) {
+	err = s.transact(ctx, func(t *tx) error {
+		alerts, late := t.tellLate(rule, asked)
+		news := t.tellNews(rule, asked, late)
+		t.askGaps(rule, asked)
+		for _, a := range alerts {
+			if a.Mode == alertrules.State {
+				found.Alerts++
+			}
+		}
+		for _, n := range news {
+			found.Rows += int64(len(n.Rows))
+		}
+		if len(alerts)+len(news) > 0 {
+			t.changed(&alertrules.Round{Alerts: alerts, News: news})
+		}
+		return t.err
+	})
+	return found, err
+}
+
+// tellLate has those alerts mailed that were found by filling gaps of history in
+// the records. late says of all that a rule found so whether they are.
+func (t *tx) tellLate(rule *alertrules.Rule, asked []alertrules.Arrival) (told []*alertrules.Alert, late map[string]bool) {
+	all, err := documents[alertrules.Alert](t.ctx, t.conn, "SELECT a.doc FROM alerts a WHERE a.rule = ? AND "+lateHistory, rule.ID)
+	if err != nil {
+		t.err = err
+		return nil, nil
+	}
+	late = map[string]bool{}
+	for _, a := range all {
+		if late[a.ID] = a.Notify; !a.Notify && rule.FoundIn(a, asked) {
+			a.Notify, late[a.ID] = true, true
+			told = append(told, a)
+		}
+	}
+	t.alerts(told)
+	return told, late
+}
+
+// tellNews has those news mailed that were found in the records.
+func (t *tx) tellNews(rule *alertrules.Rule, asked []alertrules.Arrival, late map[string]bool) []*alertrules.News {
+	if t.err != nil {
+		return nil
+	}
+	told, err := documents[alertrules.News](t.ctx, t.conn,
+		"SELECT n.doc FROM news n JOIN alerts a ON a.id = n.alert WHERE a.rule = ? AND "+silentNews, rule.ID)
+	if err != nil {
+		t.err = err
+		return nil
+	}
+	told = slices.DeleteFunc(told, func(n *alertrules.News) bool {
+		mailed, isLate := late[n.Alert]
+		return isLate && !(mailed && rule.SeenAt(n.At, asked)) || !isLate && !alertrules.Within(alertrules.SeqRange{From: n.FromSeq, To: n.ToSeq}, asked)
+	})
+	if len(told) == 0 {
+		return nil
+	}
+	var keys []notifier.NewsKey
+	for _, n := range told {
+		n.Notify = true
+		keys = append(keys, notifier.NewsKey{Alert: n.Alert, N: n.N})
+	}
+	t.exec("DELETE FROM news WHERE (alert, n) IN "+newsKeys, t.doc(keys))
+	t.news(told)
+	return told
+}
+
+// askGaps has what will be found in gaps of history mailed, where they are those
+// of the records.
+func (t *tx) askGaps(rule *alertrules.Rule, asked []alertrules.Arrival) {
+	if t.err != nil {
+		return
+	}
+	gaps, err := gapsOf(t.ctx, t.conn, "rule = ?", rule.ID)
+	if err != nil {
+		t.err = err
+		return
+	}
+	if now := rule.AskGaps(gaps, asked); !slices.Equal(now, gaps) {
+		t.setGaps([]string{rule.ID}, now)
+	}
+}
+
+// lateHistory is true of an alert a that was found by filling a gap of history,
+// notStaged of one that is not in staging, silentNews of news n that came from
+// history and is not mailed.
+const (
+	lateHistory = "json_extract_string(a.doc, '$.History') = 'true'"
+	notStaged   = "json_extract_string(a.doc, '$.Staging') = 'false'"
+	silentNews  = "json_extract_string(n.doc, '$.History') = 'true' AND json_extract_string(n.doc, '$.Notify') IS NULL"
+)
+
+// SilentHistory counts by rule what was found in history and not mailed, of rules
+// that are not in staging.
+func (s *State) SilentHistory(ctx context.Context) (map[string]Found, error) {
+	rows, err := s.in.db.QueryContext(ctx, "SELECT rule, sum(r)::BIGINT, sum(l)::BIGINT FROM ("+
+		"SELECT a.rule, json_array_length(n.doc, '$.Rows') AS r, 0 AS l FROM news n JOIN alerts a ON a.id = n.alert WHERE "+silentNews+" AND "+notStaged+
+		" UNION ALL SELECT a.rule, 0, 1 FROM alerts a WHERE NOT a.event AND "+lateHistory+" AND json_extract_string(a.doc, '$.Notify') IS NULL AND "+notStaged+
+		") GROUP BY rule")
 	if err != nil {
 		return nil, fmt.Errorf("count what was found in history: %w", err)
 	}
 	defer rows.Close()
-	found := map[string]int64{}
+	found := map[string]Found{}
 	for rows.Next() {
 		var rule string
-		var n int64
-		if err := rows.Scan(&rule, &n); err != nil {
+		var f Found
+		if err := rows.Scan(&rule, &f.Rows, &f.Alerts); err != nil {
 			return nil, fmt.Errorf("count what was found in history: %w", err)
 		}
-		found[rule] = n
+		found[rule] = f
 	}
 	return found, rows.Err()
 }

@@ -88,12 +88,13 @@ func TestTellHistory(t *testing.T) {
 	}
 	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Changed: []notifier.Change{{Rule: "r", Round: 1}, {Rule: "other", Round: 1}}, Settled: []string{"A-0001"}, SettledNews: settled}))
 	found, err := s.SilentHistory(ctx)
-	if ok(t, err); !cmp.Equal(found, map[string]int64{"r": 4, "other": 2}) {
+	if ok(t, err); !cmp.Equal(found, map[string]Found{"r": {Rows: 4}, "other": {Rows: 2}}) {
 		t.Errorf("found %v", found)
 	}
-	for _, want := range []int{2, 0} {
-		if rows, err := s.TellHistory(ctx, "r", []alertrules.SeqRange{{From: 7, To: 20}}); err != nil || rows != want {
-			t.Errorf("%d rows are told, want %d: %v", rows, want, err)
+	for _, want := range []int64{2, 0} {
+		told, err := s.TellHistory(ctx, &alertrules.Rule{ID: "r"}, []alertrules.Arrival{{Numbers: alertrules.SeqRange{From: 7, To: 20}}})
+		if err != nil || told != (Found{Rows: want}) {
+			t.Errorf("%v is told, want %d rows: %v", told, want, err)
 		}
 	}
 	work, err := s.Work(ctx, now)
@@ -105,7 +106,7 @@ func TestTellHistory(t *testing.T) {
 		t.Errorf("to be decided: %+v", g)
 	}
 	found, err = s.SilentHistory(ctx)
-	if ok(t, err); !cmp.Equal(found, map[string]int64{"r": 2, "other": 2}) {
+	if ok(t, err); !cmp.Equal(found, map[string]Found{"r": {Rows: 2}, "other": {Rows: 2}}) {
 		t.Errorf("found then %v", found)
 	}
 }

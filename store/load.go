@@ -36,7 +36,7 @@ type Report struct {
 	Changed, New int
 	// Asked is where the records of the objects are that are history, by logstore,
 	// also of those that were loaded before; with LoadOptions.Notify.
-	Asked map[string][]alertrules.SeqRange
+	Asked map[string][]alertrules.Arrival
 }
 
 // A LogstoreSummary is what one logstore got.
@@ -74,7 +74,7 @@ func (r *Report) Add(o *Report) {
 	r.Changed, r.New = r.Changed+o.Changed, r.New+o.New
 	for name, ranges := range o.Asked {
 		if r.Asked == nil {
-			r.Asked = map[string][]alertrules.SeqRange{}
+			r.Asked = map[string][]alertrules.Arrival{}
 		}
 		r.Asked[name] = append(r.Asked[name], ranges...)
 	}

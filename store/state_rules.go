@@ -238,13 +238,18 @@ func (t *tx) gaps(r *alertrules.Round) []alertrules.Notice {
 		left = alertrules.TakeOut(left, done)
 	}
 	left = alertrules.JoinGaps(append(left, r.Gaps...))
+	t.setGaps(ids, left)
+	return alertrules.Over(known, left, r.At)
+}
+
+// setGaps stores all gaps of rules.
+func (t *tx) setGaps(ids []string, gaps []alertrules.Gap) {
 	var rows []row
-	for _, g := range left {
+	for _, g := range gaps {
 		rows = append(rows, row{"rule": g.Rule, "doc": t.doc(g)})
 	}
 	t.remove("gaps", "rule", ids)
 	t.insert("gaps", "rule VARCHAR, doc VARCHAR", rows)
-	return alertrules.Over(known, left, r.At)
 }
 
 // notices opens and closes causes (D31): a notice of a cause that is open, and

@@ -105,24 +105,36 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 	})
 }
 
-// tellHistory has those finds of rules mailed that they made, in the objects of
-// load --notify, when these were loaded before without it. When the program ends
-// before, the same load does it.
+// tellHistory has those finds of rules mailed that they made, or will make by
+// filling gaps, in the objects of load --notify, when these were loaded before
+// without it. When the program ends before, the same load does it.
 func (p *project) tellHistory(ctx context.Context, report *store.Report) error {
 	for _, r := range p.rules.Rules {
-		ranges := report.Asked[r.Logstore]
-		if len(ranges) == 0 {
+		asked := report.Asked[r.Logstore]
+		if len(asked) == 0 {
 			continue
 		}
-		rows, err := p.store.State.TellHistory(ctx, r.ID, ranges)
-		if err == nil && rows > 0 {
-			err = note(p.env, "%s: %s that it found in history before: mailed by the next run", r.ID, count(int64(rows), "row"))
+		told, err := p.store.State.TellHistory(ctx, r, asked)
+		if err == nil && told != (store.Found{}) && !r.Staging {
+			err = note(p.env, "%s: %s that it found in history before: mailed by the next run", r.ID, foundText(told))
 		}
 		if err != nil {
 			return fmt.Errorf("tell what %s found in history: %w", r.ID, err)
 		}
 	}
 	return nil
+}
+
+// foundText says what was found in history.
+func foundText(f store.Found) string {
+	var parts []string
+	if f.Rows > 0 {
+		parts = append(parts, count(f.Rows, "row"))
+	}
+	if f.Alerts > 0 {
+		parts = append(parts, count(f.Alerts, "alert"))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // load takes in what the arguments name: files and folders together, then each

@@ -129,7 +129,11 @@ func (p *project) statusGaps(ctx context.Context) error {
 func (p *project) statusHistory(ctx context.Context) error {
 	found, err := p.store.State.SilentHistory(ctx)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
-		fmt.Fprintf(p.env.stdout, "history: %s found %s that it did not mail (tocsin load --notify with the same files mails them)\n", diag.Line(id), count(found[id], "row"))
+		way := "tocsin load --notify with the same files mails that"
+		if _, known := p.rules.Rule(id); !known {
+			way = "the rule is gone"
+		}
+		fmt.Fprintf(p.env.stdout, "history: %s found %s that it did not mail (%s)\n", diag.Line(id), foundText(found[id]), way)
 	}
 	return err
 }
