@@ -190,6 +190,43 @@ func TestGenerations(t *testing.T) {
 	}
 }
 
+// What came in as history into another logs file, before the rule met it, is
+// listed, and a gap of the file that is gone cannot be filled from this one.
+func TestGenerationsOfHistory(t *testing.T) {
+	w := world(t, "10:00", `
+defaults: {logstore: findings, query: "status:x"}
+rules: [{id: s, window: 15m}, {id: n}]`)
+	for _, id := range []string{"s", "n"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	runTo(t, w, "10:05")
+	old := record("10:06", "08:01", "status", "a")
+	old.History = true
+	w.Log.Add(old)
+	runTo(t, w, "10:10")
+	w.Log.Generation = "g2"
+	runTo(t, w, "10:15")
+	same(t, "filled", fill(t, w, false),
+		"n generation: 1 evaluated, 1 found, told=true",
+		"s history: 0 evaluated, 0 found, told=false the logs file is another one now",
+		"s history: 3 evaluated, 1 found, told=false")
+}
+
+// Moments that failed are a gap once the rule is disabled: nothing tries them again.
+func TestDisabledAfterAnError(t *testing.T) {
+	rules := `rules: [{id: s, logstore: findings, window: 15m, query: "status:x", enabled: %t}]`
+	w := world(t, "10:00", fmt.Sprintf(rules, true))
+	handle(t, w, "s", func(*query.Plan, query.Window, []alertrulestest.Record) (*query.Result, error) {
+		return nil, errors.New("broken")
+	})
+	runTo(t, w, "10:10")
+	load(t, w, fmt.Sprintf(rules, false))
+	gaps := w.States.Gaps()
+	if len(gaps) != 1 || !gaps[0].From.Equal(clock("10:05")) || !gaps[0].To.After(clock("10:10")) || gaps[0].Reason != alertrules.GapError {
+		t.Errorf("gaps %v", gaps)
+	}
+}
+
 func TestPartialResults(t *testing.T) {
 	w := world(t, "10:00", `
 defaults: {logstore: findings, window: 1h, every: 15m, query: "status:x"}

@@ -83,7 +83,7 @@ func (r *run) touch(a *Alert) {
 // went well; after an error nothing but the error is remembered.
 func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
-	past := r.historyGaps(at)
+	past := r.historyGaps(r.ahead(at))
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		if a := r.live[key]; a.Mode != r.rule.Mode && !a.NoData { // edited from one mode to the other
 			a.Edited = r.state.Edited
@@ -161,22 +161,21 @@ func (r *run) ask(ctx context.Context, at time.Time, w query.Window) (*query.Res
 }
 
 // generation starts anew when the logs file is another one, or was restored
-// from a backup: what lies between is a gap (DESIGN.md §8).
+// from a backup: what lies between is a gap (DESIGN.md §8). Of a window of event
+// time that is what came in as history, which the evaluation looks for after the
+// cursor.
 func (r *run) generation(at time.Time) {
 	s := r.state
-	same := s.Generation == r.pin.generation
-	if same && r.pin.seq >= s.Cursor || s.Generation == "" && s.Cursor == 0 {
+	if s.Generation == r.pin.generation && r.pin.seq >= s.Cursor || s.Generation == "" && s.Cursor == 0 {
 		s.Generation = r.pin.generation
 		return
 	}
+	cursor := s.seen(r.pin)
 	if r.rule.Window.Kind == NewWindow {
-		from := int64(0)
-		if same {
-			from = r.pin.seq
-		}
-		r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: s.Moment, To: at, FromSeq: from, ToSeq: r.pin.seq, Reason: GapGeneration})
+		r.gaps = append(r.gaps, Gap{Rule: r.rule.ID, From: s.Moment, To: at, FromSeq: cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapGeneration})
+		cursor = r.pin.seq
 	}
-	s.Generation, s.Cursor, s.First, s.Earlier = r.pin.generation, r.pin.seq, r.pin.seq, nil
+	s.Generation, s.Cursor, s.First, s.Earlier = r.pin.generation, cursor, r.pin.seq, nil
 	for i := range s.Verdicts {
 		s.Verdicts[i].Seq = r.pin.seq
 	}

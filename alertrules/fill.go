@@ -57,13 +57,13 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	}
 	gaps = slices.Clone(gaps)
 	slices.SortStableFunc(gaps, func(a, b Gap) int {
-		return cmp.Or(cmp.Compare(b.told(o), a.told(o)), a.compare(b))
+		return cmp.Or(compareBools(b.told(o), a.told(o)), a.compare(b))
 	})
 	failed := map[string]string{}
 	for len(gaps) > 0 {
 		g := gaps[0]
 		gaps = gaps[1:]
-		f := Filled{Gap: g, Told: g.told(o) > 0, Left: cmp.Or(failed[g.Rule], g.unfillable(byID[g.Rule]))}
+		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], g.unfillable(byID[g.Rule], p.generation))}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
 			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, now: o.Now.UTC().Round(0), Filled: &f}
@@ -79,16 +79,12 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	return nil
 }
 
-// told is 1 when what is found in the gap is mailed, else 0.
-func (g Gap) told(o FillOptions) int {
-	if g.Reason != GapHistory || g.Notify || o.Notify {
-		return 1
-	}
-	return 0
-}
+// told reports whether what is found in the gap is mailed.
+func (g Gap) told(o FillOptions) bool { return g.Reason != GapHistory || g.Notify || o.Notify }
 
-// unfillable says why a gap of a rule cannot be filled; "" when it can.
-func (g Gap) unfillable(rule *Rule) string {
+// unfillable says why a gap of a rule cannot be filled from a logs file; "" when it
+// can.
+func (g Gap) unfillable(rule *Rule, generation string) string {
 	switch {
 	case rule == nil:
 		return "there is no such rule any more"
@@ -96,6 +92,8 @@ func (g Gap) unfillable(rule *Rule) string {
 		return "the rule is disabled"
 	case g.Reason == GapNotKept:
 		return "its records are deleted"
+	case g.FromSeq < g.ToSeq && g.Generation != "" && g.Generation != generation:
+		return "the logs file is another one now"
 	case rule.Window.Kind == SnapshotWindow:
 		return "a snapshot has no past"
 	case rule.Window.Kind == NewWindow && !g.numbered():
@@ -256,7 +254,7 @@ func (f *filling) records(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		done := Gap{Rule: f.rule.ID, Reason: f.Reason, FromSeq: f.FromSeq, ToSeq: upTo}
+		done := Gap{Rule: f.rule.ID, Reason: f.Reason, Generation: f.Generation, FromSeq: f.FromSeq, ToSeq: upTo}
 		if upTo >= to {
 			done.ToSeq = f.ToSeq
 		}

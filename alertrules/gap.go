@@ -20,9 +20,12 @@ type Gap struct {
 	// lies in (FromSeq, ToSeq].
 	FromSeq int64
 	ToSeq   int64
-	Reason  string // one of the Gap reasons
-	Notify  bool   `json:",omitempty"` // of GapHistory: what is found in it is mailed
-	Notice  string `json:",omitempty"` // key of the notice that told the operator, once From is another
+	// Generation is the logs file that these numbers are of; "": it is not known.
+	Generation string `json:",omitempty"`
+
+	Reason string // one of the Gap reasons
+	Notify bool   `json:",omitempty"` // of GapHistory: what is found in it is mailed
+	Notice string `json:",omitempty"` // key of the notice that told the operator, once From is another
 }
 
 // Why something was not evaluated.
@@ -96,7 +99,7 @@ func TakeOut(gaps []Gap, done Gap) []Gap {
 			continue
 		case byTime:
 			before.To, after.From = earliest(g.To, done.From), latest(g.From, done.To)
-		case g.Reason == done.Reason && g.numbered():
+		case g.Reason == done.Reason && g.Generation == done.Generation && g.numbered():
 			before.ToSeq, after.FromSeq = min(g.ToSeq, done.FromSeq), max(g.FromSeq, done.ToSeq)
 		}
 		for _, part := range []Gap{before, after} {
@@ -121,12 +124,10 @@ func (r *run) offGaps(now time.Time) []Gap {
 	case SlidingWindow:
 		g.From = r.rule.Schedule.Next(s.Moment)
 	case WholeWindow:
-		if g.From = s.WholeTo; g.From.IsZero() { // it had another window then
-			g.From, _ = r.rule.Window.Around(s.Moment, r.rule.Zone)
-		}
+		g.From = s.WholeTo
 		g.To, _ = r.rule.Window.Around(now, r.rule.Zone)
 	default:
-		g.FromSeq, g.ToSeq = s.Cursor, r.pin.seq
+		g.FromSeq, g.ToSeq, g.Generation = s.Cursor, r.pin.seq, r.pin.generation
 		if g.FromSeq >= g.ToSeq {
 			return nil
 		}
@@ -137,22 +138,26 @@ func (r *run) offGaps(now time.Time) []Gap {
 	return []Gap{g}
 }
 
-// historyGaps are the moments, or whole windows, that hold history which came in
-// since the last evaluation, and which will not be evaluated any more: those
-// before the moments that are evaluated now.
-func (r *run) historyGaps(at time.Time) []Gap {
-	s := r.state
-	past := r.pin.past[arrivals{r.rule.Logstore, s.Cursor}]
-	until := at
+// ahead is where that begins which will be evaluated, at a moment or after it:
+// what lies before is evaluated as a gap alone.
+func (r *run) ahead(at time.Time) time.Time {
 	switch {
 	case r.rule.Window.Kind == WholeWindow:
-		until = s.WholeTo
-	case len(s.Retry) > 0:
-		until = s.Retry[0]
+		return r.state.WholeTo
+	case len(r.state.Retry) > 0:
+		return r.state.Retry[0]
 	}
+	return at
+}
+
+// historyGaps are the moments, or whole windows, that hold history which came in
+// since the last evaluation, and which will not be evaluated any more: those
+// before until.
+func (r *run) historyGaps(until time.Time) []Gap {
+	s := r.state
 	var gaps []Gap
-	for _, t := range past {
-		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Reason: GapHistory, Notify: t.Notify}
+	for _, t := range r.pin.past[arrivals{r.rule.Logstore, s.Cursor}] {
+		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapHistory, Notify: t.Notify}
 		g.From, g.To = r.rule.covers(t.TimeRange)
 		if until.Before(g.To) {
 			g.To = until
@@ -186,11 +191,12 @@ const maxGaps = 100
 
 // JoinGaps joins the gaps of history of each rule that touch or overlap, and of
 // more than a hundred of them those that lie closest to each other; those with
-// Notify apart from the others. Other gaps are left as they are. What it returns is in the order of time.
+// Notify apart from the others, and each logs file's. Other gaps are left as they
+// are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
-		rule   string
-		notify bool
+		rule, generation string
+		notify           bool
 	}
 	byKind := map[kind][]Gap{}
 	var out []Gap
@@ -199,7 +205,7 @@ func JoinGaps(gaps []Gap) []Gap {
 			out = append(out, g)
 			continue
 		}
-		k := kind{g.Rule, g.Notify}
+		k := kind{g.Rule, g.Generation, g.Notify}
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, list := range byKind {
@@ -212,8 +218,19 @@ func JoinGaps(gaps []Gap) []Gap {
 
 // compare orders gaps by time.
 func (g Gap) compare(o Gap) int {
-	notify := map[bool]int{true: 1}
-	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason), cmp.Compare(g.FromSeq, o.FromSeq), cmp.Compare(notify[g.Notify], notify[o.Notify]))
+	return cmp.Or(g.From.Compare(o.From), g.To.Compare(o.To), cmp.Compare(g.Rule, o.Rule), cmp.Compare(g.Reason, o.Reason),
+		cmp.Compare(g.FromSeq, o.FromSeq), cmp.Compare(g.Generation, o.Generation), compareBools(g.Notify, o.Notify))
+}
+
+// compareBools orders false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func joinSorted(gaps []Gap) []Gap {

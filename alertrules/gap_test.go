@@ -52,7 +52,7 @@ func TestHistoryGaps(t *testing.T) {
 			r.state.WholeTo, moment = moment, hour("23:59")
 		}
 		var got []TimeRange
-		for _, g := range r.historyGaps(moment) {
+		for _, g := range r.historyGaps(r.ahead(moment)) {
 			got = append(got, TimeRange{g.From, g.To})
 			if g.FromSeq != 3 || g.ToSeq != 9 || g.Reason != GapHistory {
 				t.Errorf("%s: %+v", c.name, g)

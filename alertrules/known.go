@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -161,6 +162,9 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 	if err != nil {
 		return err
 	}
+	if n := len(s.Retry); n > 0 { // moments that were to be tried again
+		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: s.Retry[0], To: s.Retry[n-1].Add(time.Nanosecond), Reason: GapError})
+	}
 	k.closeAll(r, how)
 	r.state.Off, r.state.Outcome = how, Skipped
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
@@ -180,16 +184,45 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 	if err != nil {
 		return err
 	}
-	n := r.state
-	if !n.Moment.IsZero() {
-		r.gaps = append(r.gaps, r.offGaps(k.now)...)
+	if err := k.missed(ctx, r); err != nil {
+		return err
 	}
+	n := r.state
 	n.Off, n.Known, n.Hash, n.Start, n.Staging = "", k.now, rule.Hash, rule.Start.Text, rule.Staging
 	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}
 	n.Cursor, n.First = k.pin.seq, k.pin.seq
 	if rule.Window.Kind == WholeWindow {
 		n.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
 		n.WholeFrom = n.WholeTo
+	}
+	return nil
+}
+
+// missed lists what a rule that was off has not seen: what came in as history for
+// the moments before, and, when it was evaluated before, what was due meanwhile.
+func (k *knower) missed(ctx context.Context, r *run) error {
+	s := r.state
+	s.Cursor = s.seen(k.pin)
+	until := k.now
+	if !s.Moment.IsZero() {
+		until = r.rule.Schedule.Next(s.Moment)
+	}
+	switch r.rule.Window.Kind {
+	case WholeWindow:
+		if s.Moment.IsZero() || s.WholeTo.IsZero() { // or it had another window then
+			s.WholeTo, _ = r.rule.Window.Around(cmp.Or(s.Moment, k.now), r.rule.Zone)
+		}
+		fallthrough
+	case SlidingWindow:
+		past, err := k.engine.Logs.HistoryTimes(ctx, r.rule.Logstore, s.Cursor, k.pin.seq)
+		if err != nil {
+			return fmt.Errorf("ask what came in as history while %s was off: %w", r.rule.ID, err)
+		}
+		r.pin.past = map[arrivals][]PastTime{{r.rule.Logstore, s.Cursor}: past}
+		r.gaps = append(r.gaps, r.historyGaps(r.ahead(until))...)
+	}
+	if !s.Moment.IsZero() {
+		r.gaps = append(r.gaps, r.offGaps(k.now)...)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 	from := p.seq
 	for _, r := range rules {
 		if r.Window.Kind != SnapshotWindow {
-			from = min(from, unseen(states[r.ID]))
+			from = min(from, unseen(states[r.ID], *p))
 		}
 	}
 	if from >= p.seq {
@@ -52,7 +52,7 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 	for _, r := range rules {
 		a := arrivals{logstore: r.Logstore}
 		if s := states[r.ID]; s != nil {
-			a.after = s.Cursor
+			a.after = s.seen(*p)
 		}
 		_, asked := p.past[a]
 		if asked || newest <= a.after || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
@@ -66,14 +66,22 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 }
 
 // unseen is the number after which a rule has not seen everything.
-func unseen(s *RuleState) int64 {
+func unseen(s *RuleState, p pin) int64 {
 	switch {
 	case s == nil:
 		return 0
 	case s.Earlier != nil:
-		return min(s.Cursor, s.Earlier.From)
+		return min(s.seen(p), s.Earlier.From)
 	}
-	return s.Cursor
+	return s.seen(p)
+}
+
+// seen is the number up to which a rule has seen the logs file that is there now.
+func (s *RuleState) seen(p pin) int64 {
+	if s.Generation != p.generation {
+		return 0
+	}
+	return min(s.Cursor, p.seq)
 }
 
 // live are the parts of (after, S] that did not come in as history.

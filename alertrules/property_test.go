@@ -151,74 +151,114 @@ func TestLastVerdictEqualsInOrderArrival(t *testing.T) {
 	})
 }
 
-// Whatever came in as history, whenever, in however many loads, and however the
-// program ended: once the gaps are filled, each window that holds a record of it
-// and that is over was evaluated with it (DESIGN.md §1 P1, §5).
+// Whatever came in as history, whenever, in however many loads, while rules are
+// enabled or not, and however the program ended: once the gaps are filled, each
+// window that holds a record of it and that is over was evaluated with it
+// (DESIGN.md §1 P1, §5).
 func TestHistoryIsEvaluatedOnceItsGapsAreFilled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		now := clock("10:00")
-		w := alertrulestest.NewWorld(now)
-		if err := w.Load(`
-defaults: {logstore: cloudtrail, every: 5m, query: "eventName:x"}
-rules: [{id: s, window: 20m, delay: 0s}, {id: w, window: whole 15m, delay: 0s}]`); err != nil {
-			t.Fatal(err)
+		p := &past{T: t, w: alertrulestest.NewWorld(clock("10:00"))}
+		p.turn(true)
+		for _, r := range p.w.Set.Rules {
+			p.must(p.w.Answer(r.ID, alertrulestest.Matching(everything)))
 		}
-		for _, r := range w.Set.Rules {
-			if err := w.Answer(r.ID, alertrulestest.Matching(everything)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		killed := errors.New("killed before the commit")
-		type stored struct {
-			seq  int64
-			time time.Time
-		}
-		var records []stored
 		for range rapid.IntRange(1, 8).Draw(t, "steps") {
-			for range rapid.IntRange(0, 3).Draw(t, "records") {
-				event := now.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Minute)
-				w.Log.Add(alertrulestest.Record{Arrived: now.Add(time.Second), Time: event, History: true, Notify: rapid.Bool().Draw(t, "notify")})
-				records = append(records, stored{int64(len(records) + 1), event})
-			}
+			p.load()
 			if rapid.IntRange(0, 2).Draw(t, "crash") == 0 {
-				w.States.Fail = killed
+				p.w.States.Fail = errKilled
 			}
-			now = now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "pause")) * 5 * time.Minute)
-			_, err := w.At(now)
+			if rapid.IntRange(0, 2).Draw(t, "turn") == 0 {
+				p.turn(rapid.Bool().Draw(t, "enabled"))
+				p.at(0)
+			}
+			p.at(time.Duration(rapid.IntRange(1, 400).Draw(t, "pause")) * 5 * time.Minute)
 			if rapid.Bool().Draw(t, "fill") {
-				err = errors.Join(err, w.Engine.Fill(context.Background(), w.Set.Rules, w.States.Gaps(), alertrules.FillOptions{Now: now}))
-			}
-			if err != nil && !errors.Is(err, killed) {
-				t.Fatal(err)
+				p.fill()
 			}
 		}
-		w.States.Fail = nil
-		now = now.Add(5 * time.Minute)
-		if _, err := w.At(now); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Engine.Fill(context.Background(), w.Set.Rules, w.States.Gaps(), alertrules.FillOptions{Now: now}); err != nil {
-			t.Fatal(err)
-		}
-		if gaps := w.States.Gaps(); len(gaps) != 0 {
+		p.w.States.Fail = nil
+		p.turn(true)
+		p.at(0)
+		p.at(5 * time.Minute)
+		p.fill()
+		if gaps := p.w.States.Gaps(); len(gaps) != 0 {
 			t.Fatalf("left %v", gaps)
 		}
-		seen := map[string]int64{} // the last record that was there, by rule and window
-		for _, r := range w.States.Rounds() {
-			for _, e := range r.Evaluations {
-				key := e.Rule + e.Window.From.UTC().String()
-				seen[key] = max(seen[key], e.Window.UpToSeq)
-			}
-		}
-		for _, r := range records {
-			for at := r.time.Truncate(5 * time.Minute).Add(5 * time.Minute); !at.After(r.time.Add(20*time.Minute)) && !at.After(now); at = at.Add(5 * time.Minute) {
-				if from := at.Add(-20 * time.Minute); seen["s"+from.UTC().String()] < r.seq {
-					t.Fatalf("s has not seen the record of %s at %s", r.time, at)
-				}
-			}
-			if from := r.time.Truncate(15 * time.Minute); !from.Add(15*time.Minute).After(now) && seen["w"+from.UTC().String()] < r.seq {
-				t.Fatalf("w has not seen the record of %s", r.time)
-			}
-		}
+		p.check()
 	})
+}
+
+var errKilled = errors.New("killed before the commit")
+
+// past is a world into which history comes.
+type past struct {
+	*rapid.T
+	w       *alertrulestest.World
+	records []alertrulestest.Record
+}
+
+func (p *past) must(err error) {
+	if err != nil && !errors.Is(err, errKilled) {
+		p.Fatal(err)
+	}
+}
+
+// turn enables the rules or disables them; when it is killed, as is done once, it
+// is tried again.
+func (p *past) turn(enabled bool) {
+	rules := fmt.Sprintf(`
+defaults: {logstore: cloudtrail, every: 5m, query: "eventName:x", enabled: %t}
+rules: [{id: s, window: 20m, delay: 0s}, {id: w, window: whole 15m, delay: 0s}]`, enabled)
+	if err := p.w.Load(rules); errors.Is(err, errKilled) {
+		p.must(p.w.Load(rules))
+	} else {
+		p.must(err)
+	}
+}
+
+// load stores some history.
+func (p *past) load() {
+	for range rapid.IntRange(0, 3).Draw(p.T, "records") {
+		now := p.w.Log.Now
+		event := now.Add(-time.Duration(rapid.IntRange(0, 600).Draw(p.T, "age")) * time.Minute)
+		r := alertrulestest.Record{Arrived: now, Time: event, History: true, Notify: rapid.Bool().Draw(p.T, "notify")}
+		p.w.Log.Add(r)
+		p.records = append(p.records, r)
+	}
+}
+
+// at evaluates what is due after a pause; without one, when it is killed, again.
+func (p *past) at(pause time.Duration) {
+	_, err := p.w.At(p.w.Log.Now.Add(pause))
+	if pause == 0 && err != nil {
+		_, err = p.w.At(p.w.Log.Now)
+	}
+	p.must(err)
+}
+
+func (p *past) fill() {
+	p.must(p.w.Engine.Fill(context.Background(), p.w.Set.Rules, p.w.States.Gaps(), alertrules.FillOptions{Now: p.w.Log.Now}))
+}
+
+// check looks for windows that did not see a record.
+func (p *past) check() {
+	seen := map[string]int64{} // the last record that was there, by rule and window
+	for _, r := range p.w.States.Rounds() {
+		for _, e := range r.Evaluations {
+			key := e.Rule + e.Window.From.UTC().String()
+			seen[key] = max(seen[key], e.Window.UpToSeq)
+		}
+	}
+	now := p.w.Log.Now
+	for i, r := range p.records {
+		seq := int64(i + 1)
+		for at := r.Time.Truncate(5 * time.Minute).Add(5 * time.Minute); !at.After(r.Time.Add(20*time.Minute)) && !at.After(now); at = at.Add(5 * time.Minute) {
+			if from := at.Add(-20 * time.Minute); seen["s"+from.UTC().String()] < seq {
+				p.Fatalf("s has not seen the record of %s at %s", r.Time, at)
+			}
+		}
+		if from := r.Time.Truncate(15 * time.Minute); !from.Add(15*time.Minute).After(now) && seen["w"+from.UTC().String()] < seq {
+			p.Fatalf("w has not seen the record of %s", r.Time)
+		}
+	}
 }
