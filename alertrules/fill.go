@@ -20,31 +20,35 @@ type FillOptions struct {
 	Now    time.Time
 	Notify bool         // what is found in history is mailed too
 	Done   func(Filled) // called after each gap; may be nil
+	// Progress is called after each piece of a gap that was committed, with what
+	// was done of the gap so far; may be nil.
+	Progress func(Filled)
 }
 
 // A Filled says what became of a gap.
 type Filled struct {
 	Gap
 	Evaluations int
-	Partial     int    // of Evaluations: a bound was hit
-	Found       int    // alerts, and pieces of news
-	Told        bool   // what was found is mailed
-	Left        string // why the gap is still there, whole or in part; "": it is not
+	Partial     int       // of Evaluations: a bound was hit
+	Found       int       // alerts, and pieces of news
+	Told        bool      // what was found is mailed
+	UpTo        time.Time // in Progress: where it goes on from; zero for a range of __seq__
+	Left        string    // why the gap is still there, whole or in part; "": it is not
 }
 
 // A piece of a gap is committed where nothing fires or is counted, at the
 // latest after fillMost evaluations, so that a fill that is stopped goes on from
-// there.
+// there. An alert that lasts longer than that is cut: the rest is another alert.
 const (
 	fillLeast = 500
 	fillMost  = 10_000
 )
 
 // Fill evaluates gaps of rules at the moments of their schedules: those first
-// whose finds are mailed, and the oldest of these. What two gaps have in common
-// is evaluated once. Each gap is taken out of what States keeps, with what was
+// whose finds are mailed, and the oldest of these; of history the moments that
+// look at records of it. What two gaps have in common is evaluated once. Each gap is taken out of what States keeps, with what was
 // found in it, piece by piece. An alert is over at the first moment after the
-// gap. A query that fails ends the filling of its rule, and is no error of Fill.
+// gap, or after what looks at history in it, and after 10,000 evaluations. A query that fails ends the filling of its rule, and is no error of Fill.
 // Like Round, it is not called beside another call of the engine.
 func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
 	p, err := e.pin(ctx)
@@ -55,6 +59,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	for _, r := range rules {
 		byID[r.ID] = r
 	}
+	o.Now = o.Now.UTC().Round(0)
 	gaps = slices.Clone(gaps)
 	slices.SortStableFunc(gaps, func(a, b Gap) int {
 		return cmp.Or(compareBools(b.told(o), a.told(o)), a.compare(b))
@@ -66,7 +71,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], g.unfillable(byID[g.Rule], p.generation))}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
-			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, now: o.Now.UTC().Round(0), Filled: &f}
+			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, options: o, Filled: &f}
 			if err := fill.all(ctx); err != nil {
 				return err
 			}
@@ -109,11 +114,14 @@ func (g Gap) unfillable(rule *Rule, generation string) string {
 // filling is one gap as it is filled.
 type filling struct {
 	*Filled
-	engine *Engine
-	rule   *Rule
-	pin    pin
-	now    time.Time
-	done   Gap // what was committed of it
+	engine  *Engine
+	rule    *Rule
+	pin     pin
+	options FillOptions
+	run     *run     // of the piece that is evaluated
+	n       int      // its evaluations
+	last    fillStep // that went well
+	done    Gap      // what was committed of the gap
 }
 
 // A fillStep is one evaluation of a gap: at is its moment, the gap goes on from
@@ -129,66 +137,104 @@ func (f *filling) all(ctx context.Context) error {
 	if f.rule.Window.Kind == NewWindow {
 		return f.records(ctx)
 	}
-	var r *run
-	var last fillStep
-	n := 0
-	for s := range f.steps() {
-		if r == nil {
-			r = f.start(r)
+	parts, err := f.parts(ctx)
+	if err != nil {
+		return err
+	}
+	f.begin(nil)
+	for _, part := range parts {
+		if err := f.part(ctx, part); err != nil {
+			return err
 		}
+		if f.Left != "" {
+			return f.commit(ctx, f.upTo(latest(f.From, f.last.next)), f.last.end)
+		}
+		if !f.run.idle() { // what fires is over: the next part is apart
+			if err := f.commit(ctx, f.upTo(f.last.next), f.last.end); err != nil {
+				return err
+			}
+			f.begin(nil)
+		}
+		f.run.state.Seen = nil
+	}
+	return f.commit(ctx, f.upTo(f.To), f.last.end)
+}
+
+// parts are what of the gap is evaluated, in order: of a gap of history what looks
+// at records of it, or one record with an odd time would cost years of moments.
+func (f *filling) parts(ctx context.Context) ([]TimeRange, error) {
+	if f.Reason != GapHistory || f.FromSeq >= f.ToSeq {
+		return []TimeRange{{f.From, f.To}}, nil
+	}
+	hours, err := f.engine.Logs.HistoryHours(ctx, f.rule.Logstore, SeqRange{f.FromSeq, f.ToSeq})
+	if err != nil {
+		return nil, fmt.Errorf("ask when the history of a gap of %s happened: %w", f.rule.ID, err)
+	}
+	var parts []TimeRange
+	for _, h := range hours {
+		from, to := f.rule.covers(TimeRange{h, h.Add(time.Hour)})
+		from, to = latest(from, f.From), earliest(to, f.To)
+		n := len(parts) - 1
+		switch {
+		case !from.Before(to):
+		case n >= 0 && !parts[n].To.Before(from):
+			parts[n].To = latest(parts[n].To, to)
+		default:
+			parts = append(parts, TimeRange{from, to})
+		}
+	}
+	return parts, nil
+}
+
+// part evaluates a part of the gap, as far as it can.
+func (f *filling) part(ctx context.Context, part TimeRange) error {
+	for s := range f.steps(part) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !f.evaluate(ctx, r, s) {
+		if !f.evaluate(ctx, s) {
 			break
 		}
-		last, n = s, n+1
-		quiet := f.rule.Mode == Event || len(r.live)+len(r.state.Pending) == 0
-		if n%fillMost == 0 || n%fillLeast == 0 && quiet {
-			if err := f.commit(ctx, r, f.upTo(last.next), last.end); err != nil {
+		f.last, f.n = s, f.n+1
+		quiet := f.rule.Mode == Event || f.run.idle()
+		if f.n >= fillMost || f.n%fillLeast == 0 && quiet {
+			if err := f.commit(ctx, f.upTo(s.next), s.end); err != nil {
 				return err
 			}
-			r = f.start(r)
+			f.begin(f.run.state.Seen)
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err // what a cancelled query says is no outcome
-	}
-	until := f.upTo(f.To)
-	if f.Left != "" {
-		until = f.upTo(latest(f.From, last.next))
-	}
-	if r == nil {
-		r = f.start(r)
-	}
-	return f.commit(ctx, r, until, last.end)
+	return ctx.Err() // what a cancelled query says is no outcome
 }
 
 // upTo is the beginning of the gap, up to a moment.
 func (f *filling) upTo(t time.Time) Gap { return Gap{Rule: f.rule.ID, From: f.From, To: t} }
 
-// start makes a run that remembers nothing of the live state; before is the run
-// of the piece before.
-func (f *filling) start(before *run) *run {
-	r := &run{rule: f.rule, query: f.engine.Query, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
-	if before != nil {
-		r.state.Seen = before.state.Seen
-	}
-	return r
+// begin begins a piece with a run that remembers nothing of the live state. seen
+// are the rows of the evaluation before.
+func (f *filling) begin(seen []string) {
+	f.run = &run{rule: f.rule, query: f.engine.Query, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	f.run.state.Seen, f.n = seen, 0
 }
+
+// idle reports whether nothing fires or is counted.
+func (r *run) idle() bool { return len(r.live)+len(r.state.Pending) == 0 }
 
 // asked reports whether the gap is one of history whose finds are mailed.
 func (f *filling) asked() bool { return f.Reason == GapHistory && f.Told }
 
-// steps are the evaluations of the gap, oldest first.
-func (f *filling) steps() iter.Seq[fillStep] {
-	if f.rule.Window.Kind == WholeWindow {
-		return f.wholeSteps
+// steps are the evaluations of a part of the gap, oldest first.
+func (f *filling) steps(part TimeRange) iter.Seq[fillStep] {
+	return func(yield func(fillStep) bool) {
+		if f.rule.Window.Kind == WholeWindow {
+			f.wholeSteps(part, yield)
+			return
+		}
+		f.slidingSteps(part, yield)
 	}
-	return f.slidingSteps
 }
 
-func (f *filling) slidingSteps(yield func(fillStep) bool) {
+func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
 	delay, length := f.rule.Delay, f.rule.Window.Length
 	own := query.Window{UpToSeq: f.pin.upTo()} // for a rule that tells records: those that other moments did not
 	switch {
@@ -201,8 +247,8 @@ func (f *filling) slidingSteps(yield func(fillStep) bool) {
 			own.From = before.Add(-delay)
 		}
 	}
-	at := f.rule.Schedule.Next(f.From.Add(-time.Nanosecond))
-	for !at.IsZero() && at.Before(f.To) {
+	at := f.rule.Schedule.Next(part.From.Add(-time.Nanosecond))
+	for !at.IsZero() && at.Before(part.To) {
 		next := f.rule.Schedule.Next(at)
 		w := query.Window{From: latest(at.Add(-delay-length), own.From), To: at.Add(-delay), AfterSeq: own.AfterSeq, UpToSeq: own.UpToSeq, Now: at}
 		if !own.To.IsZero() && own.To.Before(w.To) {
@@ -215,16 +261,16 @@ func (f *filling) slidingSteps(yield func(fillStep) bool) {
 	}
 }
 
-func (f *filling) wholeSteps(yield func(fillStep) bool) {
+func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
 	r := &run{rule: f.rule}
-	for from := f.From; from.Before(f.To); {
+	for from := part.From; from.Before(part.To); {
 		start, to := f.rule.Window.Around(from, f.rule.Zone)
 		_, after := f.rule.Window.Around(to, f.rule.Zone)
 		w := query.Window{From: start, To: to, UpToSeq: f.pin.upTo(), Now: to}
 		if f.rule.rowsOnly() && f.Reason == GapHistory {
 			w.AfterSeq, w.UpToSeq = f.FromSeq, min(f.ToSeq, w.UpToSeq)
 		}
-		if !yield(fillStep{r.due(to, f.now), w, to, r.due(after, f.now)}) {
+		if !yield(fillStep{r.due(to, f.options.Now), w, to, r.due(after, f.options.Now)}) {
 			return
 		}
 		from = to
@@ -232,7 +278,8 @@ func (f *filling) wholeSteps(yield func(fillStep) bool) {
 }
 
 // evaluate takes one step; false: the query failed.
-func (f *filling) evaluate(ctx context.Context, r *run, s fillStep) bool {
+func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
+	r := f.run
 	res, took, err := r.ask(ctx, s.at, s.window)
 	if err != nil {
 		r.failed(s.at, s.window, err)
@@ -249,8 +296,8 @@ func (f *filling) evaluate(ctx context.Context, r *run, s fillStep) bool {
 // records fills a gap of a rule over `new`.
 func (f *filling) records(ctx context.Context) error {
 	for from, to := f.FromSeq, min(f.ToSeq, f.pin.seq); ; {
-		r := f.start(nil)
-		upTo, ok := r.take(ctx, f.now, seqPart{SeqRange: SeqRange{from, to}})
+		f.begin(nil)
+		upTo, ok := f.run.take(ctx, f.options.Now, seqPart{SeqRange: SeqRange{from, to}})
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -259,9 +306,9 @@ func (f *filling) records(ctx context.Context) error {
 			done.ToSeq = f.ToSeq
 		}
 		if !ok {
-			f.Left = "the query failed: " + r.state.Error
+			f.Left = "the query failed: " + f.run.state.Error
 		}
-		if err := f.commit(ctx, r, done, f.now); err != nil || !ok || upTo >= to {
+		if err := f.commit(ctx, done, f.options.Now); err != nil || !ok || upTo >= to {
 			return err
 		}
 		from = upTo
@@ -270,7 +317,8 @@ func (f *filling) records(ctx context.Context) error {
 
 // commit stores what a piece found, and that this much of the gap is none any
 // more. What still fires is over at a moment.
-func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) error {
+func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
+	r := f.run
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		a, how := r.live[key], EndNoRows
 		switch {
@@ -289,7 +337,7 @@ func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) 
 		}
 	}
 	for i := range r.evals {
-		r.evals[i].Reason += "; the gap was filled " + f.now.Format(time.RFC3339)
+		r.evals[i].Reason += "; the gap was filled " + f.options.Now.Format(time.RFC3339)
 		if r.evals[i].Outcome == Partial {
 			f.Partial++
 		}
@@ -301,7 +349,7 @@ func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) 
 			f.Found++
 		}
 	}
-	round, err := f.engine.collect(ctx, f.now, []*run{r})
+	round, err := f.engine.collect(ctx, f.options.Now, []*run{r})
 	if err != nil {
 		return err
 	}
@@ -310,5 +358,10 @@ func (f *filling) commit(ctx context.Context, r *run, done Gap, over time.Time) 
 		return fmt.Errorf("commit what a gap of %s held: %w", f.rule.ID, err)
 	}
 	f.done = done
+	if f.options.Progress != nil {
+		so := *f.Filled
+		so.UpTo = done.To
+		f.options.Progress(so)
+	}
 	return nil
 }

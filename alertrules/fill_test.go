@@ -246,3 +246,41 @@ rules: [{id: n}, {id: s, window: 10m}, {id: w, window: whole 10m}, {id: p, logst
 		"s disabled: 7 evaluated, 1 found, told=true")
 	same(t, "found", lates(w), "n 10:45-10:45 history=false notify=false", "s 10:15-10:25 history=false notify=false", "w 10:20-10:30 history=false notify=false")
 }
+
+// One record with an odd time does not make years of moments: of history that is
+// evaluated which looks at its records. What fires at one is over before the next.
+func TestFillHistoryOfOddTimes(t *testing.T) {
+	w := world(t, "09:58", `rules: [{id: s, logstore: findings, every: 1m, window: 5m, query: "status:x"}, {id: w, logstore: findings, every: 1m, window: whole 1d, query: "status:x"}]`)
+	for _, id := range []string{"s", "w"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	runTo(t, w, "10:00")
+	for n, year := range []int{1971, 1999, 2024} {
+		w.Log.Add(alertrulestest.Record{Arrived: clock("10:01"), Time: time.Date(year, 5, 1, 10, 0, n, 0, time.UTC), Fields: map[string]any{"status": "x"}, History: true})
+	}
+	runTo(t, w, "10:01")
+	whole := w.States.Gaps()
+	for i := range whole { // as one object would have it
+		whole[i].From, whole[i].To = time.Date(1971, 5, 1, 0, 0, 0, 0, time.UTC), time.Date(2024, 5, 2, 0, 0, 0, 0, time.UTC)
+	}
+	if err := w.States.CommitRound(t.Context(), &alertrules.Round{Gaps: whole}); err != nil {
+		t.Fatal(err)
+	}
+	var upTo []string
+	var out []string
+	err := w.Engine.Fill(t.Context(), w.Set.Rules, w.States.Gaps(), alertrules.FillOptions{
+		Now:      w.Log.Now,
+		Progress: func(f alertrules.Filled) { upTo = append(upTo, fmt.Sprintf("%s %d: %d", f.Rule, f.UpTo.Year(), f.Found)) },
+		Done:     func(f alertrules.Filled) { out = append(out, fmt.Sprintf("%s: %d, %d found%s", f.Rule, f.Evaluations, f.Found, f.Left)) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "filled", out, "s: 192, 3 found", "w: 3, 3 found") // of s those of an hour and the window, thrice
+	same(t, "progress", upTo, "s 2024: 3", "w 1971: 1", "w 1999: 2", "w 2024: 3", "w 2024: 3")
+	with := " history=true notify=false"
+	same(t, "found", lates(w), "s 10:01-10:06"+with, "s 10:01-10:06"+with, "s 10:01-10:06"+with, "w 00:00-00:00"+with, "w 00:00-00:00"+with, "w 00:00-00:00"+with)
+	if gaps := w.States.Gaps(); len(gaps) != 0 {
+		t.Errorf("left %v", gaps)
+	}
+}

@@ -28,6 +28,10 @@ type Logs interface {
 	// history within (after, upTo] of __seq__: one range for each object, those
 	// that touch joined.
 	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]PastTime, error)
+	// HistoryHours returns the hours in which records of a logstore happened that
+	// came in as history within a range of __seq__ and are still there: their
+	// beginnings in UTC, in order.
+	HistoryHours(ctx context.Context, logstore string, in SeqRange) ([]time.Time, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.

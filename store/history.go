@@ -94,6 +94,29 @@ func (l *Logs) notify(ctx context.Context, objects []ingest.Object) (map[string]
 	return asked, nil
 }
 
+// HistoryHours implements alertrules.Logs.
+func (l *Logs) HistoryHours(ctx context.Context, logstore string, in alertrules.SeqRange) ([]time.Time, error) {
+	table, ok, err := l.tables.existing(ctx, l.in.db, logstore)
+	if err != nil || !ok {
+		return nil, err
+	}
+	rows, err := l.in.db.QueryContext(ctx, "SELECT DISTINCT date_trunc('hour', time) AS h FROM "+quoteName(table)+
+		" WHERE seq > ? AND seq <= ? AND object IN (SELECT id FROM objects WHERE history) ORDER BY h", in.From, in.To)
+	if err != nil {
+		return nil, fmt.Errorf("hours of history in %s: %w", logstore, err)
+	}
+	defer rows.Close()
+	var hours []time.Time
+	for rows.Next() {
+		var h time.Time
+		if err := rows.Scan(&h); err != nil {
+			return nil, fmt.Errorf("hours of history in %s: %w", logstore, err)
+		}
+		hours = append(hours, h.UTC())
+	}
+	return hours, rows.Err()
+}
+
 // happened is the time from an oldest record to a newest one, half-open, as
 // windows are.
 func happened(oldestNewest alertrules.TimeRange) alertrules.TimeRange {

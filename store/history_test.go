@@ -71,6 +71,25 @@ func TestHistoryTimes(t *testing.T) {
 	}
 }
 
+// Of an object that spans years those hours are known in which it holds records.
+func TestHistoryHours(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	old := time.Date(1971, 5, 1, 10, 59, 59, 0, time.UTC)
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "before", version: "1", records: []rec{{id: 1, time: old.Add(-time.Hour)}}}}, nil)
+	appendScripts(t, s.Logs, testLogstore(), []script{
+		{name: "history", version: "1", records: []rec{{id: 2, time: old}, {id: 3, time: old.Add(-time.Minute)}, {id: 4, time: old.AddDate(50, 0, 0)}}},
+		{name: "live", version: "1", records: []rec{{id: 5, time: old.AddDate(10, 0, 0)}, {id: 6, time: testNow}}},
+	}, nil)
+	got, err := s.Logs.HistoryHours(t.Context(), testLogstore().Name, alertrules.SeqRange{From: 1, To: 6})
+	ok(t, err)
+	if diff := cmp.Diff([]time.Time{old.Truncate(time.Hour), old.AddDate(50, 0, 0).Truncate(time.Hour)}, got); diff != "" {
+		t.Errorf("hours (-want +got):\n%s", diff)
+	}
+	if got, err = s.Logs.HistoryHours(t.Context(), "another", alertrules.SeqRange{From: 0, To: 6}); err != nil || len(got) != 0 {
+		t.Errorf("hours of another logstore: %v, %v", got, err)
+	}
+}
+
 // What was found in history without a mail is told when somebody asks, once; of
 // other ranges, of other rules and what is live stays as it is.
 func TestTellHistory(t *testing.T) {

@@ -89,6 +89,16 @@ func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]al
 	return list, nil
 }
 
+// HistoryHours implements alertrules.Logs, for every logstore.
+func (l *Log) HistoryHours(_ context.Context, _ string, in alertrules.SeqRange) ([]time.Time, error) {
+	var hours []time.Time
+	for _, r := range l.history(in.From, in.To) {
+		hours = append(hours, r.Time.UTC().Truncate(time.Hour))
+	}
+	slices.SortFunc(hours, time.Time.Compare)
+	return slices.Compact(hours), nil
+}
+
 func (l *Log) history(after, upTo int64) []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()

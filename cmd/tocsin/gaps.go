@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,7 +69,7 @@ func listGaps(ctx context.Context, e *env, o *options, output string) error {
 }
 
 func newFill(e *env, o *options) *cobra.Command {
-	var notify bool
+	var f fillFlags
 	cmd := &cobra.Command{
 		Use:   "fill [RULE…]",
 		Short: "Evaluate gaps at the moments of the schedule: of some rules, or all.",
@@ -81,17 +82,27 @@ No live alert and no counter changes. A fill that is stopped goes on from there.
 Exit status: 1 if a gap stays, because a query failed, the rule is gone or
 disabled, or the records are.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return fillGaps(cmd.Context(), e, o, notify, args)
+			f.rules = args
+			return fillGaps(cmd.Context(), e, o, f)
 		},
 	}
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return completeRules(e, o)
 	}
-	cmd.Flags().BoolVar(&notify, "notify", false, "mail also what is found in history, as one recap for each rule")
+	cmd.Flags().BoolVar(&f.notify, "notify", false, "mail also what is found in history, as one recap for each rule")
 	return cmd
 }
 
-func fillGaps(ctx context.Context, e *env, o *options, notify bool, ids []string) error {
+// fillFlags are what gaps fill was told.
+type fillFlags struct {
+	rules  []string // none: all
+	notify bool
+}
+
+// progressEvery is how often gaps fill says how far it is.
+const progressEvery = 10 * time.Second
+
+func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 	return withProject(ctx, e, o, "tocsin gaps fill", func(p *project) error {
 		p.warnProblems()
 		all, err := p.store.State.Gaps(ctx)
@@ -99,8 +110,8 @@ func fillGaps(ctx context.Context, e *env, o *options, notify bool, ids []string
 			return err
 		}
 		gaps := all
-		if len(ids) > 0 {
-			if gaps, err = p.gapsOf(all, ids); err != nil {
+		if len(flags.rules) > 0 {
+			if gaps, err = p.gapsOf(all, flags.rules); err != nil {
 				return err
 			}
 		}
@@ -109,12 +120,22 @@ func fillGaps(ctx context.Context, e *env, o *options, notify bool, ids []string
 		}
 		stays := false
 		var told error
-		err = p.engine.Fill(ctx, p.rules.Rules, gaps, alertrules.FillOptions{Now: p.now, Notify: notify, Done: func(f alertrules.Filled) {
-			stays = stays || f.Left != ""
-			done, err := byFlags{note: fmt.Sprintf("%s, %d found", count(int64(f.Evaluations), "evaluation"), f.Found)}.operation(p, "fill")
-			done.Subject = gapText(f.Gap)
-			told = errors.Join(told, err, p.store.State.Operate(ctx, done), note(e, "%s", filledText(f)))
-		}})
+		said := e.now()
+		err = p.engine.Fill(ctx, p.rules.Rules, gaps, alertrules.FillOptions{
+			Now: p.now, Notify: flags.notify,
+			Done: func(f alertrules.Filled) {
+				stays, said = stays || f.Left != "", e.now()
+				done, err := byFlags{note: fmt.Sprintf("%s, %d found", count(int64(f.Evaluations), "evaluation"), f.Found)}.operation(p, "fill")
+				done.Subject = gapText(f.Gap)
+				told = errors.Join(told, err, p.store.State.Operate(ctx, done), note(e, "%s", filledText(f)))
+			},
+			Progress: func(f alertrules.Filled) {
+				if now := e.now(); now.Sub(said) >= progressEvery {
+					said = now
+					told = errors.Join(told, note(e, "%s", progressText(f)))
+				}
+			},
+		})
 		if err := errors.Join(err, told); err != nil || !stays {
 			return err
 		}
@@ -139,10 +160,21 @@ func (p *project) gapsOf(all []alertrules.Gap, ids []string) ([]alertrules.Gap, 
 	return gaps, nil
 }
 
+// progressText says how far a gap is filled.
+func progressText(f alertrules.Filled) string {
+	text := fmt.Sprintf("%s: %s so far, %d found", diag.Line(f.Rule), count(int64(f.Evaluations), "evaluation"), f.Found)
+	if !f.UpTo.IsZero() {
+		text += fmt.Sprintf(", up to %s of %s", f.UpTo.UTC().Format(time.RFC3339), f.To.UTC().Format(time.RFC3339))
+	}
+	return text
+}
+
 // filledText says what became of a gap.
 func filledText(f alertrules.Filled) string {
 	text := fmt.Sprintf("%s: %s, %d found", gapText(f.Gap), count(int64(f.Evaluations), "evaluation"), f.Found)
 	switch {
+	case f.Evaluations == 0 && f.Left == "" && f.Reason == alertrules.GapHistory:
+		text = gapText(f.Gap) + ": none of its records is there any more"
 	case f.Evaluations == 0 && f.Left == "":
 		text = gapText(f.Gap) + ": evaluated with another gap"
 	case f.Evaluations == 0:
