@@ -143,10 +143,12 @@ func (k *knower) first(ctx context.Context, rule *Rule) error {
 	return nil
 }
 
-// startSeq is the cursor that a start means: arrival time (D34).
+// startSeq is the cursor that a start means: arrival time (D34). Of a window of
+// event time it is S: history that was there before is no gap of a rule which had
+// no moment then.
 func (k *knower) startSeq(ctx context.Context, rule *Rule) (int64, error) {
 	at := rule.Start.Moment(k.now)
-	if !at.Before(k.now) {
+	if rule.Window.Kind != NewWindow || !at.Before(k.now) {
 		return k.pin.seq, nil
 	}
 	seq, err := k.engine.Logs.SeqAt(ctx, at)

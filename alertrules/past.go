@@ -50,10 +50,11 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 	newest := p.history[len(p.history)-1].To
 	p.past = map[arrivals][]PastTime{}
 	for _, r := range rules {
-		a := arrivals{logstore: r.Logstore}
-		if s := states[r.ID]; s != nil {
-			a.after = s.seen(*p)
+		s := states[r.ID]
+		if s == nil {
+			continue // it had no moment yet
 		}
+		a := arrivals{r.Logstore, s.seen(*p)}
 		_, asked := p.past[a]
 		if asked || newest <= a.after || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
 			continue
