@@ -34,6 +34,7 @@ type Filled struct {
 	Told        bool      // what was found is mailed
 	UpTo        time.Time // in Progress: where it goes on from; zero for a range of __seq__
 	Left        string    // why the gap is still there, whole or in part; "": it is not
+	Hopeless    bool      // of Left: no later Fill can fill it, as things are
 }
 
 // A piece of a gap is committed where nothing fires or is counted, at the
@@ -68,7 +69,8 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	for len(gaps) > 0 {
 		g := gaps[0]
 		gaps = gaps[1:]
-		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], g.unfillable(byID[g.Rule], p.generation))}
+		why := g.unfillable(byID[g.Rule], p.generation)
+		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], why), Hopeless: why != ""}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
 			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, options: o, Filled: &f}

@@ -202,12 +202,12 @@ func TestFillStopped(t *testing.T) {
 	if len(gaps) != 1 || !gaps[0].From.Equal(clock("08:20")) {
 		t.Fatalf("left %v", gaps)
 	}
-	if over := alertrules.Over(nil, gaps, w.Log.Now); len(over) != 0 || gaps[0].Notice != "rule/gap/s/2026-11-23T00:00:00Z" {
+	if over := alertrules.Over(nil, gaps, w.Log.Now, "made up for"); len(over) != 0 || gaps[0].Notice != "rule/gap/s/2026-11-23T00:00:00Z" {
 		t.Errorf("the operator's notice: %v, %q", over, gaps[0].Notice)
 	}
 	fill(t, w, false)
 	same(t, "found", lates(w), "s 09:01-09:06 history=false notify=false")
-	if over := alertrules.Over(gaps, w.States.Gaps(), w.Log.Now); len(over) != 1 || over[0].Key != gaps[0].Notice || !over[0].Over {
+	if over := alertrules.Over(gaps, w.States.Gaps(), w.Log.Now, "made up for"); len(over) != 1 || over[0].Key != gaps[0].Notice || !over[0].Over {
 		t.Errorf("the operator's notice: %v", over)
 	}
 }
@@ -269,9 +269,13 @@ func TestFillHistoryOfOddTimes(t *testing.T) {
 	var upTo []string
 	var out []string
 	err := w.Engine.Fill(t.Context(), w.Set.Rules, w.States.Gaps(), alertrules.FillOptions{
-		Now:      w.Log.Now,
-		Progress: func(f alertrules.Filled) { upTo = append(upTo, fmt.Sprintf("%s %d: %d", f.Rule, f.UpTo.Year(), f.Found)) },
-		Done:     func(f alertrules.Filled) { out = append(out, fmt.Sprintf("%s: %d, %d found%s", f.Rule, f.Evaluations, f.Found, f.Left)) },
+		Now: w.Log.Now,
+		Progress: func(f alertrules.Filled) {
+			upTo = append(upTo, fmt.Sprintf("%s %d: %d", f.Rule, f.UpTo.Year(), f.Found))
+		},
+		Done: func(f alertrules.Filled) {
+			out = append(out, fmt.Sprintf("%s: %d, %d found%s", f.Rule, f.Evaluations, f.Found, f.Left))
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tocsin/query"
 )
 
 // What was not evaluated, and is listed instead of being skipped in silence.
@@ -65,8 +67,9 @@ func (g Gap) notice() string {
 }
 
 // Over returns the notices that gaps are none any more, for those that the
-// operator was told of and of which left holds nothing.
-func Over(gaps, left []Gap, now time.Time) []Notice {
+// operator was told of and of which left holds nothing. how says what they are now,
+// such as "dropped".
+func Over(gaps, left []Gap, now time.Time, how string) []Notice {
 	there := map[string]bool{"": true}
 	for _, g := range left {
 		there[g.notice()] = true
@@ -75,10 +78,39 @@ func Over(gaps, left []Gap, now time.Time) []Notice {
 	for _, g := range gaps {
 		if key := g.notice(); !there[key] {
 			there[key] = true
-			over = append(over, Notice{Key: key, Text: "rule " + g.Rule + ": what was not evaluated is made up for", Since: now, Over: true})
+			over = append(over, Notice{Key: key, Text: "rule " + g.Rule + ": what was not evaluated is " + how, Since: now, Over: true})
 		}
 	}
 	return over
+}
+
+// DropGaps is the round that forgets gaps which nobody will fill, and records of
+// each that it was dropped, and why; because may be empty.
+func DropGaps(gaps []Gap, now time.Time, because string) *Round {
+	round := &Round{At: now, Dropped: gaps}
+	for _, g := range gaps {
+		reason := fmt.Sprintf("not evaluated from %s to %s: %s; the gap was dropped", g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), g.Reason)
+		if because != "" {
+			reason += ": " + because
+		}
+		round.Evaluations = append(round.Evaluations, Evaluation{
+			Rule: g.Rule, At: now, Outcome: Skipped, Reason: reason,
+			Window: query.Window{From: g.From, To: g.To, AfterSeq: g.FromSeq, UpToSeq: g.ToSeq, Now: now},
+		})
+	}
+	return round
+}
+
+// Without returns gaps but for those that were dropped.
+func Without(gaps, dropped []Gap) []Gap {
+	return slices.DeleteFunc(slices.Clone(gaps), func(g Gap) bool { return slices.ContainsFunc(dropped, func(d Gap) bool { return g.same(d) }) })
+}
+
+// same reports whether gaps are equal, wherever they were read.
+func (g Gap) same(o Gap) bool {
+	same := g.From.Equal(o.From) && g.To.Equal(o.To)
+	o.From, o.To = g.From, g.To
+	return same && g == o
 }
 
 // numbered reports whether a gap is a range of __seq__.

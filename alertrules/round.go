@@ -159,4 +159,5 @@ type Round struct {
 	Notices     []Notice
 	Gaps        []Gap
 	Filled      []Gap // taken out of what is known of gaps (TakeOut)
+	Dropped     []Gap // forgotten (Without)
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/alertrules"
@@ -218,11 +219,11 @@ func (t *tx) evaluations(r *alertrules.Round) {
 	t.exec("INSERT INTO quiet_evaluations SELECT w.rule, w.hour, sum(w.n)::BIGINT FROM quiet_now w ANTI JOIN quiet_evaluations q ON w.rule = q.rule AND w.hour = q.hour GROUP BY ALL")
 }
 
-// gaps takes what was filled out of what is known of the same rules, and adds
-// what was not evaluated now. It returns the notices of those that are over.
+// gaps takes what was filled or dropped out of what is known of the same rules, and
+// adds what was not evaluated now. It returns the notices of those that are over.
 func (t *tx) gaps(r *alertrules.Round) []alertrules.Notice {
 	var ids []string
-	for _, g := range append(r.Gaps[:len(r.Gaps):len(r.Gaps)], r.Filled...) {
+	for _, g := range slices.Concat(r.Gaps, r.Filled, r.Dropped) {
 		ids = append(ids, g.Rule)
 	}
 	if len(ids) == 0 || t.err != nil {
@@ -237,9 +238,11 @@ func (t *tx) gaps(r *alertrules.Round) []alertrules.Notice {
 	for _, done := range r.Filled {
 		left = alertrules.TakeOut(left, done)
 	}
-	left = alertrules.JoinGaps(append(left, r.Gaps...))
-	t.setGaps(ids, left)
-	return alertrules.Over(known, left, r.At)
+	over := alertrules.Over(known, left, r.At, "made up for")
+	kept := alertrules.Without(left, r.Dropped)
+	over = append(over, alertrules.Over(left, kept, r.At, "dropped")...)
+	t.setGaps(ids, alertrules.JoinGaps(append(kept, r.Gaps...)))
+	return over
 }
 
 // setGaps stores all gaps of rules.

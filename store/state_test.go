@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -368,5 +370,32 @@ func TestRulesAreKeptByVersion(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"rules ami new: one, other", "rules ami changed: one", "rules ami removed: other", "rules ami new: other"}, notes); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
+// A gap that is dropped is forgotten, its operator is told, and it is recorded;
+// other gaps of the rule stay.
+func TestDropGaps(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	down := alertrules.Gap{Rule: "r", From: now.Add(-48 * time.Hour), To: now.Add(-24 * time.Hour), Reason: alertrules.GapDown}
+	numbers := alertrules.Gap{Rule: "r", From: now.Add(-48 * time.Hour), To: now, FromSeq: 5, ToSeq: 5, Reason: alertrules.GapGeneration}
+	other := alertrules.Gap{Rule: "r", From: now.Add(-72 * time.Hour), To: now, FromSeq: 2, ToSeq: 4, Reason: alertrules.GapDisabled}
+	cause := alertrules.Notice{Key: "rule/gap/r/" + down.From.UTC().Format(time.RFC3339), Text: "a gap", Since: now}
+	ok(t, s.CommitRound(ctx, &alertrules.Round{At: now, Gaps: []alertrules.Gap{down, numbers, other}, Notices: []alertrules.Notice{cause}}))
+	gaps, err := s.Gaps(ctx)
+	ok(t, err)
+	dropped := slices.DeleteFunc(slices.Clone(gaps), func(g alertrules.Gap) bool { return g.Reason == other.Reason })
+	round := alertrules.DropGaps(dropped, now, "a test")
+	ok(t, s.CommitRound(ctx, round))
+	left, err := s.Gaps(ctx)
+	if ok(t, err); len(left) != 1 || left[0].Reason != alertrules.GapDisabled {
+		t.Errorf("left %v", left)
+	}
+	if causes, err := s.Causes(ctx); err != nil || len(causes) != 0 {
+		t.Errorf("causes %v, %v", causes, err)
+	}
+	work, err := s.Work(ctx, now)
+	if ok(t, err); len(work.Notices) != 2 || work.Notices[1].Text != "rule r: what was not evaluated is dropped" {
+		t.Errorf("notices %v", work.Notices)
+	}
+	if e := round.Evaluations; len(e) != 2 || e[0].Outcome != alertrules.Skipped || !strings.HasSuffix(e[0].Reason, "; the gap was dropped: a test") {
+		t.Errorf("recorded %+v", e)
 	}
 }

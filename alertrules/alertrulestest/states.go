@@ -137,7 +137,7 @@ func (s *States) Gaps() []alertrules.Gap {
 		for _, done := range r.Filled {
 			gaps = alertrules.TakeOut(gaps, done)
 		}
-		gaps = alertrules.JoinGaps(append(gaps, r.Gaps...))
+		gaps = alertrules.JoinGaps(append(alertrules.Without(gaps, r.Dropped), r.Gaps...))
 	}
 	return gaps
 }

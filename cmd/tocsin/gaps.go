@@ -20,7 +20,7 @@ func newGaps(e *env, o *options) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "gaps",
-		Short: "List what was not evaluated, or evaluate it.",
+		Short: "List what was not evaluated, evaluate it, or drop it.",
 		Long: `A gap is what a rule was not evaluated over, and why: the agent did not run, the
 query failed, the rule was disabled, records came in as history or were deleted.
 Without a word below it, gaps lists them, oldest first: of a rule over a window
@@ -35,7 +35,7 @@ windows: the windows that lie there), of a rule over new a range of __seq__.`,
 		},
 	}
 	addOutput(cmd, &output)
-	cmd.AddCommand(newFill(e, o))
+	cmd.AddCommand(newFill(e, o), newDropGaps(e, o))
 	return cmd
 }
 
@@ -80,7 +80,8 @@ recorded alone, unless that was loaded with --notify or --notify is given here.
 No live alert and no counter changes. A fill that is stopped goes on from there.
 
 Exit status: 1 if a gap stays, because a query failed, the rule is gone or
-disabled, or the records are.`,
+disabled, or the records are. What nobody will fill is forgotten with
+"tocsin gaps drop".`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.rules = args
 			return fillGaps(cmd.Context(), e, o, f)
@@ -143,6 +144,58 @@ func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 	})
 }
 
+func newDropGaps(e *env, o *options) *cobra.Command {
+	var because string
+	cmd := &cobra.Command{
+		Use:   "drop RULE…",
+		Short: "Forget the gaps of rules, which stay unevaluated.",
+		Long: `Drop forgets all gaps of the rules, at once and without a question: those that
+cannot be filled, because the rule is gone or the records are, and those that
+nobody wants filled. That they were dropped is recorded with the evaluations of
+the rule, with the reason that --because gives.`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return dropGaps(cmd.Context(), e, o, dropFlags{rules: args, because: because})
+		},
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return completeRules(e, o)
+	}
+	cmd.Flags().StringVar(&because, "because", "", "`reason` to record")
+	return cmd
+}
+
+// dropFlags are what gaps drop was told.
+type dropFlags struct {
+	rules   []string
+	because string
+}
+
+func dropGaps(ctx context.Context, e *env, o *options, f dropFlags) error {
+	return withProject(ctx, e, o, "tocsin gaps drop", func(p *project) error {
+		all, err := p.store.State.Gaps(ctx)
+		if err != nil {
+			return err
+		}
+		gaps, err := p.gapsOf(all, f.rules)
+		if err != nil {
+			return err
+		}
+		if len(gaps) == 0 {
+			return note(e, "there are no gaps")
+		}
+		if err := p.store.State.CommitRound(ctx, alertrules.DropGaps(gaps, p.now, diag.Line(f.because))); err != nil {
+			return fmt.Errorf("drop gaps: %w", err)
+		}
+		for _, g := range gaps {
+			if err := note(e, "%s: dropped", gapText(g)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // gapsOf are the gaps of the rules that the user named.
 func (p *project) gapsOf(all []alertrules.Gap, ids []string) ([]alertrules.Gap, error) {
 	var gaps []alertrules.Gap
@@ -189,6 +242,9 @@ func filledText(f alertrules.Filled) string {
 	}
 	if f.Left != "" {
 		text += "; not filled: " + diag.Line(f.Left)
+		if f.Hopeless {
+			text += fmt.Sprintf(" (tocsin gaps drop %s forgets it)", diag.Line(f.Rule))
+		}
 	}
 	return text
 }
