@@ -370,6 +370,9 @@ func TestRulesAreKeptByVersion(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"rules ami new: one, other", "rules ami changed: one", "rules ami removed: other", "rules ami new: other"}, notes); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
+	}
+}
+
 // A gap that is dropped is forgotten, its operator is told, and it is recorded;
 // other gaps of the rule stay.
 func TestDropGaps(t *testing.T) {
