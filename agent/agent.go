@@ -38,10 +38,13 @@ type Options struct {
 	Causes  func(ctx context.Context) ([]alertrules.Notice, error)
 	Room    func() (Room, error) // of the disk of the data directory
 	Reserve Reserve              // below it nothing is taken in
-	Log     *slog.Logger
 	// CatchUpWait is how long the first round waits for the first drain of all
 	// sources; 0: 10 minutes.
 	CatchUpWait time.Duration
+	Files       Files // which are read again when they change
+	// Supervisor is told when the agent works, reads its files again, and ends.
+	Supervisor Supervisor
+	Log        *slog.Logger
 }
 
 // An Agent runs the loops. It is used for one Run or one Once.
@@ -97,20 +100,18 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 }
 
 // Run runs the loops until ctx ends, and returns when what was in flight is
-// finished: a load its transaction, a round its T1, a dialogue its answer.
+// finished: a load its transaction, a round its T1, a dialogue its answer. It
+// returns ErrRestart when files changed from which another agent has to be made.
 func (a *Agent) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
 		return fmt.Errorf("make the rules known: %w", err)
 	}
-	wake := make(chan struct{}, 1)
-	deliver := func() {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	}
+	wake, deliver := bell()
+	changed, evaluate := bell()
 	loop := &alertrules.Loop{
-		Engine: a.o.Engine, Rules: a.o.Rules,
+		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed,
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
 			deliver()
@@ -122,14 +123,39 @@ func (a *Agent) Run(ctx context.Context) error {
 		drained.Add(1)
 		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
 	}
+	reread := func() {
+		evaluate()
+		deliver()
+	}
+	loops.Go(func() { a.reload(ctx, reread, func() { stop(ErrRestart) }) })
+	a.o.Supervisor.Ready()
+	defer context.AfterFunc(ctx, func() {
+		if !errors.Is(context.Cause(ctx), ErrRestart) {
+			a.o.Supervisor.Stopping()
+		}
+	})()
 	a.awaitDrained(ctx, &drained)
-	errs := make([]error, 2)
+	errs := make([]error, 3)
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
 	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits)) })
 	loops.Go(func() { a.maintain(ctx) })
 	loops.Go(func() { a.watch(ctx, deliver) })
 	loops.Wait()
+	if errors.Is(context.Cause(ctx), ErrRestart) {
+		errs[2] = ErrRestart
+	}
 	return errors.Join(errs...)
+}
+
+// bell returns a channel that holds one ring, and what rings it.
+func bell() (<-chan struct{}, func()) {
+	c := make(chan struct{}, 1)
+	return c, func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // ended is the error of a loop that did not just end because it was told to.

@@ -50,6 +50,7 @@ func (e *Env) maxRows() int {
 // A File is one rule file.
 type File struct {
 	Name  string
+	Text  []byte     // as it was read
 	Rules []*Rule    // empty when the file has an error: a file is used whole or not at all
 	List  *diag.List // all problems, also warnings; never nil
 
@@ -60,7 +61,8 @@ type File struct {
 // A Set is the rule files that are read together.
 type Set struct {
 	Files []*File // by name
-	Rules []*Rule // of the files without an error, by id
+	Rules []*Rule // of the files without an error, and of Kept, by id
+	Kept  []*File // what KeepFrom kept: as it was read before, by name
 }
 
 // Err joins the *diag.List of each file that has an error.
@@ -91,7 +93,7 @@ type fileText struct {
 // Parse reads one rule file. name stands in positions. The error is the file's
 // List, with every problem at once; the File is never nil.
 func Parse(name string, src []byte, env Env) (*File, error) {
-	f := &File{Name: name}
+	f := &File{Name: name, Text: src}
 	doc, err := ParseYAML(name, src)
 	f.doc, f.List = doc, doc.List
 	if err != nil {

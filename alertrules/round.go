@@ -146,6 +146,11 @@ type Notice struct {
 	Text  string
 	Since time.Time
 	Over  bool
+	// Owners are told beside the operator: people, groups or addresses.
+	Owners []string `json:",omitempty"`
+	// Once says that it is news and no cause: there is no end of it, and nothing is
+	// wrong. It is told once for each Key, however often it is given.
+	Once bool `json:",omitempty"`
 }
 
 // A Round is what T1 commits: the outcome of all rules that were evaluated

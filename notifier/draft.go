@@ -51,8 +51,28 @@ func (s *step) drafts(notices []Notice) []*draft {
 		for _, n := range notices {
 			s.d.Told = append(s.d.Told, n.N)
 		}
-		for _, to := range s.router.Operators() {
-			out = append(out, &draft{to: to, kind: KindOperator, notices: notices, since: s.now})
+		out = append(out, s.operatorDrafts(notices)...)
+	}
+	return out
+}
+
+// operatorDrafts tell the operators everything, and an owner what is about what is
+// theirs: one mail for each address.
+func (s *step) operatorDrafts(notices []Notice) []*draft {
+	var out []*draft
+	for _, to := range s.router.Operators() {
+		out = append(out, &draft{to: to, kind: KindOperator, notices: notices, since: s.now})
+	}
+	operators := len(out)
+	for _, n := range notices {
+		for _, to := range s.router.recipients(n.Owners) {
+			i := slices.IndexFunc(out, func(d *draft) bool { return strings.EqualFold(d.to.Address, to.Address) })
+			switch {
+			case i < 0:
+				out = append(out, &draft{to: to, kind: KindOperator, notices: []Notice{n}, since: s.now})
+			case i >= operators:
+				out[i].notices = append(out[i].notices, n)
+			}
 		}
 	}
 	return out

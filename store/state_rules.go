@@ -68,6 +68,33 @@ func (s *State) alertDocs(ctx context.Context, doc, where string, args ...any) (
 	return list, rows.Err()
 }
 
+// LastGood returns the rule files that ran last, by name.
+func (s *State) LastGood(ctx context.Context) ([]alertrules.LastGood, error) {
+	list, err := documents[alertrules.LastGood](ctx, s.in.db, "SELECT doc FROM rule_files ORDER BY name")
+	out := make([]alertrules.LastGood, len(list))
+	for i, f := range list {
+		out[i] = *f
+	}
+	return out, err
+}
+
+// SetLastGood remembers the rule files that run, and forgets those before.
+func (s *State) SetLastGood(ctx context.Context, list []alertrules.LastGood) error {
+	err := s.transact(ctx, func(t *tx) error {
+		rows := make([]row, len(list))
+		for i, f := range list {
+			rows[i] = row{"name": f.Name, "doc": t.doc(f)}
+		}
+		t.exec("DELETE FROM rule_files")
+		t.insert("rule_files", "name VARCHAR, doc VARCHAR", rows)
+		return t.err
+	})
+	if err != nil {
+		return fmt.Errorf("remember the rule files: %w", err)
+	}
+	return nil
+}
+
 // NextAlertIDs implements alertrules.States.
 func (s *State) NextAlertIDs(ctx context.Context, n int) ([]string, error) {
 	var next, salt int64
@@ -256,13 +283,19 @@ func (t *tx) setGaps(ids []string, gaps []alertrules.Gap) {
 }
 
 // notices opens and closes causes (D31): a notice of a cause that is open, and
-// the end of one that is not, tell nobody anything.
+// the end of one that is not, tell nobody anything. News (Once) is told by its key.
 func (t *tx) notices(list []alertrules.Notice) {
 	for _, n := range list {
 		if t.err != nil {
 			return
 		}
 		var open bool
+		if n.Once {
+			if t.err = t.conn.QueryRowContext(t.ctx, "SELECT count(*) > 0 FROM notices WHERE json_extract_string(doc, '$.Key') = ?", n.Key).Scan(&open); t.err == nil && !open {
+				t.notice(n)
+			}
+			continue
+		}
 		if t.err = t.conn.QueryRowContext(t.ctx, "SELECT count(*) > 0 FROM causes WHERE key = ?", n.Key).Scan(&open); t.err != nil {
 			return
 		}
@@ -274,9 +307,14 @@ func (t *tx) notices(list []alertrules.Notice) {
 		} else {
 			t.insert("causes", "key VARCHAR, since TIMESTAMP, text VARCHAR", []row{{"key": n.Key, "since": stamp(n.Since), "text": n.Text}})
 		}
-		t.exec("INSERT INTO notices SELECT next_notice, false, ? FROM counters", t.doc(n))
-		t.exec("UPDATE counters SET next_notice = next_notice + 1")
+		t.notice(n)
 	}
+}
+
+// notice adds one that waits to be told.
+func (t *tx) notice(n alertrules.Notice) {
+	t.exec("INSERT INTO notices SELECT next_notice, false, ? FROM counters", t.doc(n))
+	t.exec("UPDATE counters SET next_notice = next_notice + 1")
 }
 
 // changed marks the rules whose alerts or news a decision has to look at.

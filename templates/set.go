@@ -155,6 +155,22 @@ func problemOf(file, msg, hint string) error {
 	return l
 }
 
+// KeepFrom returns the set in which a template of before stands where the file of s
+// is broken. before may be nil.
+func (s *Set) KeepFrom(before *Set) *Set {
+	if before == nil || len(s.failed) == 0 {
+		return s
+	}
+	out := &Set{pages: maps.Clone(s.pages), builtin: s.builtin, failed: maps.Clone(s.failed)}
+	for name := range s.failed {
+		if last := before.pages[name]; last != nil && last != before.builtin[name] {
+			out.pages[name] = last
+			delete(out.failed, name)
+		}
+	}
+	return out
+}
+
 // Names returns the names of all templates that a rule may use, sorted: also of
 // those whose file is broken, so that the rule lives on and its mail, the
 // built-in one, shows the mistake.

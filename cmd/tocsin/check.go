@@ -51,7 +51,7 @@ func runCheck(e *env, o *options, args []string) error {
 	if c == nil {
 		return found()
 	}
-	p := &project{env: e, now: e.now(), dir: o.data, config: c, schema: store.Schema(c.logstores, c.tables...)}
+	p := &project{env: e, now: e.now(), dir: o.data, userFiles: userFiles{config: c, schema: store.Schema(c.logstores, c.tables...)}}
 	t.error(p.readTemplates())
 	files, err := checkedFiles(c, args)
 	if err != nil && len(args) > 0 {

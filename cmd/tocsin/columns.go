@@ -91,6 +91,7 @@ func (r *configReader) columns(t alertrules.Text) *ingest.ColumnMap {
 		return nil
 	}
 	m, err := readColumns(path)
+	r.files, r.machinery = append(r.files, path), r.machinery+stampOf([]string{path})
 	if err != nil {
 		r.doc.Problem("config/columns", t.Node, diag.Line(filepath.Base(path)+": "+err.Error()), "")
 	}

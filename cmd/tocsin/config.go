@@ -90,6 +90,8 @@ type config struct {
 	mail      email.Config   // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
+	files     []string   // others that it names: lists, tables, columns
+	machinery string     // changes with what the loops of an agent are made from
 }
 
 // paths are files and directories of a user. One that is named has to exist; a
@@ -120,7 +122,7 @@ func readConfig(path string) (*config, error) {
 
 // parseConfig reads a configuration. Relative paths in it start at its file.
 func parseConfig(path string, src []byte) (*config, error) {
-	r := &configReader{path: path}
+	r := &configReader{path: path, machinery: string(src)}
 	var err error
 	r.doc, err = alertrules.DecodeStrict(path, src, &r.file)
 	if err != nil && r.doc.Root == nil {
@@ -134,7 +136,10 @@ type configReader struct {
 	path  string
 	file  configFile
 	stdin bool // a source reads the standard input
-	doc   *alertrules.Document
+
+	files     []string // that the file names
+	machinery string   // the file, and the columns that its sources have
+	doc       *alertrules.Document
 }
 
 func (r *configReader) finish() (*config, error) {
@@ -160,6 +165,7 @@ func (r *configReader) finish() (*config, error) {
 		Notify: r.file.Notify, Links: r.file.Links,
 	}
 	notifier.Report(r.doc, r.doc.Root, c.notify.Validate())
+	c.files, c.machinery = r.files, r.machinery
 	return c, r.doc.List.Err()
 }
 

@@ -56,7 +56,7 @@ func (p *project) drop(ctx context.Context, now time.Time) error {
 		return err
 	}
 	dropped, err := p.store.Logs.Drop(ctx, store.DropOptions{
-		Keep: p.config.keep, Now: now, Cursors: alertrules.Cursors(p.rules.Rules, states),
+		Keep: p.config.keep, Now: now, Cursors: alertrules.Cursors(p.running().rules.Rules, states),
 		Gaps: func(gaps []alertrules.Gap) error {
 			for _, g := range gaps {
 				p.env.logger().Warn("records are deleted that a rule has not seen", "rule", g.Rule, "from", g.From, "to", g.To)

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tocsin/alertrules"
+	"tocsin/ingest"
 	"tocsin/ingest/archive"
 	"tocsin/notifier"
 	"tocsin/query"
@@ -22,23 +24,31 @@ import (
 // A project is what the user's files say, read once: configuration, templates
 // and rules. With a store it is what verbs work on (wire.go).
 type project struct {
-	env       *env
-	now       time.Time
-	dir       string // data directory
-	home      string // files below it are known by their path from it
+	userFiles
+	env      *env
+	now      time.Time
+	dir      string           // data directory
+	home     string           // files below it are known by their path from it
+	degraded bool             // status found that mails do not go out
+	dropped  time.Time        // when old records were last looked for
+	archive  *archive.Archive // of raw objects; nil: none
+	stdin    ingest.Source    // nil until it is asked: one reader for every agent of this process
+
+	live     *atomic.Pointer[live] // of what the loops go by; nil: userFiles
+	store    *store.Store
+	engine   *alertrules.Engine
+	notifier *notifier.Notifier
+}
+
+// userFiles are what the user's files say.
+type userFiles struct {
 	config    *config
 	templates *templates.Set
 	schema    query.Schema
 	rules     *alertrules.Set
-	problems  []error          // of rule files and templates: they do not stop the others
-	degraded  bool             // status found that mails do not go out
-	dropped   time.Time        // when old records were last looked for
-	archive   *archive.Archive // of raw objects; nil: none
-
-	store    *store.Store
-	engine   *alertrules.Engine
-	router   *notifier.Router
-	notifier *notifier.Notifier
+	router    *notifier.Router
+	problems  []error // of rule files and templates: they do not stop the others
+	read      string  // the stamp of before they were read
 }
 
 // readProject reads the user's files. An error of the configuration is returned;
@@ -49,7 +59,8 @@ func readProject(e *env, o *options) (*project, error) {
 		return nil, err
 	}
 	now := e.now().Truncate(time.Microsecond) // as exact as what the store keeps of it
-	p := &project{env: e, now: now, dir: o.data, home: filepath.Dir(o.data), config: c, schema: store.Schema(c.logstores, c.tables...)}
+	p := &project{env: e, now: now, dir: o.data, home: filepath.Dir(o.data), userFiles: userFiles{config: c, schema: store.Schema(c.logstores, c.tables...)}}
+	p.read = p.stamp()
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}

@@ -22,8 +22,9 @@ func newRun(e *env, o *options) *cobra.Command {
 		Use:   "run",
 		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
 		Long: `Run watches the directories of the configured sources, evaluates rules on their
-schedules, and delivers mails. It reads tocsin.yaml, rules and templates when it
-starts. On SIGTERM it finishes what is in flight.
+schedules, and delivers mails. Rules, templates, lists, tables and tocsin.yaml are
+read again when they change, and on SIGHUP: all or nothing for each file, and a file
+that is broken is used as it was before. On SIGTERM it finishes what is in flight.
 
 With --once it does one round of all of it and exits, for cron and containers:
 it takes in what the sources hold, evaluates every rule that is due (a new one
@@ -53,13 +54,13 @@ func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
 	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
 		p.warnProblems()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
-		if err := p.makeRulesKnown(ctx); err != nil {
+		if err := errors.Join(p.makeRulesKnown(ctx), p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
 			return err
 		}
 		if err := p.sayBefore(ctx, true); err != nil {
 			return err
 		}
-		return p.agent().Run(ctx)
+		return p.runAgents(ctx, o)
 	})
 }
 
@@ -85,7 +86,7 @@ func runOnce(ctx context.Context, e *env, o *options) error {
 	e.log = agentLog(e, slog.LevelWarn)
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
-		if err := p.keepRules(ctx); err != nil {
+		if err := errors.Join(p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
 			return err
 		}
 		summary, err := p.agent().Once(ctx, p.now)

@@ -30,7 +30,10 @@ func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source
 	case fromDir:
 		return agent.Directory(c.dir, p.fileName, p.env.logger()), nil
 	case fromStdin:
-		return agent.Lines(c.Name, p.env.stdin, p.config.limits.MaxRecord()), nil
+		if p.stdin == nil {
+			p.stdin = agent.Lines(c.Name, p.env.stdin, p.config.limits.MaxRecord())
+		}
+		return p.stdin, nil
 	}
 	if c.kind == fromWebhook {
 		hook := c.hook

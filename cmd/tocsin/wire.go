@@ -31,35 +31,51 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command)}); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(p.store.Logs.Declare(ctx, p.config.logstores...), p.store.Logs.DeclareLookups(ctx, p.config.tables...)); err != nil {
+	err = p.declare(ctx)
+	if err == nil {
+		err = p.connect(ctx)
+	}
+	if err == nil {
+		err = p.keepLast(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	return p, nil
+}
+
+// declare makes the store have the logstores and tables of the files.
+func (p *project) declare(ctx context.Context) error {
+	err := errors.Join(p.store.Logs.Declare(ctx, p.config.logstores...), p.store.Logs.DeclareLookups(ctx, p.config.tables...))
 	p.config.tables = nil // the store has them
+	return err
+}
+
+// connect connects what the files say with the open store.
+func (p *project) connect(ctx context.Context) error {
+	p.archive = nil
 	if p.config.archive.given() {
 		spool, err := archive.NewSpool(p.store.Dir())
 		if err != nil {
-			return nil, errors.Join(err, p.close())
+			return err
 		}
 		if p.archive, err = p.config.openArchive(ctx, spool); err != nil {
-			return nil, errors.Join(err, p.close())
+			return err
 		}
 	}
 	channel, err := p.channel()
 	if err != nil {
-		return nil, errors.Join(err, p.close())
+		return err
 	}
 	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back}
 	p.notifier, err = notifier.New(notifier.Options{
 		Book: p.store.State, Outbox: p.store.State, Channel: channel, Build: email.Build,
 		Router:    func() *notifier.Router { return p.router },
 		Rules:     p.notifierRule,
-		Templates: func() *templates.Set { return p.templates },
+		Templates: func() *templates.Set { return p.running().templates },
 		Log:       p.env.logger(),
 	})
-	if err != nil {
-		return nil, errors.Join(err, p.close())
-	}
-	return p, nil
+	return err
 }
 
 // channel is the mail server of the configuration, or the maildir in the data
@@ -72,13 +88,15 @@ func (p *project) channel() (notifier.Channel, error) {
 }
 
 // agent wires the loops of `tocsin run`.
-func (p *project) agent() *agent.Agent {
-	return agent.New(agent.Options{
+func (p *project) agent() *agent.Agent { return agent.New(p.agentOptions()) }
+
+func (p *project) agentOptions() agent.Options {
+	return agent.Options{
 		Sources:     p.sources(),
 		Take:        p.take,
 		Marks:       p.store.Logs,
 		Engine:      p.engine,
-		Rules:       func() *alertrules.Set { return p.rules },
+		Rules:       func() *alertrules.Set { return p.running().rules },
 		Notifier:    p.notifier,
 		Maintain:    p.maintain,
 		Heard:       p.heard,
@@ -87,7 +105,7 @@ func (p *project) agent() *agent.Agent {
 		Reserve:     p.config.reserve,
 		CatchUpWait: p.config.catchUp.wait,
 		Log:         p.env.logger(),
-	})
+	}
 }
 
 // ruleTime bounds one query of a rule.
@@ -151,7 +169,7 @@ func (p *project) close() error {
 
 // notifierRule finds the rule of an id for the notifier.
 func (p *project) notifierRule(id string) (notifier.Rule, bool) {
-	r, ok := p.rules.Rule(id)
+	r, ok := p.running().rules.Rule(id)
 	if !ok {
 		return notifier.Rule{}, false
 	}

@@ -53,7 +53,9 @@ func (m *Memory) Open() []alertrules.Notice {
 	defer m.mu.Unlock()
 	var list []alertrules.Notice
 	for _, key := range slices.Sorted(maps.Keys(m.open)) {
-		list = append(list, m.open[key])
+		if !strings.HasPrefix(key, once) {
+			list = append(list, m.open[key])
+		}
 	}
 	return list
 }
@@ -81,15 +83,22 @@ func NewMemory() *Memory {
 }
 
 // notice keeps one cause open at a time.
+// once begins the keys of notices that were told and are no causes.
+const once = "\x00told "
+
 func (m *Memory) notice(notices []alertrules.Notice) {
 	for _, n := range notices {
-		if _, open := m.open[n.Key]; open != n.Over {
+		key := n.Key
+		if n.Once {
+			key = once + key
+		}
+		if _, open := m.open[key]; open != n.Over {
 			continue
 		}
 		if n.Over {
-			delete(m.open, n.Key)
+			delete(m.open, key)
 		} else {
-			m.open[n.Key] = n
+			m.open[key] = n
 		}
 		m.noticeN++
 		m.notices = append(m.notices, notifier.Notice{N: m.noticeN, Notice: n})

@@ -1,0 +1,47 @@
+package templates_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"tocsin/templates"
+)
+
+// TestKeepFrom: a template whose file is broken is used as it was before; one that
+// was never good, or is gone, is not.
+func TestKeepFrom(t *testing.T) {
+	load := func(files map[string]string) *templates.Set {
+		all := fstest.MapFS{}
+		for name, text := range files {
+			all[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+		s, _ := templates.Load(all) // the mistakes are what it is about
+		return s
+	}
+	page := func(word string) string { return "---\nsubject: s\n---\n<p>" + word + "</p>" }
+	const broken = "---\nsubject: s\n---\n<p>{% if %}</p>"
+	first := load(map[string]string{"a.html": page("one"), "b.html": page("one"), "gone.html": page("one")})
+	second := load(map[string]string{"a.html": broken, "b.html": page("two"), "c.html": broken, "default.html": broken}).KeepFrom(first)
+	third := load(map[string]string{"a.html": broken, "b.html": broken}).KeepFrom(second)
+	for _, c := range []struct {
+		set        *templates.Set
+		name, want string // "": it cannot be rendered
+	}{
+		{second, "a", "one"},
+		{second, "b", "two"},
+		{second, "c", ""},
+		{second, "gone", ""},
+		{third, "a", "one"},
+		{third, "b", "two"},
+		{second.KeepFrom(nil), "a", "one"},
+	} {
+		m, err := c.set.Render(c.name, templates.NewData(templates.SLS{}, templates.Mail{}), templates.Options{})
+		if (err == nil) != (c.want != "") || c.want != "" && !strings.Contains(m.HTML, c.want) {
+			t.Errorf("%s: %v, %s; want %q", c.name, err, m.HTML, c.want)
+		}
+	}
+	if third.Has("c") || !second.Has("default") {
+		t.Error("the built-in template is not there, or one that is gone is")
+	}
+}
