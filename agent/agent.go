@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/alertrules"
@@ -44,7 +45,12 @@ type Options struct {
 	Files       Files // which are read again when they change
 	// Supervisor is told when the agent works, reads its files again, and ends.
 	Supervisor Supervisor
-	Log        *slog.Logger
+	Heartbeat  Heartbeat
+	// Listen is the loopback address for metrics and health; "": nothing listens.
+	Listen  string
+	Metrics *Metrics                                 // nil: nothing is counted
+	State   func(ctx context.Context) (State, error) // what is stored, for Metrics
+	Log     *slog.Logger
 }
 
 // An Agent runs the loops. It is used for one Run or one Once.
@@ -52,6 +58,14 @@ type Agent struct {
 	o     Options
 	feeds []*feed
 	disk  disk
+	pulse pulse
+	seen  struct { // what was stored when somebody asked last
+		mu    sync.Mutex
+		at    time.Time
+		state State
+		err   error
+	}
+	toldAlive string // key of the last daily mail of this agent
 }
 
 // New returns an agent.
@@ -72,7 +86,8 @@ type Summary struct {
 // Once does one round of everything: it makes the rules known, takes in what the
 // sources hold, looks which of them are silent, evaluates every rule that is due,
 // decides, and makes one attempt to deliver what is ready, and what that brings to
-// tell; then it keeps the files tidy. An error of one step does not keep the next ones from being done.
+// tell; then it keeps the files tidy, and shows that it is alive if all went well. An
+// error of one step does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
 	set := a.o.Rules()
@@ -89,6 +104,9 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	}
 	_, err = a.attend(ctx, now)
 	errs = append(errs, err)
+	if _, err = a.daily(ctx, now); err != nil {
+		errs = append(errs, err)
+	}
 	round, err := a.o.Engine.Round(ctx, set.Rules, now)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("evaluate: %w", err))
@@ -96,7 +114,13 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 		s.Round = round
 	}
 	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
-	return s, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return s, err
+	}
+	if err := a.sign(ctx, now); err != nil {
+		return s, fmt.Errorf("heartbeat: %w", err)
+	}
+	return s, nil
 }
 
 // Run runs the loops until ctx ends, and returns when what was in flight is
@@ -105,6 +129,12 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	var failing atomic.Bool // rounds are evaluated, but not committed
+	a.o.Engine.Progress = func() {
+		if !failing.Load() {
+			a.pulse.beat(rulesLoop, time.Now())
+		}
+	}
 	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
 		return fmt.Errorf("make the rules known: %w", err)
 	}
@@ -114,11 +144,23 @@ func (a *Agent) Run(ctx context.Context) error {
 		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed,
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
+			a.o.Metrics.round(r)
 			deliver()
 		},
-		Failed: func(err error) { a.o.Log.Error("evaluate", "error", err) },
+		Alive: func(wait time.Duration) {
+			failing.Store(false)
+			a.pulse.beat(rulesLoop, time.Now().Add(wait))
+		},
+		Failed: func(err error) {
+			failing.Store(true)
+			a.o.Log.Error("evaluate", "error", err)
+		},
 	}
 	var loops, drained sync.WaitGroup
+	loops.Go(func() { a.serve(ctx) })
+	loops.Go(func() { a.watchdog(ctx) })
+	a.pulse.beat(rulesLoop, time.Now().Add(catchUpWait))
+	a.pulse.beat(mailsLoop, time.Now().Add(catchUpWait))
 	for _, f := range a.feeds {
 		drained.Add(1)
 		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
@@ -137,8 +179,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.awaitDrained(ctx, &drained)
 	errs := make([]error, 3)
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
-	loops.Go(func() { errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits)) })
+	loops.Go(func() {
+		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, func(wait time.Duration) { a.pulse.beat(mailsLoop, time.Now().Add(wait)) }))
+	})
 	loops.Go(func() { a.maintain(ctx) })
+	loops.Go(func() { a.beats(ctx, deliver) })
 	loops.Go(func() { a.watch(ctx, deliver) })
 	loops.Wait()
 	if errors.Is(context.Cause(ctx), ErrRestart) {
@@ -166,7 +211,8 @@ func ended(err error) error {
 	return err
 }
 
-// logRound writes one line for each evaluation that is worth one.
+// logRound writes one line for each evaluation that is worth one, and for each alert
+// that began, changed or ended.
 func (a *Agent) logRound(r *alertrules.Round) {
 	for _, e := range r.Evaluations {
 		switch e.Outcome {
@@ -178,7 +224,17 @@ func (a *Agent) logRound(r *alertrules.Round) {
 			a.o.Log.Info("evaluated", "rule", e.Rule, "outcome", e.Outcome, "reason", e.Reason, "took", e.Took)
 		}
 	}
+	for i, alert := range r.Alerts {
+		if i == loggedAlerts {
+			a.o.Log.Info("more alerts", "alerts", len(r.Alerts)-i)
+			return
+		}
+		a.o.Log.Info("alert", "rule", alert.Rule, "alert", alert.ID, "severity", alert.Severity.String(), "firing", alert.Firing())
+	}
 }
+
+// loggedAlerts bounds the lines of one round.
+const loggedAlerts = 50
 
 // maintain keeps the files tidy until ctx ends.
 func (a *Agent) maintain(ctx context.Context) {

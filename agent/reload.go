@@ -79,6 +79,7 @@ func (a *Agent) reload(ctx context.Context, changed, restart func()) {
 			continue
 		}
 		settled.read, asked = stamp, false
+		a.o.Metrics.reread(err)
 		if err != nil && ctx.Err() == nil {
 			a.o.Log.Error("read the files again", "error", err)
 		}

@@ -39,6 +39,7 @@ type rig struct {
 	room    Room
 
 	take     func(s Source) error // before each load; nil: all goes well
+	slow     *gate                // that mails go through; nil: none
 	maintain chan struct{}        // gets a value for each call of Maintain; nil: none
 }
 
@@ -81,8 +82,12 @@ func (r *rig) notifier() *notifier.Notifier {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	channel := notifier.Channel(r.channel)
+	if r.slow != nil {
+		channel = slowChannel{channel, r.slow}
+	}
 	n, err := notifier.New(notifier.Options{
-		Book: r.store, Outbox: r.store, Channel: r.channel, Router: func() *notifier.Router { return router },
+		Book: r.store, Outbox: r.store, Channel: channel, Router: func() *notifier.Router { return router },
 		Rules:     func(id string) (notifier.Rule, bool) { return notifier.Rule{ID: id}, id == "trail" },
 		Templates: func() *templates.Set { return set }, Build: notifiertest.Build,
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +63,7 @@ type feed struct {
 	from   ingest.Source // nil until it is opened
 	first  bool          // it was never drained; known once it is opened
 	noted  *string       // why it fails, as it is noted; nil: not known yet
+	stuck  bool          // what it handed out last could not be stored
 	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
 }
 
@@ -102,11 +104,15 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 		return 0, false, named(err)
 	}
 	batch, unread := f.from.Receive(ctx, ask)
+	batch.Objects = a.hears(f, batch.Objects)
 	var taken Taken
 	if len(batch.Objects) > 0 {
 		taking, done := finishing(ctx, batch.Objects)
 		taken, err = a.o.Take(taking, f.source, Load{Objects: batch.Objects, First: f.first, Now: ask.Now})
 		done()
+		if err != nil {
+			err = &unstoredError{err}
+		}
 	}
 	if batch.Settle != nil {
 		inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
@@ -117,6 +123,7 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 		return taken.Records, false, named(err)
 	}
 	if len(batch.Objects) > 0 {
+		a.o.Metrics.tookIn(f.source.Name, taken.Records)
 		a.o.Log.Info("took in", "source", f.source.Name, "objects", len(batch.Objects), "records", taken.Records)
 	}
 	if f.first && !batch.More {
@@ -127,6 +134,44 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	}
 	return taken.Records, batch.More, nil
 }
+
+// hears notes that the loop of a source goes on with each of the objects that is
+// opened, unless those before it could not be stored.
+func (a *Agent) hears(f *feed, objects []ingest.Object) []ingest.Object {
+	if f.stuck {
+		return objects
+	}
+	objects = slices.Clone(objects)
+	for i := range objects {
+		open := objects[i].Open
+		objects[i].Open = func() (io.ReadCloser, error) {
+			a.pulse.beat(f.loop(), time.Now())
+			return open()
+		}
+	}
+	return objects
+}
+
+// goesOn notes what came of a step: a source that cannot be asked is asked again, and
+// its loop goes on; one whose records cannot be stored has stopped.
+func (a *Agent) goesOn(f *feed, err error) {
+	var stuck *unstoredError
+	f.stuck = errors.As(err, &stuck)
+	if !f.stuck {
+		a.pulse.beat(f.loop(), time.Now().Add(pollEvery+retryLate))
+	}
+}
+
+// An unstoredError says that what a source handed out cannot be stored.
+type unstoredError struct{ err error }
+
+// Error says why.
+func (e *unstoredError) Error() string { return e.err.Error() }
+
+func (e *unstoredError) Unwrap() error { return e.err }
+
+// loop names the loop of the source, for the pulse.
+func (f *feed) loop() string { return "source " + f.source.Name }
 
 // finishing is the context in which objects are taken in. What a source forgets
 // (lines of a stream) has settleTime more when ctx ends, as nobody else has it.
@@ -205,8 +250,10 @@ func (a *Agent) follow(ctx context.Context, f *feed, drained func()) {
 	defer drained()
 	said := "" // one failure is one line, however often it is tried again
 	pause := retrySoon
+	a.pulse.beat(f.loop(), time.Now())
 	for wait := time.Duration(0); ctx.Err() == nil; {
 		_, more, err := a.step(ctx, f, ingest.Ask{Now: time.Now(), Wait: wait})
+		a.goesOn(f, err)
 		if !more {
 			drained()
 			wait = pollEvery

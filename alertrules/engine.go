@@ -22,6 +22,9 @@ type Engine struct {
 
 	Workers int           // rules evaluated at once; 0 is 2
 	CatchUp time.Duration // how far back missed moments of sliding windows are evaluated; 0 is 24h
+	// Progress is called after each moment of a rule that was evaluated, by several
+	// goroutines; may be nil.
+	Progress func()
 }
 
 func (e *Engine) workers() int {
@@ -232,7 +235,11 @@ func (r *run) moments(ctx context.Context, d Due) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !r.moment(ctx, at) && r.rule.Window.Kind == SlidingWindow {
+		done := r.moment(ctx, at)
+		if r.progress != nil {
+			r.progress()
+		}
+		if !done && r.rule.Window.Kind == SlidingWindow {
 			rest := d.Moments[i+1:]
 			r.state.Retry = append(r.state.Retry, rest...)
 			if len(rest) > 0 {
@@ -263,7 +270,7 @@ func (r *run) skip(at time.Time) {
 
 // start makes the run of a rule from what is remembered.
 func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*run, error) {
-	r := &run{rule: rule, query: e.Query, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r := &run{rule: rule, query: e.Query, progress: e.Progress, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
 	r.state = cloneState(s, rule.ID)
 	if s == nil || s.Known.IsZero() {
 		r.state.Generation = p.generation // never made known: everything stored is new to it

@@ -18,20 +18,21 @@ import (
 // remembered, changes them moment by moment, and collects what T1 commits.
 // Nothing outside of it changes before the commit.
 type run struct {
-	rule   *Rule
-	query  QueryFunc
-	pin    pin
-	state  *RuleState
-	live   map[string]*Alert // firing alerts and open episodes, by key
-	fresh  []*Alert          // without an id yet
-	dirty  map[*Alert]bool
-	order  []*Alert // dirty ones, in order
-	news   []pendingNews
-	evals  []Evaluation
-	notice []Notice
-	gaps   []Gap
-	reach  time.Duration // how long failed moments are kept
-	bare   bool          // preview: one hit is enough
+	progress func() // nil: nobody wants to know
+	rule     *Rule
+	query    QueryFunc
+	pin      pin
+	state    *RuleState
+	live     map[string]*Alert // firing alerts and open episodes, by key
+	fresh    []*Alert          // without an id yet
+	dirty    map[*Alert]bool
+	order    []*Alert // dirty ones, in order
+	news     []pendingNews
+	evals    []Evaluation
+	notice   []Notice
+	gaps     []Gap
+	reach    time.Duration // how long failed moments are kept
+	bare     bool          // preview: one hit is enough
 }
 
 // A pin is S and the generation of the logs file, read once for a round.

@@ -18,6 +18,9 @@ type Loop struct {
 	// Done is called after each round that evaluated something, with what was
 	// committed, also from the goroutine that catches up; may be nil.
 	Done func(*Round)
+	// Alive is called each time that all went well, with how long it will be until it
+	// is called again; may be nil.
+	Alive func(wait time.Duration)
 	// Failed is told what kept a round from being evaluated or committed, also from
 	// the goroutine that catches up; the loop goes on and tries again. May be nil.
 	Failed func(error)
@@ -57,8 +60,11 @@ func (l *Loop) Run(ctx context.Context) error {
 		if err == nil {
 			wait, err = l.untilNext(ctx, set)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			l.fail(ctx, err)
+		case l.Alive != nil:
+			l.Alive(wait)
 		}
 		l.pause(ctx, c.caught, wait)
 	}

@@ -145,8 +145,11 @@ func (n *Notifier) attempt(ctx context.Context, m *Mail, now time.Time) error {
 	}
 	m.Tries++
 	m.Tried = now
-	if outcome.Kind != Sent {
-		n.o.Log.Warn("not delivered", "mail", m.ID, "to", m.Recipient, "outcome", outcome.Kind.String(), "stage", outcome.Stage, "answer", outcome.Answer)
+	log := n.o.Log.With("mail", m.ID, "to", m.Recipient, "kind", string(m.Kind), "rules", m.Groups, "alerts", m.Alerts)
+	if outcome.Kind == Sent {
+		log.Info("delivered", "answer", outcome.Answer)
+	} else {
+		log.Warn("not delivered", "outcome", outcome.Kind.String(), "stage", outcome.Stage, "answer", outcome.Answer)
 	}
 	m.Code, m.Stage, m.Answer = outcome.Code, outcome.Stage, outcome.Answer
 	// The answer must be kept although the caller may be stopping.

@@ -125,14 +125,15 @@ func (n *Notifier) wait(rule string) bool { return n.waits != nil && n.waits(rul
 
 // Run steps and delivers until ctx ends. Send to wake after every round; it may
 // be nil, and is never closed. While waits says so, nothing is decided about a
-// rule: it has not caught up (D21); nil: never. A dialogue in flight is finished or given up by
-// the channel when ctx ends.
-func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rule string) bool) error {
+// rule: it has not caught up (D21); nil: never. alive is called each time that all
+// went well, with how long it will be at most until it is called again; it may be
+// nil. A dialogue in flight is finished or given up by the channel when ctx ends.
+func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rule string) bool, alive func(wait time.Duration)) error {
 	n.waits = waits
 	for {
-		next, err := n.Step(ctx, time.Now())
-		if err != nil && ctx.Err() == nil {
-			n.o.Log.Error("decide", "error", err)
+		next, undecided := n.Step(ctx, time.Now())
+		if undecided != nil && ctx.Err() == nil {
+			n.o.Log.Error("decide", "error", undecided)
 		}
 		later, err := n.Deliver(ctx, time.Now())
 		if err != nil && ctx.Err() == nil {
@@ -141,6 +142,9 @@ func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rul
 		wait := maxSleep
 		if t := soonest(next, later); !t.IsZero() {
 			wait = min(wait, max(minSleep, time.Until(t)))
+		}
+		if undecided == nil && err == nil && alive != nil {
+			alive(wait)
 		}
 		timer := time.NewTimer(wait)
 		select {

@@ -19,7 +19,7 @@ func TestRun(t *testing.T) {
 		b := newBench(t, ken, notifier.Rule{ID: "r"}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		wake, done := make(chan struct{}), make(chan error)
-		go func() { done <- b.n.Run(ctx, wake, nil) }()
+		go func() { done <- b.n.Run(ctx, wake, nil, nil) }()
 		synctest.Wait()
 		a := stateAlert("A-0001", []any{"bob"})
 		a.Began = time.Now()

@@ -4,7 +4,10 @@ package store
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,11 +47,13 @@ func (s *Store) Room() (free, total int64, err error) {
 	return int64(f.Bavail) * f.Frsize, int64(f.Blocks) * f.Frsize, nil
 }
 
-// hostMemory is what this process may use in bytes: the memory of the machine
+// HostMemory is what this process may use in bytes: the memory of the machine
 // or the limit of its cgroup, whichever is smaller; 0 when neither is known.
-func hostMemory() int64 {
+func HostMemory() int64 { return memoryOf(os.DirFS("/")) }
+
+func memoryOf(root fs.FS) int64 {
 	total := int64(0)
-	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+	if text, err := fs.ReadFile(root, "proc/meminfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemTotal:" {
 				if kb, err := strconv.ParseInt(f[1], 10, 64); err == nil {
@@ -57,12 +62,12 @@ func hostMemory() int64 {
 			}
 		}
 	}
-	for _, dir := range cgroups() {
-		text, err := os.ReadFile(dir + "/memory.max")
+	for _, name := range memoryLimits(root) {
+		text, err := fs.ReadFile(root, name)
 		if err != nil {
 			continue
 		}
-		n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64) // "max" is none
 		if err == nil && n > 0 && (total == 0 || n < total) {
 			total = n
 		}
@@ -70,26 +75,33 @@ func hostMemory() int64 {
 	return total
 }
 
-// cgroups are the directories of this process's cgroup (version 2) and of its
-// parents, innermost first.
-func cgroups() []string {
-	const root = "/sys/fs/cgroup"
-	text, err := os.ReadFile("/proc/self/cgroup")
+// memoryLimits are the files with the limits of this process's cgroup and of its
+// parents, of both versions. A container sees its own at the root.
+func memoryLimits(root fs.FS) []string {
+	const groups = "sys/fs/cgroup"
+	text, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return nil
 	}
+	var files []string
 	for line := range strings.Lines(string(text)) {
-		path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::")
-		if !ok {
+		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(f) != 3 {
 			continue
 		}
-		dirs := []string{root}
-		for i, c := range path {
-			if c == '/' && i > 0 {
-				dirs = append(dirs, root+path[:i])
+		dir, name := groups, "memory.max"
+		switch {
+		case slices.Contains(strings.Split(f[1], ","), "memory"):
+			dir, name = groups+"/memory", "memory.limit_in_bytes"
+		case f[1] != "":
+			continue
+		}
+		for at := f[2]; ; at = path.Dir(at) {
+			files = append(files, path.Join(dir, at, name))
+			if at == "/" || at == "." {
+				break
 			}
 		}
-		return append(dirs, root+strings.TrimSuffix(path, "/"))
 	}
-	return []string{root}
+	return files
 }

@@ -10,5 +10,5 @@ func networkFS(string) string { return "" }
 // when it is not known.
 func (s *Store) Room() (free, total int64, err error) { return 0, 0, nil }
 
-// hostMemory is what this process may use in bytes; 0 when it is not known.
-func hostMemory() int64 { return 0 }
+// HostMemory is what this process may use in bytes; 0 when it is not known.
+func HostMemory() int64 { return 0 }

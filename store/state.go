@@ -21,11 +21,16 @@ import (
 //go:embed schema/state/*.sql
 var stateSchema embed.FS
 
-// Bounds of the state instance: it never runs a user's SQL.
-const (
-	stateMemory  = 512 << 20
-	stateThreads = 1
-)
+// stateThreads of the state instance: it never runs a user's SQL.
+const stateThreads = 1
+
+// stateMemory is an eighth of what the process may use, 128 to 512 MB.
+func stateMemory(host int64) int64 {
+	if host == 0 {
+		return 512 << 20
+	}
+	return min(max(host/8, 128<<20), 512<<20)
+}
 
 // State is the store of rule states, alerts, beliefs and the outbox. Its
 // methods are safe for concurrent use; transactions wait for each other.
@@ -49,7 +54,7 @@ func openState(ctx context.Context, o Options) (*State, error) {
 	}
 	s := &State{}
 	s.in, err = openInstance(ctx, instanceOptions{
-		Name: "state", Dir: o.Dir, Memory: stateMemory, Threads: stateThreads, Spill: o.Spill,
+		Name: "state", Dir: o.Dir, Memory: stateMemory(HostMemory()), Threads: stateThreads, Spill: o.Spill,
 		Schema: schema, Copy: true, Now: o.Now,
 	})
 	return s, err

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,29 @@ func (s *State) Causes(ctx context.Context) ([]Cause, error) {
 		list = append(list, c)
 	}
 	return list, rows.Err()
+}
+
+// A Depth is what is in the outbox, and what goes on.
+type Depth struct {
+	Waiting, Parked int64
+	Oldest          time.Time // since when the oldest row waits; zero: none does
+	Firing          int64     // alerts that go on
+}
+
+// Depth counts the outbox and the alerts that go on.
+func (s *State) Depth(ctx context.Context) (Depth, error) {
+	var d Depth
+	var oldest sql.NullTime
+	err := s.in.db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'parked'),
+		min(since) FILTER (WHERE state = 'waiting'), (SELECT count(*) FROM alerts WHERE firing AND NOT event) FROM mails`).Scan(&d.Waiting, &d.Parked, &oldest, &d.Firing)
+	if err != nil {
+		return d, fmt.Errorf("count the outbox: %w", err)
+	}
+	d.Oldest = oldest.Time.UTC()
+	if !oldest.Valid {
+		d.Oldest = time.Time{}
+	}
+	return d, nil
 }
 
 // Held returns the beliefs for whose recipients something is held back, by rule

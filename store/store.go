@@ -93,7 +93,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.Dir = dir
 	if o.Memory == 0 {
-		o.Memory = min(max(hostMemory()/4, 256<<20), 4<<30)
+		o.Memory = min(max(HostMemory()/4, 256<<20), 4<<30)
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)

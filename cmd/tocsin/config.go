@@ -41,6 +41,8 @@ type configFile struct {
 	CatchWait alertrules.Text                  `yaml:"catch_up_wait"`
 	Archive   archiveFile                      `yaml:"archive"`
 	Private   []alertrules.Text                `yaml:"private_addresses"`
+	Heartbeat heartbeatFile                    `yaml:"heartbeat"`
+	Metrics   alertrules.Text                  `yaml:"metrics"`
 }
 
 type logstoreFile struct {
@@ -87,7 +89,9 @@ type config struct {
 	catchUp   catchUpConfig
 	archive   archiveConfig
 	private   awsapi.Private // addresses
-	mail      email.Config   // Server is "" for the maildir
+	heartbeat heartbeatConfig
+	metrics   string       // loopback address; "": nothing listens
+	mail      email.Config // Server is "" for the maildir
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
 	files     []string   // others that it names: lists, tables, columns
@@ -159,6 +163,8 @@ func (r *configReader) finish() (*config, error) {
 	r.keep(c)
 	r.catchUp(c)
 	r.mail(c)
+	r.heartbeat(c)
+	r.metrics(c)
 	c.notify = notifier.Config{
 		TimeZone: r.file.TimeZone.Value, Mail: notifier.MailConfig{From: r.file.Mail.From, Allow: r.file.Mail.Allow},
 		People: r.file.People, Groups: r.file.Groups, Operator: r.file.Operator, Calendars: r.file.Calendars,

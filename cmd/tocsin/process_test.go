@@ -40,10 +40,16 @@ func (s *said) String() string {
 	return s.b.String()
 }
 
-// start runs `tocsin run` in dir, with what is added to its environment.
-func start(t *testing.T, dir string, environment ...string) *process {
+// start runs `tocsin run` in dir.
+func start(t *testing.T, dir string) *process {
 	t.Helper()
-	p := &process{t: t, dir: dir, cmd: command(t, dir, "run"), ended: make(chan error, 1)}
+	return startWith(t, dir, nil)
+}
+
+// startWith adds to the environment and to the command line.
+func startWith(t *testing.T, dir string, environment []string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, dir: dir, cmd: command(t, dir, append([]string{"run"}, args...)...), ended: make(chan error, 1)}
 	p.cmd.Env = append(p.cmd.Env, environment...)
 	p.cmd.Stderr = &p.said
 	if err := p.cmd.Start(); err != nil {
@@ -51,7 +57,7 @@ func start(t *testing.T, dir string, environment ...string) *process {
 	}
 	go func() { p.ended <- p.cmd.Wait() }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it may have ended
-	p.waits(`msg=running`)
+	p.waits("running")
 	return p
 }
 

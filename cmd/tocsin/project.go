@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/ingest"
 	"tocsin/ingest/archive"
@@ -38,6 +39,7 @@ type project struct {
 	store    *store.Store
 	engine   *alertrules.Engine
 	notifier *notifier.Notifier
+	metrics  *agent.Metrics // nil: nothing is counted
 }
 
 // userFiles are what the user's files say.

@@ -47,11 +47,13 @@ func (p *project) runAgents(ctx context.Context, o *options) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	p.metrics = agent.NewMetrics(version)
 	p.live = &atomic.Pointer[live]{}
 	p.live.Store(&live{p.rules, p.templates})
 	for {
 		r := &reloader{project: p, options: o}
 		a := p.agentOptions()
+		a.Supervisor = supervisor(p.env)
 		a.Files = agent.Files{Stamp: p.stamp, From: p.read, Read: r.read, Asked: hup}
 		err := agent.New(a).Run(ctx)
 		if !errors.Is(err, agent.ErrRestart) || ctx.Err() != nil {
@@ -171,7 +173,9 @@ func brokenFiles(problems []error, rules *alertrules.Set, now time.Time) []alert
 		for _, err := range parts(problem) {
 			name, list := "", (*diag.List)(nil)
 			if errors.As(err, &list) {
-				name = list.Name
+				mistakes := *list // warnings do not break it
+				mistakes.Problems = slices.DeleteFunc(slices.Clone(list.Problems), func(p diag.Problem) bool { return p.Level != diag.Error })
+				name, err = list.Name, &mistakes
 			}
 			n := alertrules.Notice{Key: filePrefix + name, Since: now, Text: "a file is broken: " + err.Error() + "\nWhat was good of it before is used on; tocsin check shows all mistakes."}
 			for _, r := range rules.KeptRules(name) {

@@ -156,13 +156,16 @@ func TestBrokenFiles(t *testing.T) {
 	}
 	good := read(map[string]string{"a.yaml": reloadRule("alpha", "*"), "b.yaml": reloadRule("beta", "*")})
 	now := read(map[string]string{"a.yaml": "rules: [", "b.yaml": reloadRule("beta", "*"), "c.yaml": "x: 1"}).KeepFrom(good)
-	notices := brokenFiles([]error{now.Err(), &diag.List{Name: "t.html", Problems: []diag.Problem{{Message: "wrong"}}}, errors.New("no such folder")}, now, noon)
+	notices := brokenFiles([]error{now.Err(), &diag.List{Name: "t.html", Problems: []diag.Problem{{Level: diag.Warning, Message: "odd"}, {Message: "wrong"}}}, errors.New("no such folder")}, now, noon)
 	var said []string
 	for _, n := range notices {
 		said = append(said, n.Key+" "+strings.Join(n.Owners, ","))
 	}
 	if want := []string{"file/broken/a.yaml ami", "file/broken/c.yaml ", "file/broken/t.html ", "file/broken/ "}; !slices.Equal(said, want) {
 		t.Errorf("%q, want %q", said, want)
+	}
+	if !strings.Contains(notices[2].Text, "t.html:1:1: wrong\n") {
+		t.Errorf("it says %s", notices[2].Text)
 	}
 	over := mended(notices[:1], []string{"disk/low", "file/broken/a.yaml", "file/broken/gone.yaml"}, noon)
 	if len(over) != 1 || over[0].Key != "file/broken/gone.yaml" || !over[0].Over {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,8 @@ import (
 )
 
 func newRun(e *env, o *options) *cobra.Command {
-	var once, verbose bool
+	var once bool
+	var f logFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
@@ -35,22 +38,36 @@ mail was refused for good.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if once {
-				return runOnce(cmd.Context(), e, o)
+				return runOnce(cmd.Context(), e, o, f)
 			}
-			return runAgent(cmd.Context(), e, o, verbose)
+			return runAgent(cmd.Context(), e, o, f)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "one round of everything, then exit")
-	cmd.Flags().BoolVar(&verbose, "verbose", false, "log also evaluations that found nothing")
+	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "log also evaluations that found nothing")
+	cmd.Flags().StringVar(&f.format, "log", "text", "`format` of the log on standard error: text or json")
+	complete(cmd, "log", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
+// logFlags say what is logged, and how.
+type logFlags struct {
+	verbose bool
+	format  string
+}
+
+func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 	level := slog.LevelInfo
-	if verbose {
+	if f.verbose {
 		level = slog.LevelDebug
 	}
-	e.log = agentLog(e, level)
+	var err error
+	if e.log, err = f.log(e, level); err != nil {
+		return err
+	}
+	if host := store.HostMemory(); host > 0 && e.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(host / 2) // the engines have at most three eighths
+	}
 	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
 		p.warnProblems()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
@@ -64,9 +81,16 @@ func runAgent(ctx context.Context, e *env, o *options, verbose bool) error {
 	})
 }
 
-// agentLog writes the lines of the agent to standard error.
-func agentLog(e *env, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}))
+// log writes the lines of the agent to standard error.
+func (f logFlags) log(e *env, level slog.Level) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttr}
+	switch f.format {
+	case "text":
+		return slog.New(slog.NewTextHandler(e.stderr, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(e.stderr, options)), nil
+	}
+	return nil, usage("--log %s: the log is text or json", diag.Line(f.format))
 }
 
 // cleanAttr keeps text that is not ours from forging log lines.
@@ -75,15 +99,23 @@ func cleanAttr(_ []string, a slog.Attr) slog.Attr {
 	case slog.KindString:
 		a.Value = slog.StringValue(diag.Line(a.Value.String()))
 	case slog.KindAny:
-		if err, ok := a.Value.Any().(error); ok {
-			a.Value = slog.StringValue(diag.Line(err.Error()))
+		switch v := a.Value.Any().(type) {
+		case error:
+			a.Value = slog.StringValue(diag.Line(v.Error()))
+		case []string:
+			a.Value = slog.StringValue(diag.Line(strings.Join(v, " ")))
+		case fmt.Stringer:
+			a.Value = slog.StringValue(diag.Line(v.String()))
 		}
 	}
 	return a
 }
 
-func runOnce(ctx context.Context, e *env, o *options) error {
-	e.log = agentLog(e, slog.LevelWarn)
+func runOnce(ctx context.Context, e *env, o *options, f logFlags) error {
+	var err error
+	if e.log, err = f.log(e, slog.LevelWarn); err != nil {
+		return err
+	}
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
 		if err := errors.Join(p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {

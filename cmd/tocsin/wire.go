@@ -104,6 +104,10 @@ func (p *project) agentOptions() agent.Options {
 		Room:        p.room,
 		Reserve:     p.config.reserve,
 		CatchUpWait: p.config.catchUp.wait,
+		Heartbeat:   p.heartbeat(),
+		Listen:      p.config.metrics,
+		Metrics:     p.metrics,
+		State:       p.state,
 		Log:         p.env.logger(),
 	}
 }

@@ -121,6 +121,9 @@ func (p Private) client(of *awshttp.BuildableClient) *http.Client {
 	return &http.Client{Transport: g, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
+// Client returns one for what is no service of AWS, under the same rules.
+func (p Private) Client() *http.Client { return p.client(plainClient()) }
+
 // RoundTrip implements http.RoundTripper.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := g.private.Check(r.URL); err != nil {
