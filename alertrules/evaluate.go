@@ -161,13 +161,19 @@ func (r *run) ask(ctx context.Context, at time.Time, w query.Window) (*query.Res
 	return res, time.Since(begin), err
 }
 
+// lost reports whether the records are others than those that the rule has seen, or
+// fewer.
+func (s *RuleState) lost(p pin) bool {
+	return !(s.Generation == p.generation && p.seq >= s.Cursor || s.Generation == "" && s.Cursor == 0)
+}
+
 // generation starts anew when the logs file is another one, or was restored
 // from a backup: what lies between is a gap (DESIGN.md §8). Of a window of event
 // time that is what came in as history, which the evaluation looks for after the
 // cursor.
 func (r *run) generation(at time.Time) {
 	s := r.state
-	if s.Generation == r.pin.generation && r.pin.seq >= s.Cursor || s.Generation == "" && s.Cursor == 0 {
+	if !s.lost(r.pin) {
 		s.Generation = r.pin.generation
 		return
 	}

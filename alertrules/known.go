@@ -87,10 +87,23 @@ func (k *knower) rule(ctx context.Context, rule *Rule, s *RuleState) error {
 		return nil
 	case s.Off != "":
 		return k.back(ctx, rule, s)
+	case s.lost(k.pin):
+		return k.lost(ctx, rule, s)
 	case s.Staging != rule.Staging:
 		return k.stage(ctx, rule, s)
 	}
 	return k.edit(ctx, rule, s)
+}
+
+// lost begins anew over records that are others than those that the rule has seen, or
+// fewer. It is noticed here, before anything is taken in: what comes then has numbers
+// that would hide it. An edit is met the next time.
+func (k *knower) lost(ctx context.Context, rule *Rule, s *RuleState) error {
+	r, err := k.open(ctx, rule, s)
+	if err == nil {
+		r.generation(k.now)
+	}
+	return err
 }
 
 // removed closes the rules that no file holds any more.

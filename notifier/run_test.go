@@ -56,7 +56,9 @@ func TestRunWaitsForCatchUp(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		wake, done := make(chan struct{}), make(chan error)
 		var behind atomic.Bool
-		go func() { done <- b.n.Run(ctx, wake, func(rule string) bool { return rule == "r" && behind.Load() }) }()
+		go func() {
+			done <- b.n.Run(ctx, wake, func(rule string) bool { return rule == "r" && behind.Load() }, nil)
+		}()
 		a := stateAlert("A-0001", []any{"bob"})
 		a.Began = time.Now()
 		commit := func() {

@@ -47,6 +47,10 @@ type AppendOptions struct {
 	// stored of it (again.go). An object that cannot be read leaves that as it is,
 	// and is no dead letter.
 	Again bool
+	// Seen is a moment: objects that are older by their source's clock are history,
+	// whatever History says, since rules saw them before the records were lost; zero:
+	// none were lost.
+	Seen time.Time
 	// Notify says that what rules find in history is mailed.
 	Notify bool
 	// Now is the time of loading.

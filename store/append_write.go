@@ -314,6 +314,9 @@ func (a *appender) history(t *taken) bool {
 // past decides it for an object whose newest record is known.
 func (a *appender) past(t *taken, newest int64) bool {
 	old := a.options.Now.Add(-historyAge)
+	if modified := a.objects[t.object].Modified; !modified.IsZero() && modified.Before(a.options.Seen) {
+		return true
+	}
 	switch a.options.History {
 	case Live:
 		return false

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tocsin/alertrules"
 	"tocsin/ingest"
@@ -19,6 +20,7 @@ type LoadOptions struct {
 	Told     Told           // what of Ingest the user said for this load alone
 	History  History
 	Again    bool           // as in AppendOptions
+	Seen     time.Time      // as in AppendOptions
 	Notify   bool           // as in AppendOptions
 	Progress func(Progress) // as in AppendOptions
 }
@@ -98,7 +100,7 @@ func (l *Logs) Load(ctx context.Context, objects []ingest.Object, o LoadOptions)
 	if o.Ingest.Logstore != nil {
 		logstores = []*ingest.Logstore{o.Ingest.Logstore}
 	}
-	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Notify: o.Notify, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
+	options := AppendOptions{Read: o.Ingest, Told: o.Told, History: o.History, Seen: o.Seen, Notify: o.Notify, Again: o.Again, Now: o.Ingest.Now, Progress: o.Progress}
 	a := &appender{logs: l, options: options.withDefaults(), objects: objects}
 	refused, err := a.run(ctx, logstores...)
 	report := &Report{}

@@ -16,7 +16,7 @@ func TestFirstStateIsBroughtUpToDate(t *testing.T) {
 	first, err := fs.ReadFile(stateSchema, "schema/state/0001_first.sql")
 	ok(t, err)
 	in, err := openInstance(ctx, instanceOptions{
-		Name: "state", Dir: dir, Memory: stateMemory, Threads: stateThreads, Spill: 1 << 30, Now: now,
+		Name: "state", Dir: dir, Memory: stateMemory(HostMemory()), Threads: stateThreads, Spill: 1 << 30, Now: now,
 		Schema: fstest.MapFS{"0001_first.sql": {Data: first}},
 	})
 	ok(t, err)

@@ -31,6 +31,7 @@ type project struct {
 	dir      string           // data directory
 	home     string           // files below it are known by their path from it
 	degraded bool             // status found that mails do not go out
+	seen     time.Time        // before it rules had seen what there was, when records were lost
 	dropped  time.Time        // when old records were last looked for
 	archive  *archive.Archive // of raw objects; nil: none
 	stdin    ingest.Source    // nil until it is asked: one reader for every agent of this process
@@ -222,8 +223,42 @@ func (p *project) makeRulesKnown(ctx context.Context) error {
 	if err := p.keepRules(ctx); err != nil {
 		return err
 	}
-	_, err := p.engine.Known(ctx, p.rules, p.now)
-	return err
+	round, err := p.engine.Known(ctx, p.rules, p.now)
+	if err != nil {
+		return err
+	}
+	if p.seen, err = p.seenBefore(ctx, round.Gaps); err != nil {
+		return fmt.Errorf("records that were restored: %w", err)
+	}
+	return nil
+}
+
+// seenMark is the name of the mark that holds until when rules had seen what there
+// was, when records were found to be fewer, or others, than they had seen.
+const seenMark = "seen before the records were restored"
+
+// seenBefore notes that records are fewer than rules have seen, as gaps say, and
+// returns until when these had seen what there was; zero: no records were ever lost.
+func (p *project) seenBefore(ctx context.Context, gaps []alertrules.Gap) (time.Time, error) {
+	var seen time.Time
+	value, err := p.store.Logs.Mark(ctx, seenMark)
+	if err == nil && value != "" {
+		seen, err = time.Parse(time.RFC3339Nano, value)
+	}
+	if err != nil {
+		return seen, err
+	}
+	before := seen
+	for _, g := range gaps {
+		if g.Reason == alertrules.GapGeneration && g.From.After(seen) {
+			seen = g.From
+		}
+	}
+	if seen.Equal(before) {
+		return seen, nil
+	}
+	p.env.logger().Warn("there are fewer records than the rules have seen, or others: what is older and comes again is not mailed again", "than", seen)
+	return seen, p.store.Logs.SetMark(ctx, seenMark, seen.UTC().Format(time.RFC3339Nano))
 }
 
 // keepRules adds the rules as they are now to the history of rules.

@@ -25,9 +25,9 @@ func newRun(e *env, o *options) *cobra.Command {
 		Use:   "run",
 		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
 		Long: `Run watches the directories of the configured sources, evaluates rules on their
-schedules, and delivers mails. Rules, templates, lists, tables and tocsin.yaml are
-read again when they change, and on SIGHUP: all or nothing for each file, and a file
-that is broken is used as it was before. On SIGTERM it finishes what is in flight.
+schedules, and delivers mails. Rules, templates, lists, tables and tocsin.yaml
+are read again when they change, and on SIGHUP: all or nothing for each file, and
+one that is broken is used as it was. On SIGTERM it finishes what is in flight.
 
 With --once it does one round of all of it and exits, for cron and containers:
 it takes in what the sources hold, evaluates every rule that is due (a new one
@@ -118,7 +118,7 @@ func runOnce(ctx context.Context, e *env, o *options, f logFlags) error {
 	}
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
-		if err := errors.Join(p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
+		if err := errors.Join(p.makeRulesKnown(ctx), p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
 			return err
 		}
 		summary, err := p.agent().Once(ctx, p.now)
@@ -217,7 +217,7 @@ func (p *project) sayBefore(ctx context.Context, fresh bool) error {
 // take stores what a source delivers. What comes in the first drain of a new
 // source, and is old by the source's clock, is history.
 func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent.Taken, error) {
-	options := store.LoadOptions{Ingest: p.ingestOptions(s, l.Now), History: store.Live}
+	options := store.LoadOptions{Ingest: p.ingestOptions(s, l.Now), History: store.Live, Seen: p.seen}
 	if l.First {
 		options.History = store.BySource
 	}

@@ -1,0 +1,79 @@
+// Backup: a pair of files that belong together.
+
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Backup writes logs.duckdb and state.duckdb, as they are now and belong together,
+// into a directory, which is created with mode 0700. A directory with anything in it
+// is an error: nothing is ever written over. The copy is whole or not there under
+// its name. Nothing else may use the store meanwhile.
+func (s *Store) Backup(ctx context.Context, dir string) (files []string, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if inside, err := filepath.Rel(s.dir, dir); err == nil && filepath.IsLocal(inside) {
+		return nil, fmt.Errorf("%s lies in the data directory: a backup belongs elsewhere", dir)
+	}
+	if err := empty(dir); err != nil {
+		return nil, err
+	}
+	s.State.writer.Lock()
+	defer s.State.writer.Unlock()
+	s.Logs.writer.Lock()
+	defer s.Logs.writer.Unlock()
+	under := dir + ".partial"
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("create the backup: %w", err)
+	}
+	if err := os.Mkdir(under, 0o700); err != nil {
+		return nil, fmt.Errorf("create the backup: %w (a backup that was interrupted leaves it: delete it)", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(under))
+		}
+	}()
+	for _, in := range []*instance{s.Logs.in, s.State.in} {
+		if err := in.checkpoint(ctx); err != nil {
+			return nil, err
+		}
+		if n := in.walBytes(); n > 0 {
+			return nil, fmt.Errorf("%s has %d bytes in its write-ahead log although it was checkpointed", in.path, n)
+		}
+		name := filepath.Base(in.path)
+		if err := copyPrivate(filepath.Join(under, name), in.path); err != nil {
+			return nil, fmt.Errorf("back up %s: %w", name, err)
+		}
+		files = append(files, filepath.Join(dir, name))
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty
+		return nil, fmt.Errorf("create the backup: %w", err)
+	}
+	if err := os.Rename(under, dir); err != nil {
+		return nil, fmt.Errorf("create the backup: %w", err)
+	}
+	return files, nil
+}
+
+// empty reports a path that is there and is no empty directory.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return fmt.Errorf("%s is not empty: a backup writes nothing over, name a new directory", dir)
+	}
+	return nil
+}
