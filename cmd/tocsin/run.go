@@ -26,8 +26,8 @@ func newRun(e *env, o *options) *cobra.Command {
 		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
 		Long: `Run watches the directories of the configured sources, evaluates rules on their
 schedules, and delivers mails. Rules, templates, lists, tables and tocsin.yaml
-are read again when they change, and on SIGHUP: all or nothing for each file; one
-that is broken is used as it was. On SIGTERM it finishes what is in flight.
+are read again when they change, and on SIGHUP: all or nothing for each file.
+One that is broken is used as before. On SIGTERM it finishes what is in flight.
 
 With --once it does one round of all of it and exits, for cron and containers:
 it takes in what the sources hold, evaluates every rule that is due (a new one
