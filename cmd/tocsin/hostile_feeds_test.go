@@ -88,7 +88,7 @@ func feedDir(t *testing.T, b *bench, kinds []hostileKind) map[string]fed {
 		t.Errorf("it took something in twice: %s", second.err)
 	}
 	for _, k := range kinds {
-		name := b.path("in/" + k.name + ".log")
+		name := "in/" + k.name + ".log" // below the folder of the data directory
 		result[k.name] = fed{ofObject(name), notLoaded(first.err, name)}
 	}
 	return result
