@@ -145,54 +145,51 @@ func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 }
 
 func newDropGaps(e *env, o *options) *cobra.Command {
-	var because string
+	var f byFlags
 	cmd := &cobra.Command{
 		Use:   "drop RULE…",
 		Short: "Forget the gaps of rules, which stay unevaluated.",
 		Long: `Drop forgets all gaps of the rules, at once and without a question: those that
 cannot be filled, because the rule is gone or the records are, and those that
 nobody wants filled. That they were dropped is recorded with the evaluations of
-the rule, with the reason that --because gives.`,
+the rule, and with the operations (__operations__).`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return dropGaps(cmd.Context(), e, o, dropFlags{rules: args, because: because})
+			return dropGaps(cmd.Context(), e, o, f, args)
 		},
 	}
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return completeRules(e, o)
 	}
-	cmd.Flags().StringVar(&because, "because", "", "`reason` to record")
+	addBy(cmd, &f, "reason", "why nobody wants them filled; it is kept")
 	return cmd
 }
 
-// dropFlags are what gaps drop was told.
-type dropFlags struct {
-	rules   []string
-	because string
-}
-
-func dropGaps(ctx context.Context, e *env, o *options, f dropFlags) error {
+func dropGaps(ctx context.Context, e *env, o *options, f byFlags, rules []string) error {
 	return withProject(ctx, e, o, "tocsin gaps drop", func(p *project) error {
 		all, err := p.store.State.Gaps(ctx)
 		if err != nil {
 			return err
 		}
-		gaps, err := p.gapsOf(all, f.rules)
+		gaps, err := p.gapsOf(all, rules)
 		if err != nil {
 			return err
 		}
 		if len(gaps) == 0 {
 			return note(e, "there are no gaps")
 		}
-		if err := p.store.State.CommitRound(ctx, alertrules.DropGaps(gaps, p.now, diag.Line(f.because))); err != nil {
+		done, err := f.operation(p, "drop")
+		if err != nil {
+			return err
+		}
+		if err := p.store.State.CommitRound(ctx, alertrules.DropGaps(gaps, p.now, diag.Line(f.note))); err != nil {
 			return fmt.Errorf("drop gaps: %w", err)
 		}
 		for _, g := range gaps {
-			if err := note(e, "%s: dropped", gapText(g)); err != nil {
-				return err
-			}
+			done.Subject = gapText(g)
+			err = errors.Join(err, p.store.State.Operate(ctx, done), note(e, "%s: dropped", done.Subject))
 		}
-		return nil
+		return err
 	})
 }
 
