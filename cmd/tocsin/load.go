@@ -196,8 +196,9 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 // terminal.
 func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, paths []string) (*store.Report, []ingest.Skipped, error) {
 	objects, skipped, unread := ingest.Files(slices.DeleteFunc(slices.Clone(paths), func(s string) bool { return s == "-" }))
+	name := p.fileNames()
 	for i := range objects {
-		objects[i].Name = p.fileName(objects[i].Name)
+		objects[i].Name = name(objects[i].Name)
 	}
 	if slices.Contains(paths, "-") {
 		objects = append(objects, ingest.Stream("standard input at "+p.now.UTC().Format(time.RFC3339Nano), p.env.stdin))

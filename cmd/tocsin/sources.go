@@ -28,7 +28,7 @@ func (p *project) sources() []agent.Source {
 func (p *project) openSource(ctx context.Context, c sourceConfig) (ingest.Source, error) {
 	switch c.kind {
 	case fromDir:
-		return agent.Directory(c.dir, p.fileName, p.env.logger()), nil
+		return agent.Directory(c.dir, p.fileNames(), p.env.logger()), nil
 	case fromStdin:
 		if p.stdin == nil {
 			p.stdin = agent.Lines(c.Name, p.env.stdin, p.config.limits.MaxRecord())
