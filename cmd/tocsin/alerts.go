@@ -51,10 +51,8 @@ func newAlerts(e *env, o *options) *cobra.Command {
 			if len(args) > 0 {
 				return parent(cmd, args)
 			}
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"chart", "output"}} {
-				if err := exclusive(cmd, flags...); err != nil {
-					return err
-				}
+			if err := exclusiveRange(cmd, []string{"chart", "output"}); err != nil {
+				return err
 			}
 			f.ranged = cmd.Flags().Changed("last") || cmd.Flags().Changed("from") || cmd.Flags().Changed("to")
 			return listAlerts(cmd.Context(), e, o, f)
@@ -279,10 +277,8 @@ func compareCounts(by string, a, b []any) int {
 // more, and says which it was.
 func begins(list []*alertrules.Alert, zone *time.Location) (*query.Result, time.Duration) {
 	const day, few = 24 * time.Hour, 3 * 24 * time.Hour
-	first, last := list[0].Began, list[0].Began
-	for _, a := range list {
-		first, last = earlier(first, a.Began), later(last, a.Began)
-	}
+	byBegin := func(a, b *alertrules.Alert) int { return a.Began.Compare(b.Began) }
+	first, last := slices.MinFunc(list, byBegin).Began, slices.MaxFunc(list, byBegin).Began
 	slot, step := func(a *alertrules.Alert) time.Time { return a.Began.Truncate(time.Hour).In(zone) }, time.Hour
 	if last.Sub(first) > few {
 		slot, step = func(a *alertrules.Alert) time.Time { return dayOf(a.Began, zone) }, day
@@ -302,18 +298,4 @@ func begins(list []*alertrules.Alert, zone *time.Location) (*query.Result, time.
 func dayOf(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, zone)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -38,10 +38,8 @@ compressed with zstd. A file is never written over. Records that the directory
 has are not written again: a later export adds what came since.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}} {
-				if err := exclusive(cmd, flags...); err != nil {
-					return err
-				}
+			if err := exclusiveRange(cmd); err != nil {
+				return err
 			}
 			return exportParquet(cmd.Context(), e, o, f, args[0])
 		},

@@ -14,6 +14,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 func newGaps(e *env, o *options) *cobra.Command {
@@ -182,14 +183,16 @@ func dropGaps(ctx context.Context, e *env, o *options, f byFlags, rules []string
 		if err != nil {
 			return err
 		}
-		if err := p.store.State.CommitRound(ctx, alertrules.DropGaps(gaps, p.now, diag.Line(f.note))); err != nil {
+		if err := p.store.State.CommitRound(ctx, alertrules.DropGaps(gaps, p.now, done.Note)); err != nil {
 			return fmt.Errorf("drop gaps: %w", err)
 		}
+		var list []store.Operation
 		for _, g := range gaps {
 			done.Subject = gapText(g)
-			err = errors.Join(err, p.store.State.Operate(ctx, done), note(e, "%s: dropped", done.Subject))
+			list = append(list, done)
+			err = errors.Join(err, note(e, "%s: dropped", done.Subject))
 		}
-		return err
+		return errors.Join(err, p.store.State.Operate(ctx, list...))
 	})
 }
 

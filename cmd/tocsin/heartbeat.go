@@ -178,7 +178,7 @@ func (p *project) alive(ctx context.Context) (title, text string, err error) {
 	var said bytes.Buffer
 	running := p.running()
 	q := &project{userFiles: p.userFiles, dir: p.dir, now: p.env.now(), store: p.store, engine: p.engine}
-	q.rules, q.templates = running.rules, running.templates
+	q.rules, q.templates, q.problems = running.rules, running.templates, running.problems
 	q.env = &env{stdout: &said, stderr: &said, getenv: func(string) string { return "" }, now: p.env.now}
 	state, err := p.state(ctx)
 	if err != nil {

@@ -59,7 +59,7 @@ Exit status: 1 if records or a named file were set aside. In a folder, a file of
 no known format is skipped and named in the summary, which is no fault.`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(exclusive(cmd, "history", "live"), exclusive(cmd, "live", "notify")); err != nil {
+			if err := exclusives(cmd, []string{"history", "live"}, []string{"live", "notify"}); err != nil {
 				return err
 			}
 			if slices.Contains(args, "") {

@@ -17,6 +17,7 @@ import (
 	"tocsin/diag"
 	"tocsin/notifier"
 	"tocsin/query"
+	"tocsin/store"
 )
 
 func newOutbox(e *env, o *options) *cobra.Command {
@@ -161,7 +162,7 @@ func showOutbox(ctx context.Context, e *env, o *options, number string, raw bool
 		if m.Marked {
 			p.line("answer", "lost: it may have been delivered, and goes out again byte for byte")
 		}
-		if err := p.showOperations(ctx, number); err != nil {
+		if err := p.showOperations(ctx, m.ID); err != nil {
 			return err
 		}
 		if len(m.Bytes) == 0 {
@@ -177,16 +178,24 @@ func showOutbox(ctx context.Context, e *env, o *options, number string, raw bool
 }
 
 // showOperations prints what somebody did to a mail by hand.
-func (p *project) showOperations(ctx context.Context, number string) error {
-	list, err := p.store.State.Operations(ctx, "mail "+number)
+func (p *project) showOperations(ctx context.Context, mail int64) error {
+	list, err := p.store.State.Operations(ctx, mailSubject(mail))
 	for _, o := range list {
-		text := fmt.Sprintf("%s by %s at %s", o.Kind, o.By, p.when(o.At))
-		if o.Note != "" {
-			text += ": " + o.Note
-		}
-		p.line("by hand", text)
+		p.line("by hand", p.operationText(o))
 	}
 	return err
+}
+
+// mailSubject is what operations on a mail are about.
+func mailSubject(id int64) string { return fmt.Sprintf("mail %d", id) }
+
+// operationText says what somebody did by hand.
+func (p *project) operationText(o store.Operation) string {
+	text := fmt.Sprintf("%s by %s at %s", o.Kind, o.By, p.when(o.At))
+	if o.Note != "" {
+		text += ": " + o.Note
+	}
+	return text
 }
 
 func newOutboxRetry(e *env, o *options) *cobra.Command {
@@ -249,11 +258,16 @@ func (h *byHand) run(ctx context.Context, numbers []string) error {
 			if m.State != notifier.Waiting && m.State != notifier.Parked {
 				return wrong(&notifier.StateError{Mail: m.ID, State: m.State})
 			}
-			mails = append(mails, m)
+			if !slices.ContainsFunc(mails, func(o *notifier.Mail) bool { return o.ID == m.ID }) {
+				mails = append(mails, m)
+			}
 		}
 		for _, m := range mails {
-			done.Subject = fmt.Sprintf("mail %d", m.ID)
-			if err := errors.Join(h.one(ctx, p, m, why(done.Kind, done.By, done.Note)), p.store.State.Operate(ctx, done)); err != nil {
+			if err := h.one(ctx, p, m, why(done)); err != nil {
+				return err
+			}
+			done.Subject = mailSubject(m.ID)
+			if err := p.store.State.Operate(ctx, done); err != nil {
 				return err
 			}
 		}
@@ -262,10 +276,10 @@ func (h *byHand) run(ctx context.Context, numbers []string) error {
 }
 
 // why is what the history of decisions says of something that was done by hand.
-func why(kind, by, note string) string {
-	text := map[string]string{"retry": "tried again by hand", "drop": "dropped"}[kind] + " by " + by
-	if note != "" {
-		text += ": " + note
+func why(o store.Operation) string {
+	text := map[string]string{"retry": "tried again by hand", "drop": "dropped"}[o.Kind] + " by " + o.By
+	if o.Note != "" {
+		text += ": " + o.Note
 	}
 	return text
 }

@@ -220,7 +220,7 @@ func (p *project) warnProblems() {
 // makeRulesKnown tells the store which rules there are, before records are
 // taken in, so that a first run misses nothing of them.
 func (p *project) makeRulesKnown(ctx context.Context) error {
-	if err := p.keepRules(ctx); err != nil {
+	if err := p.keepRules(ctx, p.now); err != nil {
 		return err
 	}
 	round, err := p.engine.Known(ctx, p.rules, p.now)
@@ -261,7 +261,7 @@ func (p *project) seenBefore(ctx context.Context, gaps []alertrules.Gap) (time.T
 	return seen, p.store.Logs.SetMark(ctx, seenMark, seen.UTC().Format(time.RFC3339Nano))
 }
 
-// keepRules adds the rules as they are now to the history of rules.
-func (p *project) keepRules(ctx context.Context) error {
-	return p.store.State.KeepRules(ctx, p.rules, store.Operation{At: p.now, By: p.env.userName()})
+// keepRules adds the rules as they are at a moment to the history of rules.
+func (p *project) keepRules(ctx context.Context, at time.Time) error {
+	return p.store.State.KeepRules(ctx, p.running().rules, store.Operation{At: at, By: p.env.userName()})
 }

@@ -50,10 +50,8 @@ The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}, {"alert", "logstore"}, {"alert", "all", "last", "from"}, {"alert", "to"}, {"alert", "explain"}, {"alert", "after-seq"}, {"alert", "last-seq"}} {
-				if err := exclusive(cmd, flags...); err != nil {
-					return err
-				}
+			if err := exclusiveRange(cmd, []string{"alert", "logstore"}, []string{"alert", "all", "last", "from"}, []string{"alert", "to"}, []string{"alert", "explain"}, []string{"alert", "after-seq"}, []string{"alert", "last-seq"}); err != nil {
+				return err
 			}
 			if cmd.Flags().Changed("dialect") && !f.explain {
 				return usage("--dialect goes with --explain: tocsin query asks its own store")
@@ -62,7 +60,7 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		},
 	}
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "`logstore` to read; default: the only one that has records")
-	complete(cmd, "logstore", logstoreNames(o))
+	complete(cmd, "logstore", queriedNames(o))
 	addOutput(cmd, &f.output)
 	addRange(cmd, &f)
 	cmd.Flags().Int64Var(&f.afterSeq, "after-seq", 0, "only records that were stored after this `number` (__seq__)")

@@ -20,7 +20,6 @@ import (
 	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
-	"tocsin/store"
 	"tocsin/templates"
 )
 
@@ -32,6 +31,7 @@ import (
 type live struct {
 	rules     *alertrules.Set
 	templates *templates.Set
+	problems  []error
 }
 
 // running is what the loops go by now.
@@ -39,7 +39,7 @@ func (p *project) running() live {
 	if p.live != nil {
 		return *p.live.Load()
 	}
-	return live{p.rules, p.templates}
+	return live{p.rules, p.templates, p.problems}
 }
 
 // runAgents runs one agent after the other, until ctx ends.
@@ -48,16 +48,20 @@ func (p *project) runAgents(ctx context.Context, o *options) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	p.metrics = agent.NewMetrics(version)
+	now := p.running()
 	p.live = &atomic.Pointer[live]{}
-	p.live.Store(&live{p.rules, p.templates})
+	p.live.Store(&now)
 	for {
 		r := &reloader{project: p, options: o}
 		a := p.agentOptions()
 		a.Supervisor = supervisor(p.env)
 		a.Files = agent.Files{Stamp: p.stamp, From: p.read, Read: r.read, Asked: hup}
 		err := agent.New(a).Run(ctx)
-		if !errors.Is(err, agent.ErrRestart) || ctx.Err() != nil {
+		switch {
+		case !errors.Is(err, agent.ErrRestart):
 			return err
+		case ctx.Err() != nil: // it ends before another could begin
+			return nil
 		}
 		if err := p.renew(ctx, r.next); err != nil {
 			return err
@@ -92,24 +96,37 @@ func (r *reloader) read(ctx context.Context) (agent.Reread, error) {
 	if err := p.store.Logs.DeclareLookups(ctx, next.config.tables...); err != nil {
 		return agent.Reread{}, err
 	}
-	p.live.Store(&live{next.rules, next.templates})
+	p.live.Store(&live{next.rules, next.templates, next.problems})
 	p.env.logger().Info("files were read again", "rules", len(next.rules.Rules), "broken", len(next.problems))
 	return agent.Reread{}, errors.Join(p.remember(ctx), p.tellBroken(ctx, next.problems, true))
+}
+
+// begin makes the rules known before anything is taken in, keeps the good files, and
+// tells of the broken ones.
+func (p *project) begin(ctx context.Context) error {
+	if err := p.makeRulesKnown(ctx); err != nil {
+		return err
+	}
+	if err := p.store.State.SetLastGood(ctx, p.rules.LastGood()); err != nil {
+		return err
+	}
+	return p.tellBroken(ctx, p.problems, true)
 }
 
 // remember keeps the good rule files for a process that starts while they are
 // broken, and the rules as they are now in the history of rules.
 func (p *project) remember(ctx context.Context) error {
-	rules := p.running().rules
-	return errors.Join(p.store.State.SetLastGood(ctx, rules.LastGood()),
-		p.store.State.KeepRules(ctx, rules, store.Operation{At: p.env.now(), By: p.env.userName()}))
+	return errors.Join(p.store.State.SetLastGood(ctx, p.running().rules.LastGood()), p.keepRules(ctx, p.env.now()))
 }
 
 // keepLast lets the rules run on that ran in the process before, where their file is
 // broken now.
 func (p *project) keepLast(ctx context.Context) error {
+	if p.rules.Err() == nil {
+		return nil
+	}
 	last, err := p.store.State.LastGood(ctx)
-	if err == nil && p.rules.Err() != nil {
+	if err == nil {
 		p.rules = p.rules.KeepFrom(alertrules.Lasting(last, p.ruleEnv()))
 	}
 	return err
@@ -119,10 +136,10 @@ func (p *project) keepLast(ctx context.Context) error {
 // connected, the one before goes on.
 func (p *project) renew(ctx context.Context, next *project) error {
 	now, before := p.running(), p.userFiles
-	before.rules, before.templates = now.rules, now.templates
+	before.rules, before.templates, before.problems = now.rules, now.templates, now.problems
 	p.userFiles, p.now = next.userFiles, next.now
 	p.rules, p.templates = p.rules.KeepFrom(now.rules), p.templates.KeepFrom(now.templates)
-	p.live.Store(&live{p.rules, p.templates})
+	p.live.Store(&live{p.rules, p.templates, p.problems})
 	err := p.connect(ctx)
 	if err == nil {
 		err = p.declare(ctx)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/diag"
+	"tocsin/query"
 	"tocsin/store"
 )
 
@@ -85,15 +86,38 @@ func exclusive(cmd *cobra.Command, names ...string) error {
 	return nil
 }
 
-// logstoreNames completes the name of a logstore.
+// exclusives refuses flags of one group that contradict each other.
+func exclusives(cmd *cobra.Command, groups ...[]string) error {
+	for _, g := range groups {
+		if err := exclusive(cmd, g...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exclusiveRange does so for the flags of addRange, and for further groups.
+func exclusiveRange(cmd *cobra.Command, more ...[]string) error {
+	return exclusives(cmd, append([][]string{{"all", "last", "from"}, {"all", "last", "to"}}, more...)...)
+}
+
+// logstoreNames completes the name of a logstore that records are stored in.
 func logstoreNames(o *options) cobra.CompletionFunc {
+	return completeNames(o, func(s query.Schema) []string { return s.Logstores() })
+}
+
+// queriedNames completes the name of a logstore that queries read.
+func queriedNames(o *options) cobra.CompletionFunc {
+	return completeNames(o, func(s query.Schema) []string { return slices.Concat(s.Logstores(), s.Histories()) })
+}
+
+func completeNames(o *options, names func(query.Schema) []string) cobra.CompletionFunc {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		c, err := readConfig(o.config)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // the verb itself reports it
 		}
-		schema := store.Schema(c.logstores)
-		return slices.Concat(schema.Logstores(), schema.Histories()), cobra.ShellCompDirectiveNoFileComp
+		return names(store.Schema(c.logstores)), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -71,7 +71,7 @@ func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
 		p.warnProblems()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
-		if err := errors.Join(p.makeRulesKnown(ctx), p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
+		if err := p.begin(ctx); err != nil {
 			return err
 		}
 		if err := p.sayBefore(ctx, true); err != nil {
@@ -118,7 +118,7 @@ func runOnce(ctx context.Context, e *env, o *options, f logFlags) error {
 	}
 	return withProject(ctx, e, o, "tocsin run --once", func(p *project) error {
 		p.warnProblems()
-		if err := errors.Join(p.makeRulesKnown(ctx), p.remember(ctx), p.tellBroken(ctx, p.problems, true)); err != nil {
+		if err := p.begin(ctx); err != nil {
 			return err
 		}
 		summary, err := p.agent().Once(ctx, p.now)

@@ -44,10 +44,8 @@ stopped (Ctrl-C) or --events are written.
 ` + named("Formats:", sample.Formats()),
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, pair := range [][2]string{{"follow", "now"}, {"follow", "last"}, {"rate", "last"}} {
-				if err := exclusive(cmd, pair[0], pair[1]); err != nil {
-					return err
-				}
+			if err := exclusives(cmd, []string{"follow", "now"}, []string{"follow", "last"}, []string{"rate", "last"}); err != nil {
+				return err
 			}
 			rate, err := f.parse(e)
 			if err != nil {

@@ -40,16 +40,14 @@ another file, or none with "off". PAGER shows what is longer than the screen.`,
 			if answer {
 				return answerOne(cmd.Context(), e, o)
 			}
-			for _, flags := range [][]string{{"all", "last", "from"}, {"all", "last", "to"}} {
-				if err := exclusive(cmd, flags...); err != nil {
-					return err
-				}
+			if err := exclusiveRange(cmd); err != nil {
+				return err
 			}
 			return runShell(cmd.Context(), e, o, f)
 		},
 	}
 	cmd.Flags().StringVarP(&f.logstore, "logstore", "l", "", "`logstore` to begin with; default: the one with the most records")
-	complete(cmd, "logstore", logstoreNames(o))
+	complete(cmd, "logstore", queriedNames(o))
 	addOutput(cmd, &f.output)
 	addRange(cmd, &f)
 	cmd.Flags().IntVar(&f.limit, "rows", 1000, rowsHelp)

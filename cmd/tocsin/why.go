@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 	"tocsin/diag"
 	"tocsin/notifier"
 	"tocsin/query"
-	"tocsin/store"
 )
 
 func newWhy(e *env, o *options) *cobra.Command {
@@ -274,7 +274,10 @@ func (w *chain) again(e *alertrules.Evaluation) string {
 	if v.UpToSeq > 0 {
 		line += fmt.Sprintf(" --last-seq %d", v.UpToSeq)
 	}
-	return line + " " + shellQuoted(diag.Line(strings.ReplaceAll(strings.TrimSpace(src), "\n", " ")))
+	if src = strings.TrimSpace(src); strings.Contains(src, "--") { // a comment ends with its line
+		return line + " " + shellQuoted(diag.Clean(src))
+	}
+	return line + " " + shellQuoted(diag.Line(src))
 }
 
 // shellQuoted is one word for a shell.
@@ -308,16 +311,8 @@ func (w *chain) operations(a *alertrules.Alert) {
 	list, err := w.p.store.State.Operations(w.ctx, a.ID)
 	w.note(err)
 	for _, o := range list {
-		w.say("by hand", "%s", w.operation(o))
+		w.say("by hand", "%s", w.p.operationText(o))
 	}
-}
-
-func (w *chain) operation(o store.Operation) string {
-	text := fmt.Sprintf("%s by %s at %s", o.Kind, o.By, w.p.when(o.At))
-	if o.Note != "" {
-		text += ": " + o.Note
-	}
-	return text
 }
 
 // group says whom an alert concerns, as the configuration is now.
@@ -352,12 +347,11 @@ func (w *chain) group(a *alertrules.Alert) {
 
 // decisions says what was decided about mails while the alert was there.
 func (w *chain) decisions(a *alertrules.Alert) {
-	to := w.p.now
-	list, err := w.p.store.State.Decisions(w.ctx, a.Rule, a.Began, to, 10_000)
+	list, err := w.p.store.State.Decisions(w.ctx, a.Rule, a.Began, w.p.now, 10_000)
 	w.note(err)
 	var about []*notifier.Entry
 	for _, d := range list {
-		if !d.Answer && (d.Mail == 0 && a.Firing() || d.Mail == 0 && !d.At.After(a.Ended) || containsID(d.Alerts, a.ID)) {
+		if !d.Answer && (d.Mail == 0 && a.Firing() || d.Mail == 0 && !d.At.After(a.Ended) || slices.Contains(d.Alerts, a.ID)) {
 			about = append(about, d)
 		}
 	}
@@ -371,15 +365,6 @@ func (w *chain) decisions(a *alertrules.Alert) {
 	if len(list) == 0 && w.err == nil {
 		w.say("decided", "nothing yet: the next tocsin run decides")
 	}
-}
-
-func containsID(ids []string, id string) bool {
-	for _, i := range ids {
-		if i == id {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *chain) decision(d *notifier.Entry) {
