@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,7 @@ type Agent struct {
 
 // New returns an agent.
 func New(o Options) *Agent {
+	o.CatchUpWait = cmp.Or(o.CatchUpWait, catchUpWait)
 	a := &Agent{o: o}
 	for _, s := range o.Sources {
 		a.feeds = append(a.feeds, &feed{source: s})
@@ -159,8 +161,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	var loops, drained sync.WaitGroup
 	loops.Go(func() { a.serve(ctx) })
 	loops.Go(func() { a.watchdog(ctx) })
-	a.pulse.beat(rulesLoop, time.Now().Add(catchUpWait))
-	a.pulse.beat(mailsLoop, time.Now().Add(catchUpWait))
+	a.pulse.beat(rulesLoop, time.Now().Add(a.o.CatchUpWait))
+	a.pulse.beat(mailsLoop, time.Now().Add(a.o.CatchUpWait))
 	for _, f := range a.feeds {
 		drained.Add(1)
 		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
@@ -183,7 +185,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, func(wait time.Duration) { a.pulse.beat(mailsLoop, time.Now().Add(wait)) }))
 	})
 	loops.Go(func() { a.maintain(ctx) })
-	loops.Go(func() { a.beats(ctx, deliver) })
+	a.signs(ctx, &loops, deliver)
 	loops.Go(func() { a.watch(ctx, deliver) })
 	loops.Wait()
 	if errors.Is(context.Cause(ctx), ErrRestart) {

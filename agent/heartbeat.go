@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"tocsin/alertrules"
@@ -39,21 +40,31 @@ func (m *DailyMail) key(now time.Time) string {
 	return "alive/" + now.Format(time.DateOnly)
 }
 
-// beats shows that the agent is alive until ctx ends.
-func (a *Agent) beats(ctx context.Context, tell func()) {
+// signs begins the loops that show that the agent is alive.
+func (a *Agent) signs(ctx context.Context, loops *sync.WaitGroup, told func()) {
 	h := a.o.Heartbeat
-	every, said := h.Every, ""
-	if h.File == "" && h.Call == nil {
-		every = pollEvery
+	if h.File != "" || h.Call != nil {
+		loops.Go(func() { a.beats(ctx, h.Every, a.sign) })
 	}
+	if h.Mail != nil {
+		loops.Go(func() {
+			a.beats(ctx, pollEvery, func(ctx context.Context, now time.Time) error {
+				mailed, err := a.daily(ctx, now)
+				if mailed {
+					told()
+				}
+				return err
+			})
+		})
+	}
+}
+
+// beats shows in one way that the agent is alive, until ctx ends.
+func (a *Agent) beats(ctx context.Context, every time.Duration, show func(context.Context, time.Time) error) {
+	said := ""
 	for {
-		now := time.Now()
-		if len(a.Late(now)) == 0 {
-			told, err := a.daily(ctx, now)
-			if told {
-				tell()
-			}
-			err = errors.Join(err, a.sign(ctx, now))
+		if now := time.Now(); len(a.Late(now)) == 0 {
+			err := show(ctx, now)
 			if err == nil {
 				said = ""
 			} else if ctx.Err() == nil && said != err.Error() { // one failure is one line

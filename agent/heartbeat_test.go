@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,14 +48,17 @@ func (c slowChannel) Send(ctx context.Context, e notifier.Envelope, mark func() 
 
 // steady is a source that hands out an object every minute; synctest has no time
 // for folders that are watched.
-type steady struct{ fault error }
+type steady struct{ gone atomic.Bool }
 
 func (s *steady) Receive(ctx context.Context, ask ingest.Ask) (ingest.Batch, error) {
 	if !sleep(ctx, time.Minute, nil) {
 		return ingest.Batch{}, ctx.Err()
 	}
 	o := ingest.Object{Name: time.Now().String(), Modified: time.Now(), Open: ingest.Bytes([]byte("{}"))}
-	return ingest.Batch{Objects: []ingest.Object{o}, More: true}, s.fault
+	if s.gone.Load() {
+		return ingest.Batch{Objects: []ingest.Object{o}, More: true}, errors.New("no such queue")
+	}
+	return ingest.Batch{Objects: []ingest.Object{o}, More: true}, nil
 }
 
 func (*steady) Close() error { return nil }
@@ -85,30 +89,31 @@ func TestHeartbeatStops(t *testing.T) {
 					return ask(ctx, p, w)
 				}
 				r.take = func(Source) error { gates["source in"].pass(); return nil }
-				var last time.Time
+				var shown atomic.Int64
+				last := func() time.Time { return time.Unix(0, shown.Load()) }
 				file := filepath.Join(t.TempDir(), "alive")
-				r.agent.o.Heartbeat = Heartbeat{Every: time.Minute, File: file, Call: func(context.Context) error { last = time.Now(); return nil }}
+				r.agent.o.Heartbeat = Heartbeat{Every: time.Minute, File: file, Call: func(context.Context) error { shown.Store(time.Now().UnixNano()); return nil }}
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 				go func() { ended <- r.agent.Run(ctx) }()
 				time.Sleep(2 * time.Hour)
-				if time.Since(last) > time.Minute {
-					t.Fatalf("two hours, and the last sign was %s ago: %v", time.Since(last), r.agent.Late(time.Now()))
+				if time.Since(last()) > time.Minute {
+					t.Fatalf("two hours, and the last sign was %s ago: %v", time.Since(last()), r.agent.Late(time.Now()))
 				}
 				close(gates[loop].closed)
 				time.Sleep(time.Hour)
 				late := strings.Join(r.agent.Late(time.Now()), "; ")
-				if ago := time.Since(last); ago < 20*time.Minute || !strings.HasPrefix(late, loop+":") || strings.Contains(late, ";") {
+				if ago := time.Since(last()); ago < 20*time.Minute || !strings.HasPrefix(late, loop+":") || strings.Contains(late, ";") {
 					t.Errorf("the loop stopped an hour ago, the last sign was %s ago; late: %s", ago, late)
 				}
 				text, err := os.ReadFile(file)
-				if err != nil || strings.TrimSpace(string(text)) != last.UTC().Format(time.RFC3339) {
+				if err != nil || strings.TrimSpace(string(text)) != last().UTC().Format(time.RFC3339) {
 					t.Errorf("the file says %s, %v", text, err)
 				}
 				close(gates[loop].open)
 				time.Sleep(10 * time.Minute)
-				if time.Since(last) > time.Minute {
-					t.Errorf("the loop goes on, and the last sign was %s ago", time.Since(last))
+				if time.Since(last()) > time.Minute {
+					t.Errorf("the loop goes on, and the last sign was %s ago", time.Since(last()))
 				}
 				cancel()
 				if err := <-ended; err != nil {
@@ -119,14 +124,41 @@ func TestHeartbeatStops(t *testing.T) {
 	}
 }
 
+// While the first round waits for sources as long as it was told to, nothing is
+// late.
+func TestALongWaitIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := steadyRig(t)
+		r.agent.o.CatchUpWait = time.Hour
+		stuck := newGate()
+		close(stuck.closed)
+		r.take = func(Source) error { stuck.pass(); return nil }
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.agent.Run(ctx) }()
+		time.Sleep(40 * time.Minute)
+		for _, late := range r.agent.Late(time.Now()) {
+			if !strings.HasPrefix(late, "source ") {
+				t.Errorf("late: %s", late)
+			}
+		}
+		close(stuck.open)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestHeartbeatStopsWhenNothingIsStored: loops that turn, and can store nothing,
 // have stopped. A source that cannot be asked has not.
 func TestHeartbeatStopsWhenNothingIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, source := steadyRig(t)
-		full := false
+		var full, crash atomic.Bool
+		r.store.Crash = crash.Load
 		r.take = func(Source) error {
-			if full {
+			if full.Load() {
 				return errors.New("no space left")
 			}
 			return nil
@@ -135,17 +167,18 @@ func TestHeartbeatStopsWhenNothingIsStored(t *testing.T) {
 		defer cancel()
 		go r.agent.Run(ctx) //nolint:errcheck // it is of no matter here
 		time.Sleep(time.Hour)
-		full = true
+		full.Store(true)
 		time.Sleep(time.Hour)
 		if late := r.agent.Late(time.Now()); len(late) != 1 || !strings.HasPrefix(late[0], "source ") {
 			t.Errorf("late: %v", late)
 		}
-		full, source.fault = false, errors.New("no such queue")
+		full.Store(false)
+		source.gone.Store(true)
 		time.Sleep(time.Hour)
 		if late := r.agent.Late(time.Now()); len(late) > 0 {
 			t.Errorf("the queue is gone, late: %v", late)
 		}
-		r.store.Crash = func() bool { return true }
+		crash.Store(true)
 		time.Sleep(time.Hour)
 		if late := strings.Join(r.agent.Late(time.Now()), "; "); !strings.Contains(late, "rules:") {
 			t.Errorf("no round is committed, late: %s", late)

@@ -52,8 +52,10 @@ func TestReload(t *testing.T) {
 		asked := make(chan os.Signal, 1)
 		begun := time.Now()
 		r.agent.o.Files = Files{
-			Stamp: func() string { return stamp }, From: "1", Asked: asked,
+			Stamp: func() string { r.mu.Lock(); defer r.mu.Unlock(); return stamp }, From: "1", Asked: asked,
 			Read: func(context.Context) (Reread, error) {
+				r.mu.Lock()
+				defer r.mu.Unlock()
 				read = append(read, stamp+" after "+time.Since(begun).String())
 				if unsettled {
 					unsettled = false
@@ -72,8 +74,13 @@ func TestReload(t *testing.T) {
 			time.Sleep(d)
 			synctest.Wait()
 		}
+		change := func(files func()) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			files()
+		}
 		step(5 * time.Second)
-		stamp = "2"
+		change(func() { stamp = "2" })
 		step(time.Second) // seen at 6s, read at 8s
 		states, err := r.store.RuleStates(ctx)
 		if err != nil || states["other"] != nil {
@@ -83,12 +90,12 @@ func TestReload(t *testing.T) {
 		if states, err = r.store.RuleStates(ctx); err != nil || states["other"] == nil || states["other"].Moment.IsZero() || states["trail"].Off != alertrules.EndRemoved {
 			t.Errorf("the new rules are not evaluated: %v, %v", states, err)
 		}
-		fault = errors.New("no such table")
+		change(func() { fault = errors.New("no such table") })
 		asked <- syscall.SIGHUP
 		step(time.Second)
-		unsettled, stamp = true, "3"
+		change(func() { unsettled, stamp = true, "3" })
 		step(9 * time.Second)
-		stamp = "4"
+		change(func() { stamp = "4" })
 		if err := <-ended; !errors.Is(err, ErrRestart) {
 			t.Errorf("it ended with %v", err)
 		}

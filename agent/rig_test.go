@@ -34,7 +34,7 @@ type rig struct {
 	channel *notifiertest.Recorder
 	log     *lines
 	marks   *marks
-	mu      sync.Mutex // of loads, while the agent runs
+	mu      sync.Mutex // of loads and set, while the agent runs
 	loads   []Load
 	room    Room
 
@@ -60,7 +60,7 @@ func newRig(t *testing.T, now time.Time, dirs ...string) *rig {
 	r.agent = New(Options{
 		Sources: sources, Take: r.load, Marks: r.marks, Maintain: r.tidy, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 		Engine:   &alertrules.Engine{Query: r.records.Query, Logs: r.records, States: r.store},
-		Rules:    func() *alertrules.Set { return r.set },
+		Rules:    func() *alertrules.Set { r.mu.Lock(); defer r.mu.Unlock(); return r.set },
 		Notifier: r.notifier(),
 		Heard:    r.heard,
 		Causes:   func(context.Context) ([]alertrules.Notice, error) { return r.store.Open(), nil },

@@ -84,7 +84,7 @@ func (a *Agent) listen(ctx context.Context) error {
 	}
 	inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	return errors.Join(server.Shutdown(inTime), server.Close()) // nobody reads the store once Run has ended
+	return errors.Join(server.Shutdown(inTime), server.Close()) // what is asked still ends with ctx
 }
 
 // shutdownTime is how long an answer may take when the agent ends.

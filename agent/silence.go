@@ -126,11 +126,8 @@ const minute = "2006-01-02 15:04 MST"
 // says is what the operator reads of a silence. A part is text of a log; whoever
 // shows it cleans it.
 func (h *heard) says(part string, last time.Time) string {
-	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", h.part(part), last.UTC().Format(minute), alertrules.FormatDuration(h.silence.After))
+	return fmt.Sprintf("%s is silent since %s (silent_after: %s)", silentPart(h.key(part)), last.UTC().Format(minute), alertrules.FormatDuration(h.silence.After))
 }
-
-// part names a source, or a part of it.
-func (h *heard) part(part string) string { return silentPart(h.key(part)) }
 
 // silentPart names what a key is about, which need not be configured any more.
 func silentPart(key string) string {

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -285,5 +284,5 @@ func (a *Agent) awaitDrained(ctx context.Context, drained *sync.WaitGroup) {
 		drained.Wait()
 		close(all)
 	}()
-	sleep(ctx, cmp.Or(a.o.CatchUpWait, catchUpWait), all)
+	sleep(ctx, a.o.CatchUpWait, all)
 }

@@ -14,12 +14,12 @@ const (
 	// round.
 	liveMoments = 3
 	// pieceMoments is how many moments are committed at once while a rule catches
-	// up.
+	// up, besides those that failed before; of whole windows it is windowsPerRound.
 	pieceMoments = 10
 )
 
-// behind reports whether a rule has to catch up.
-func (e *Engine) behind(d Due, s *RuleState, now time.Time) bool {
+// behindBy reports whether a rule has to catch up.
+func behindBy(d Due, s *RuleState, now time.Time) bool {
 	if s == nil || len(d.Moments) == 0 {
 		return false
 	}
@@ -46,7 +46,7 @@ func (e *Engine) Live(ctx context.Context, rules []*Rule, now time.Time) (r *Rou
 	}
 	var due []Due
 	for _, d := range e.allDue(rules, states, now) {
-		if e.behind(d, states[d.Rule.ID], now) {
+		if behindBy(d, states[d.Rule.ID], now) {
 			behind = append(behind, d.Rule)
 		} else {
 			due = append(due, d)
@@ -74,6 +74,9 @@ func (e *Engine) MakeUp(ctx context.Context, rule *Rule, now time.Time) (r *Roun
 		due = append(due, d)
 	}
 	r, err = e.round(ctx, due, states, now)
+	if err == nil && len(r.Rules) > 0 {
+		left = left || rule.cut(r.Rules[0])
+	}
 	return r, left, err
 }
 
@@ -128,7 +131,7 @@ func (c *catcher) rule(ctx context.Context, r *Rule) {
 		round, left, err := c.loop.Engine.MakeUp(ctx, r, time.Now())
 		if err != nil {
 			c.loop.fail(ctx, err)
-			sleep(ctx, nil, retryAfter)
+			sleep(ctx, retryAfter)
 			continue
 		}
 		if left {

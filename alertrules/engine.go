@@ -84,6 +84,8 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 	if r.Window.Kind != SlidingWindow {
 		if last := r.Schedule.last(s.Moment, now); !last.IsZero() {
 			d.Moments = []time.Time{last}
+		} else if r.cut(s) {
+			d.Moments = []time.Time{s.Moment}
 		}
 		return d
 	}
@@ -228,7 +230,7 @@ func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
 // they are tried again in their order.
 func (r *run) moments(ctx context.Context, d Due) {
 	if !d.GapFrom.IsZero() {
-		r.gap(d.GapFrom, d.Moments[0], GapDown)
+		r.gap(r.ahead(d.GapFrom), d.Moments[0], GapDown) // with what failed before it
 		r.state.Retry = nil
 	}
 	for i, at := range d.Moments {

@@ -345,6 +345,47 @@ func TestEarlierStartOfWholeWindows(t *testing.T) {
 	want(t, runTo(t, w, "12:10"), "status")
 }
 
+// What failed before a long time down is part of the gap.
+func TestFailedBeforeItWasDown(t *testing.T) {
+	w := world(t, "08:58", `rules: [{id: s, logstore: findings, every: 5m, window: 15m, query: "status:x"}]`)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	runTo(t, w, "09:02")
+	w.Engine.Query = func(context.Context, *query.Plan, query.Window) (*query.Result, error) { return nil, errors.New("no") }
+	runTo(t, w, "09:32")
+	w.Engine.Query = w.Log.Query
+	round, err := w.At(clock("Tue 15:32"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(round.Gaps) != 1 || !round.Gaps[0].From.Equal(clock("09:05")) {
+		t.Errorf("gaps %+v", round.Gaps)
+	}
+}
+
+// Until a first round was evaluated, nothing is decided (D21).
+func TestWaitsUntilThereWasARound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := alertrulestest.NewWorld(time.Now().UTC())
+		if err := w.Load(`rules: [{id: a, logstore: findings, every: 15m, window: 1h, query: "status:x"}]`); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		failed := false
+		l := alertrules.Loop{Engine: w.Engine, Rules: func() *alertrules.Set { return w.Set }}
+		l.Failed = func(error) {
+			failed = true
+			if !l.Waits("a") {
+				t.Error("it decides after a round that failed")
+			}
+		}
+		w.States.Fail = errors.New("the disk is full")
+		if err := l.Run(ctx); err != nil || !failed || l.Waits("a") {
+			t.Errorf("%v; failed %t, waits %t", err, failed, l.Waits("a"))
+		}
+	})
+}
+
 // The loop evaluates on the moments of the schedule, in virtual time.
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

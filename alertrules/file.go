@@ -224,7 +224,7 @@ func ParseSet(files map[string][]byte, env Env) *Set {
 		}
 		s.Rules = append(s.Rules, f.Rules...)
 	}
-	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	sortRules(s.Rules)
 	return s
 }
 
@@ -246,3 +246,8 @@ const nameHint = "use a-z, 0-9, dot, hyphen and underscore, at most 64, beginnin
 // ValidName reports whether s is a name as G35 demands it of rule ids and of
 // names of templates, tables, lists, calendars and sources.
 func ValidName(s string) bool { return namePattern.MatchString(s) }
+
+// sortRules brings rules into the order of their ids.
+func sortRules(list []*Rule) {
+	slices.SortFunc(list, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+}

@@ -47,10 +47,13 @@ const (
 
 // Fill evaluates gaps of rules at the moments of their schedules: those first
 // whose finds are mailed, and the oldest of these; of history the moments that
-// look at records of it. What two gaps have in common is evaluated once. Each gap is taken out of what States keeps, with what was
-// found in it, piece by piece. An alert is over at the first moment after the
-// gap, or after what looks at history in it, and after 10,000 evaluations. A query that fails ends the filling of its rule, and is no error of Fill.
-// Like Round, it is not called beside another call of the engine.
+// look at records of it. What two gaps have in common is evaluated once. Each gap
+// is taken out of what States keeps, with what was found in it, piece by piece. An
+// alert is over at the first moment after the gap, or after what looks at history
+// in it, and after 10,000 evaluations.
+//
+// A query that fails ends the filling of its rule, and is no error of Fill. Like
+// Round, it is not called beside another call of the engine.
 func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
 	p, err := e.pin(ctx)
 	if err != nil {
@@ -264,7 +267,6 @@ func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
 }
 
 func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
-	r := &run{rule: f.rule}
 	for from := part.From; from.Before(part.To); {
 		start, to := f.rule.Window.Around(from, f.rule.Zone)
 		_, after := f.rule.Window.Around(to, f.rule.Zone)
@@ -272,7 +274,7 @@ func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
 		if f.rule.rowsOnly() && f.Reason == GapHistory {
 			w.AfterSeq, w.UpToSeq = f.FromSeq, min(f.ToSeq, w.UpToSeq)
 		}
-		if !yield(fillStep{r.due(to, f.options.Now), w, to, r.due(after, f.options.Now)}) {
+		if !yield(fillStep{f.rule.dueBy(to, f.options.Now), w, to, f.rule.dueBy(after, f.options.Now)}) {
 			return
 		}
 		from = to

@@ -37,7 +37,7 @@ func (s *Set) KeepFrom(before *Set) *Set {
 			out.Rules = append(out.Rules, last.Rules...)
 		}
 	}
-	slices.SortFunc(out.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	sortRules(out.Rules)
 	return out
 }
 
@@ -88,7 +88,7 @@ func Lasting(list []LastGood, env Env) *Set {
 		s.Files = append(s.Files, f)
 		s.Rules = append(s.Rules, f.Rules...)
 	}
-	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	sortRules(s.Rules)
 	return s
 }
 

@@ -51,13 +51,11 @@ func (l *Loop) Run(ctx context.Context) error {
 		c.live <- struct{}{}
 		behind, err := l.round(ctx, set, another, time.Now())
 		<-c.live
-		if err == nil {
-			known = set
-		}
-		l.mark(behind, another && err == nil)
-		c.start(ctx, behind)
 		wait := retryAfter
 		if err == nil {
+			known = set
+			l.mark(behind, another)
+			c.start(ctx, behind)
 			wait, err = l.untilNext(ctx, set)
 		}
 		switch {
@@ -172,12 +170,11 @@ func (l *Loop) pause(ctx context.Context, caught <-chan struct{}, d time.Duratio
 }
 
 // sleep waits for a time, a change or the end.
-func sleep(ctx context.Context, changed <-chan struct{}, d time.Duration) {
+func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-	case <-changed:
 	case <-t.C:
 	}
 }

@@ -19,7 +19,8 @@ type Version struct {
 	Query    string
 }
 
-// Versions returns the rules as their files have them, by id.
+// Versions returns the rules as their files have them, file by file, without those
+// that are kept for a broken one.
 func (s *Set) Versions() []Version {
 	list := make([]Version, 0, len(s.Rules))
 	for _, f := range s.Files {

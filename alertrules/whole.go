@@ -53,7 +53,7 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 			r.failed(at, w, err)
 			return false
 		}
-		seen = append(seen, observation{at: r.due(to, at), window: w, result: res, early: true})
+		seen = append(seen, observation{at: r.rule.dueBy(to, at), window: w, result: res, early: true})
 		from = to
 	}
 	live, pending := r.live, r.state.Pending
@@ -89,13 +89,25 @@ func (r *run) skipOld(at time.Time) {
 	}
 }
 
-// due is the moment of the schedule at which a window gets its verdict.
-func (r *run) due(to, at time.Time) time.Time {
-	m := r.rule.due(to)
+// dueBy is the moment of the schedule at which a window that ends at to gets its
+// verdict, or at, if that is earlier.
+func (r *Rule) dueBy(to, at time.Time) time.Time {
+	m := r.due(to)
 	if m.IsZero() || m.After(at) {
 		return at
 	}
 	return m
+}
+
+// cut reports whether windows that were due at the last moment wait for the next
+// round, because there were too many for one. After an error they are tried again
+// at the next moment.
+func (r *Rule) cut(s *RuleState) bool {
+	if r.Window.Kind != WholeWindow || s.WholeTo.IsZero() || s.Error != "" {
+		return false
+	}
+	_, to := r.Window.Around(s.WholeTo, r.Zone)
+	return !to.Add(r.Delay).After(s.Moment)
 }
 
 // due is the moment of the schedule after a window that ends at to.
@@ -105,7 +117,7 @@ func (r *Rule) due(to time.Time) time.Time {
 
 // verdict evaluates one window for the first time.
 func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
-	m := r.due(to, at)
+	m := r.rule.dueBy(to, at)
 	w := query.Window{From: from, To: to, UpToSeq: r.pin.upTo(), Now: to}
 	res, took, err := r.ask(ctx, m, w)
 	if err != nil {

@@ -31,15 +31,12 @@ func (n *Notifier) Retry(ctx context.Context, id int64, now time.Time, why strin
 	if err != nil {
 		return err
 	}
-	d := &Delivery{At: exact(now), Log: byHand(m, exact(now), why)}
-	if m.State == Parked {
-		if err := n.unpark(ctx, m, d); err != nil {
-			return err
-		}
-		return n.o.Outbox.Record(ctx, d)
+	d := &Delivery{At: exact(now), Log: answers(m, exact(now), why)}
+	if m.State == Waiting {
+		m.Next, d.Mails = d.At, []*Mail{m}
+	} else if err := n.unpark(ctx, m, d); err != nil {
+		return err
 	}
-	m.Next = d.At
-	d.Mails = append(d.Mails, m)
 	return n.o.Outbox.Record(ctx, d)
 }
 
@@ -54,7 +51,7 @@ func (n *Notifier) Drop(ctx context.Context, id int64, now time.Time, why string
 		return err
 	}
 	m.State, m.Marked, m.Ended, m.Next = Dropped, false, exact(now), time.Time{}
-	d := &Delivery{At: exact(now), Mails: []*Mail{m}, Log: byHand(m, exact(now), why)}
+	d := &Delivery{At: exact(now), Mails: []*Mail{m}, Log: answers(m, exact(now), why)}
 	beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
 	if err != nil {
 		return err
@@ -82,8 +79,8 @@ func (n *Notifier) open(ctx context.Context, id int64) (*Mail, error) {
 	return rows[0], nil
 }
 
-// byHand is what somebody did to a row, in the history of its groups.
-func byHand(m *Mail, now time.Time, why string) []Entry {
+// answers are what became of a row, in the history of its groups.
+func answers(m *Mail, now time.Time, why string) []Entry {
 	var list []Entry
 	for _, k := range m.keys() {
 		list = append(list, Entry{At: now, Group: k.Group, Recipient: k.Recipient, Kind: m.Kind, Reason: why, Mail: m.ID, Alerts: m.Alerts, Answer: true})
@@ -94,12 +91,12 @@ func byHand(m *Mail, now time.Time, why string) []Entry {
 // drop notes that the row is not sent.
 func (b *Belief) drop(mail int64, t time.Time) {
 	all := slices.Concat(b.Queue, b.Parked)
-	i := slices.IndexFunc(all, func(q Queued) bool { return q.Mail == mail })
+	is := func(q Queued) bool { return q.Mail == mail }
+	i := slices.IndexFunc(all, is)
 	if i < 0 {
 		return
 	}
 	q := all[i]
-	is := func(q Queued) bool { return q.Mail == mail }
 	b.Queue, b.Parked = slices.DeleteFunc(b.Queue, is), slices.DeleteFunc(b.Parked, is)
 	var states []Telling
 	for _, tell := range q.Tells {

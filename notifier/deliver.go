@@ -344,9 +344,7 @@ func (n *Notifier) unmark(ctx context.Context, t try, d *Delivery) error {
 
 // finish commits the end of a row, with the answer in the history.
 func (n *Notifier) finish(ctx context.Context, m *Mail, d *Delivery, change func(*Belief)) error {
-	for _, k := range m.keys() {
-		d.Log = append(d.Log, Entry{At: d.At, Group: k.Group, Recipient: k.Recipient, Kind: m.Kind, Reason: string(m.State) + ": " + m.Answer, Mail: m.ID, Alerts: m.Alerts, Answer: true})
-	}
+	d.Log = append(d.Log, answers(m, d.At, string(m.State)+": "+m.Answer)...)
 	return n.commit(ctx, m, d, change)
 }
 

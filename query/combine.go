@@ -176,13 +176,12 @@ type combination struct {
 type labelled struct {
 	label, name string
 	equal       []int
-	hidden      bool // it is shown with another one
 }
 
 // part resolves one query.
 func (c *combiner) part(i int, parts []Part) *combination {
 	part, p := parts[i], c.planner
-	p.o.Logstore, p.o.Exclude, p.own, p.filter, p.length = part.Logstore, nil, false, part.Query.Filter, part.Length
+	p.o.Logstore, p.o.Exclude, p.own, p.filter, p.length, p.gives = part.Logstore, nil, false, part.Query.Filter, part.Length, ""
 	if part.Logstore == c.own {
 		p.o.Exclude = c.exclude
 	}
@@ -290,13 +289,13 @@ func (c *combiner) concat(l, r *combination) *combination {
 		out.cols = append(out.cols, labelled{label: col.label, name: col.name})
 		places = append(places, p)
 	}
-	shown := l.shown()
+	shown, others := l.shown(), r.shown()
 	for i, col := range left.cols {
 		add(labelled{label: l.cols[shown[i]].label, name: col.name}, place{i, slices.IndexFunc(right.cols, func(o resultColumn) bool { return o.name == col.name })})
 	}
 	for i, col := range right.cols {
 		if !slices.ContainsFunc(left.cols, func(o resultColumn) bool { return o.name == col.name }) {
-			add(r.cols[i], place{-1, i})
+			add(r.cols[others[i]], place{-1, i})
 		}
 	}
 	ls, rs := c.derived(left, ""), c.derived(right, "")
@@ -364,7 +363,6 @@ func (c *combination) merge(on *JoinCondition) {
 			continue
 		}
 		c.cols[i].equal = append(append(slices.Clone(c.cols[i].equal), j), c.cols[j].equal...)
-		c.cols[j].hidden = true
 	}
 }
 
@@ -402,8 +400,8 @@ func (c *combination) shownWith(i int) int {
 
 // shown are the columns of the result.
 func (c *combination) shown() (list []int) {
-	for i, col := range c.cols {
-		if !col.hidden {
+	for i := range c.cols {
+		if c.shownWith(i) == i {
 			list = append(list, i)
 		}
 	}

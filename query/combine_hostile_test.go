@@ -8,6 +8,26 @@ import (
 	"tocsin/diag"
 )
 
+// A name that is misspelt is an error in each of the queries, in quotes too.
+func TestMisspeltInAnyPart(t *testing.T) {
+	good, err := Parse("* | SELECT eventName, count(*) AS cnt GROUP BY eventName")
+	if err != nil {
+		t.Fatal(err)
+	}
+	misspelt, err := Parse(`* | SELECT "evntName", count(*) AS cnt GROUP BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range 3 {
+		parts := []Part{{"log", good, 0}, {"log", good, 0}, {"log", good, 0}}
+		parts[at].Query = misspelt
+		joins := []Joining{{CrossProduct, nil}, {CrossProduct, nil}}
+		if _, err := Combine(parts, joins, hostileSchema(), Options{Logstore: "log", MaxRows: 1000}); err == nil || !strings.Contains(err.Error(), "evntName") {
+			t.Errorf("in query %d: %v", at, err)
+		}
+	}
+}
+
 // TestHostileCombinations: the corpus of hostile queries as parts, and as the
 // condition, of a combination: nothing panics, what is refused has a place, and
 // no text of it is in a statement.

@@ -82,10 +82,10 @@ func NewMemory() *Memory {
 	}
 }
 
-// notice keeps one cause open at a time.
 // once begins the keys of notices that were told and are no causes.
 const once = "\x00told "
 
+// notice keeps one cause open at a time.
 func (m *Memory) notice(notices []alertrules.Notice) {
 	for _, n := range notices {
 		key := n.Key
