@@ -182,7 +182,7 @@ func ofProwler(o Object) bool {
 
 // beginning is the unpacked beginning of an object, as far as it can be read.
 func beginning(raw io.Reader) []byte {
-	body, err := unpack(raw, Limits{}.withDefaults())
+	body, err := unpack(raw, Limits{}.withDefaults(), true)
 	if err != nil {
 		return nil
 	}

@@ -96,7 +96,7 @@ func Decode(obj Object, o Options) (*Opened, error) {
 }
 
 func decode(raw io.Reader, name string, o Options) (*Opened, error) {
-	body, err := unpackIf(raw, o.Limits.withDefaults(), !o.lines)
+	body, err := unpack(raw, o.Limits.withDefaults(), !o.lines)
 	if err != nil {
 		return nil, err
 	}

@@ -90,15 +90,11 @@ var unpackers = sync.Pool{New: func() any {
 	return &unpacker{b: bufio.NewReaderSize(nil, 64<<10), body: bufio.NewReaderSize(nil, 16)}
 }}
 
-// unpack begins an object. Whoever reads it calls release at the end.
-func unpack(raw io.Reader, limits Limits) (*unpacker, error) {
-	return unpackIf(raw, limits, true)
-}
-
-// unpackIf is unpack, which reads what is packed as it stands where it is told so.
-func unpackIf(raw io.Reader, limits Limits, packed bool) (*unpacker, error) {
+// unpack begins an object; without unzip, what is packed is read as it stands.
+// Whoever reads it calls release at the end.
+func unpack(raw io.Reader, limits Limits, unzip bool) (*unpacker, error) {
 	u, _ := unpackers.Get().(*unpacker) // New makes no others
-	if err := u.begin(raw, limits, packed); err != nil {
+	if err := u.begin(raw, limits, unzip); err != nil {
 		u.release()
 		return nil, err
 	}

@@ -261,20 +261,15 @@ func (l *Logs) Settled(ctx context.Context, objects []ingest.Object) ([]bool, er
 	if err != nil || len(objects) == 0 {
 		return settled, err
 	}
-	rows, err := l.in.db.QueryContext(withSource(ctx, &nameSource{objects: objects}),
+	letters, err := numbers(withSource(ctx, &nameSource{objects: objects}), l.in.db,
 		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN deadletters d ON d.object = p.name AND d.version = p.version WHERE d.position IS NULL")
 	if err != nil {
 		return nil, fmt.Errorf("look into the dead letters: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var n int
-		if err := rows.Scan(&n); err != nil {
-			return nil, fmt.Errorf("look into the dead letters: %w", err)
-		}
+	for _, n := range letters {
 		settled[n] = true
 	}
-	return settled, rows.Err()
+	return settled, nil
 }
 
 // inLedger calls found for each object that the ledger has in this version, by its

@@ -313,17 +313,17 @@ func (a *appender) history(t *taken) bool {
 
 // past decides it for an object whose newest record is known.
 func (a *appender) past(t *taken, newest int64) bool {
-	old := a.options.Now.Add(-historyAge)
-	if modified := a.objects[t.object].Modified; !modified.IsZero() && modified.Before(a.options.Seen) {
+	modified := a.objects[t.object].Modified
+	if !modified.IsZero() && modified.Before(a.options.Seen) {
 		return true
 	}
+	old := a.options.Now.Add(-historyAge)
 	switch a.options.History {
 	case Live:
 		return false
 	case Past:
 		return true
 	case BySource:
-		modified := a.objects[t.object].Modified
 		return !modified.IsZero() && modified.Before(old)
 	default:
 		return newest < old.UnixMicro()

@@ -34,8 +34,11 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("create the backup: %w", err)
 	}
-	if err := os.Mkdir(under, 0o700); err != nil {
+	switch err := os.Mkdir(under, 0o700); {
+	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("create the backup: %w (a backup that was interrupted leaves it: delete it)", err)
+	case err != nil:
+		return nil, fmt.Errorf("create the backup: %w", err)
 	}
 	defer func() {
 		if err != nil {

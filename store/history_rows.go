@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,23 +86,23 @@ func (l *Logs) handOver(ctx context.Context, names []string, w query.Window) (co
 	if l.history == nil {
 		return ctx, "", fmt.Errorf("%s: %w", names[0], ErrNoTable)
 	}
-	batches, cut := map[string]*historyBatch{}, ""
+	batches, tables := map[string]*historyBatch{}, historyTables()
+	var cut []string
 	for _, name := range names {
-		for _, t := range historyTables() {
-			if t.name != name {
-				continue
-			}
-			b, err := l.history(ctx, t, w)
-			if err != nil {
-				return ctx, "", err
-			}
-			batches[t.function] = b
-			if b.cut {
-				cut = fmt.Sprintf("only the newest %d rows of %s were read: narrow the range", len(b.rows), name)
-			}
+		i := slices.IndexFunc(tables, func(t historyTable) bool { return t.name == name })
+		if i < 0 {
+			return ctx, "", fmt.Errorf("%s: %w", name, ErrNoTable)
+		}
+		b, err := l.history(ctx, tables[i], w)
+		if err != nil {
+			return ctx, "", err
+		}
+		batches[tables[i].function] = b
+		if b.cut {
+			cut = append(cut, fmt.Sprintf("only the newest %d rows of %s were read: narrow the range", len(b.rows), name))
 		}
 	}
-	return context.WithValue(ctx, historyKey{}, batches), cut, nil
+	return context.WithValue(ctx, historyKey{}, batches), strings.Join(cut, "; "), nil
 }
 
 // registerHistory makes the table functions known.

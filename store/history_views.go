@@ -3,6 +3,9 @@
 package store
 
 import (
+	"fmt"
+
+	"tocsin/alertrules"
 	"tocsin/ingest"
 	"tocsin/query"
 )
@@ -40,7 +43,11 @@ func docNumber(doc, path string) string {
 
 // severityName is a severity in a document by its name.
 func severityName(doc, path string) string {
-	return "CASE json_extract_string(" + doc + ", '" + path + "') WHEN '5' THEN 'critical' WHEN '4' THEN 'high' WHEN '3' THEN 'medium' WHEN '2' THEN 'low' WHEN '1' THEN 'report' END"
+	text := "CASE json_extract_string(" + doc + ", '" + path + "')"
+	for s := alertrules.Report; s <= alertrules.Critical; s++ {
+		text += fmt.Sprintf(" WHEN '%d' THEN '%s'", int(s), s)
+	}
+	return text + " END"
 }
 
 // historyTables are the five of them.

@@ -37,9 +37,11 @@ func (t *tables) ensure(ctx context.Context, conn *sql.Conn, ls *ingest.Logstore
 	if err != nil {
 		return err
 	}
-	viewed, err := columnsOf(ctx, conn, readName(ls))
-	if err != nil {
-		return err
+	viewed := has
+	if len(ls.Wholes) > 0 { // what queries read is a view
+		if viewed, err = columnsOf(ctx, conn, readName(ls)); err != nil {
+			return err
+		}
 	}
 	err = inTx(ctx, conn, func() error {
 		statements := remakeStatements(ls, has)

@@ -30,7 +30,10 @@ func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query
 	r, err := l.ask(ctx, question{
 		statement: p.SQL(query.DuckDB(), w), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows(),
 	})
-	if err == nil && r.Partial == "" {
+	if err == nil && cut != "" {
+		if r.Partial != "" {
+			cut = r.Partial + "; " + cut
+		}
 		r.Partial = cut
 	}
 	return r, err

@@ -15,7 +15,7 @@ type Operation struct {
 	At      time.Time
 	Kind    string // "ack", "unack", "retry", "drop", "fill", "rules"
 	By      string // who
-	Subject string // what it was done to: an alert, a mail, a rule
+	Subject string // what it was done to: an alert, a mail, a gap, dead letters; "" for rules
 	Note    string
 }
 

@@ -70,9 +70,6 @@ func (s *State) Depth(ctx context.Context) (Depth, error) {
 		return d, fmt.Errorf("count the outbox: %w", err)
 	}
 	d.Oldest = oldest.Time.UTC()
-	if !oldest.Valid {
-		d.Oldest = time.Time{}
-	}
 	return d, nil
 }
 

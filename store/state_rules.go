@@ -139,7 +139,8 @@ func (s *State) CommitRound(ctx context.Context, r *alertrules.Round) error {
 		t.alerts(r.Alerts)
 		t.news(r.News)
 		t.evaluations(r)
-		t.notices(append(r.Notices, t.gaps(r)...))
+		t.notices(r.Notices)
+		t.notices(t.gaps(r))
 		t.changed(r)
 		return t.err
 	})

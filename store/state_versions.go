@@ -129,5 +129,8 @@ func (s *State) QuietEvaluations(ctx context.Context, rule string, hour time.Tim
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
-	return n, err
+	if err != nil {
+		return 0, fmt.Errorf("count the quiet evaluations of %s: %w", rule, err)
+	}
+	return n, nil
 }
