@@ -27,7 +27,7 @@ var unitKeys = map[string][]string{
 // flags that it has, and relies on what the program tells systemd.
 func TestDocsUnit(t *testing.T) {
 	said := map[string]string{}
-	for _, f := range docPage(t, "docs/operation.md").fences() {
+	for _, f := range docPage(t, "docs/operations.md").fences() {
 		if f.kind != "ini" {
 			continue
 		}
@@ -68,7 +68,7 @@ func TestDocsUnit(t *testing.T) {
 // the program reads, and runs a verb.
 func TestDocsContainer(t *testing.T) {
 	text := ""
-	for _, f := range docPage(t, "docs/operation.md").fences() {
+	for _, f := range docPage(t, "docs/operations.md").fences() {
 		if f.kind == "dockerfile" {
 			text += f.text
 		}
@@ -98,7 +98,7 @@ func TestDocsContainer(t *testing.T) {
 // TestDocsMetrics: the documentation lists the metrics that there are.
 func TestDocsMetrics(t *testing.T) {
 	var listed []string
-	for _, name := range regexp.MustCompile("tocsin_[a-z_]+").FindAllString(docPage(t, "docs/operation.md").text, -1) {
+	for _, name := range regexp.MustCompile("tocsin_[a-z_]+").FindAllString(docPage(t, "docs/operations.md").text, -1) {
 		if !slices.Contains(listed, name) {
 			listed = append(listed, name)
 		}
