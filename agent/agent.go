@@ -43,7 +43,8 @@ type Options struct {
 	// CatchUpWait is how long the first round waits for the first drain of all
 	// sources; 0: 10 minutes.
 	CatchUpWait time.Duration
-	Files       Files // which are read again when they change
+	Splay       time.Duration // how long after their moments rounds begin, see alertrules.Loop
+	Files       Files         // which are read again when they change
 	// Supervisor is told when the agent works, reads its files again, and ends.
 	Supervisor Supervisor
 	Heartbeat  Heartbeat
@@ -143,7 +144,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	wake, deliver := bell()
 	changed, evaluate := bell()
 	loop := &alertrules.Loop{
-		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed,
+		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed, Splay: a.o.Splay,
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
 			a.o.Metrics.round(r)

@@ -386,6 +386,42 @@ func TestWaitsUntilThereWasARound(t *testing.T) {
 	})
 }
 
+// Rounds begin a little after their moments; a rule with a short schedule is not
+// kept waiting for it (DESIGN.md §5 "Schedule").
+func TestSplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := alertrulestest.NewWorld(time.Now().UTC())
+		if err := w.Load(`rules: [{id: a, logstore: findings, every: 1m, window: 1h, query: "status:x"}, {id: b, logstore: findings, query: "status:x", every: 1s}]`); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		late := map[string]time.Duration{}
+		l := alertrules.Loop{Engine: w.Engine, Rules: func() *alertrules.Set { return w.Set }, Splay: 700 * time.Millisecond}
+		l.Done = func(r *alertrules.Round) {
+			for _, e := range r.Evaluations {
+				late[e.Rule] = max(late[e.Rule], time.Since(e.At))
+			}
+		}
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if late["a"] != 100*time.Millisecond || late["b"] != 100*time.Millisecond {
+			t.Errorf("evaluated late by %v", late)
+		}
+		w.Set.Rules[1].Enabled = false
+		again, stop := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer stop()
+		clear(late)
+		if err := l.Run(again); err != nil {
+			t.Fatal(err)
+		}
+		if late["a"] != 700*time.Millisecond {
+			t.Errorf("evaluated late by %v", late)
+		}
+	})
+}
+
 // The loop evaluates on the moments of the schedule, in virtual time.
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -24,6 +24,10 @@ type Loop struct {
 	// Failed is told what kept a round from being evaluated or committed, also from
 	// the goroutine that catches up; the loop goes on and tries again. May be nil.
 	Failed func(error)
+	// Splay is how long after their moments rounds begin, so that the agents that ask
+	// one engine do not all ask at once; of a rule at most a tenth of its Every. The
+	// moments, and the windows that follow from them, stay what the schedules say.
+	Splay time.Duration
 
 	mu     sync.Mutex // guards what follows
 	begun  bool       // a first round was evaluated
@@ -137,7 +141,7 @@ func (l *Loop) done(r *Round) {
 	}
 }
 
-// untilNext is how long it is until the first moment of any rule.
+// untilNext is how long it is until the first moment of any rule, with its splay.
 func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 	states, err := l.Engine.ruleStates(ctx)
 	if err != nil {
@@ -150,6 +154,7 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 			continue
 		}
 		if next := r.Schedule.Next(s.Moment); !next.IsZero() {
+			next = next.Add(min(l.Splay, r.Schedule.Every/10))
 			wait = min(wait, max(minWait, time.Until(next)))
 		}
 	}

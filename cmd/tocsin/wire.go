@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -104,6 +105,7 @@ func (p *project) agentOptions() agent.Options {
 		Room:        p.room,
 		Reserve:     p.config.reserve,
 		CatchUpWait: p.config.catchUp.wait,
+		Splay:       rand.N(maxSplay),
 		Heartbeat:   p.heartbeat(),
 		Listen:      p.config.metrics,
 		Metrics:     p.metrics,
@@ -111,6 +113,9 @@ func (p *project) agentOptions() agent.Options {
 		Log:         p.env.logger(),
 	}
 }
+
+// maxSplay bounds how long after their moments rounds begin.
+const maxSplay = time.Second
 
 // ruleTime bounds one query of a rule.
 const ruleTime = time.Minute
