@@ -227,6 +227,29 @@ func TestDisabledAfterAnError(t *testing.T) {
 	}
 }
 
+// A rule that was on, but off again before its first moment, has missed what came
+// meanwhile; one that was never on has not.
+func TestDisabledBeforeItsFirstMoment(t *testing.T) {
+	rules := func(enabled, never bool) string {
+		return fmt.Sprintf(`
+defaults: {logstore: findings, query: "status:x", every: 10m, enabled: %t}
+rules: [{id: n}, {id: s, window: 15m}, {id: w, window: whole 15m}, {id: never, enabled: %t}]`, enabled, never)
+	}
+	w := world(t, "10:00", rules(true, false))
+	load(t, w, rules(false, false))
+	for _, id := range []string{"n", "s", "w"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	w.Log.Add(record("10:12", "10:12", "status", "a"))
+	w.Log.Now = clock("10:32")
+	load(t, w, rules(true, true))
+	runTo(t, w, "10:40")
+	same(t, "filled", fill(t, w, false),
+		"w disabled: 2 evaluated, 1 found, told=true",
+		"n disabled: 1 evaluated, 1 found, told=true",
+		"s disabled: 3 evaluated, 1 found, told=true")
+}
+
 func TestPartialResults(t *testing.T) {
 	w := world(t, "10:00", `
 defaults: {logstore: findings, window: 1h, every: 15m, query: "status:x"}

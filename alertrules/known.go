@@ -181,6 +181,9 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: s.Retry[0], To: s.Retry[n-1].Add(time.Nanosecond), Reason: GapError})
 	}
 	k.closeAll(r, how)
+	if r.state.Moment.IsZero() { // it was not evaluated yet: what it missed begins where it was made known
+		r.state.Moment = s.Known
+	}
 	r.state.Off, r.state.Outcome = how, Skipped
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
 	return nil
