@@ -3,181 +3,271 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
-	"net/mail"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tocsin/store"
 )
 
-// TestCrash kills the agent at random points of load → evaluate → deliver and
-// starts it again. Whatever was planted was mailed; nothing was mailed more
-// often than answers were lost, by the server or by a kill; what is repeated is
-// the same, byte for byte; and the store holds every record once.
+// TestCrash kills lives (crash_life_test.go) at a few random points; there are more of
+// them in make integration, and many more in make soak.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("kills a process 50 times: takes half a minute")
+		t.Skip("kills processes")
 	}
-	const kills = 50
-	dir := t.TempDir()
-	server := newRecorder(t, 0.3)
-	writeCrashProject(t, dir, server.address())
-	random := rand.New(rand.NewPCG(7, 11))
-	for n := range kills {
-		plant(t, dir, n)
-		cmd := command(t, dir, "run")
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(50+random.IntN(900)) * time.Millisecond)
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatalf("run %d ended by itself: %v\n%s", n, err, stderr.String())
-		}
-		cmd.Wait()
+	crash(t, 20, 1)
+}
+
+// crash kills lives until so many kills are done, half of the lives with a mail server
+// and half with a maildir. The process that follows each kill finds what is whole
+// (crash_whole_test.go), and goes on; in the end all is as in a life without a kill,
+// and each mail was delivered once, but for those whose answer was lost.
+func crash(t *testing.T, kills int, seed uint64) {
+	var done, torn, began atomic.Int64
+	references := map[bool]*ended{}
+	for _, served := range []bool{false, true} {
+		c := &crasher{random: rand.New(rand.NewPCG(seed, 0)), served: served}
+		references[served] = c.life(t)
 	}
-	settleCrash(t, dir, server, kills)
-	checkCrash(t, server, kills)
-	out, err := command(t, dir, "query", "-l", "cloudtrail", "--all", "-o", "ndjson", "* | SELECT count(*) AS n, approx_distinct(requestID) AS d").Output()
+	if len(references[false].letters) < 15 {
+		t.Fatalf("a life has only %d mails:\n%s", len(references[false].letters), strings.Join(references[false].letters, "\n"))
+	}
+	for worker := range uint64(2) {
+		t.Run(fmt.Sprintf("worker %d", worker), func(t *testing.T) {
+			t.Parallel()
+			for n := uint64(0); done.Load() < int64(kills) && !t.Failed(); n++ {
+				c := &crasher{random: rand.New(rand.NewPCG(seed<<32|n, worker+1)), served: n%2 == 0, kills: min(40, kills/4)}
+				got := c.life(t)
+				done.Add(int64(c.done))
+				torn.Add(int64(c.torn))
+				began.Add(1)
+				want := references[c.served]
+				if diff := cmp.Diff(strings.Split(want.world, "\n"), strings.Split(got.world, "\n")); diff != "" {
+					t.Errorf("life %d, %s: another world (-without kills +with them):\n%s", n, c, diff)
+				}
+				if diff := cmp.Diff(want.letters, got.letters); diff != "" {
+					t.Errorf("life %d, %s: other mails (-without kills +with them):\n%s", n, c, diff)
+				}
+			}
+		})
+	}
+	t.Cleanup(func() { t.Logf("%d kills of %d lives, %d of them at a call, %d lives", done.Load(), began.Load(), torn.Load(), began.Load()) })
+}
+
+// A crasher kills one life.
+type crasher struct {
+	random *rand.Rand
+	served bool // by a mail server; else there is a maildir
+	kills  int  // at most
+	done   int
+	torn   int
+	dir    string
+	server *recorder
+	points []string // where it was killed
+}
+
+func (c *crasher) String() string {
+	return fmt.Sprintf("served %t, killed at %s", c.served, strings.Join(c.points, ", "))
+}
+
+// ended is what a life leaves.
+type ended struct {
+	world   string
+	letters []string
+}
+
+// life lets a life be lived to its end, killing it on the way.
+func (c *crasher) life(t *testing.T) *ended {
+	t.Helper()
+	c.dir = t.TempDir()
+	address := ""
+	if c.served {
+		c.server = newRecorder(t)
+		c.server.refuse, c.server.answer = c.refuse(), crashAnswer
+		address = c.server.address()
+	}
+	if err := writeLife(c.dir, address); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		killed, said, err := c.process(t)
+		if killed {
+			c.done++
+			if c.server != nil {
+				c.server.died()
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", c, err, said)
+		}
+		break
+	}
+	e := c.ended(t)
+	os.RemoveAll(c.dir) // there may be hundreds of them
+	return e
+}
+
+// process runs the life until it is killed or ends. Half of the kills are before a
+// call of the kernel, the others come at a time.
+func (c *crasher) process(t *testing.T) (killed bool, said string, err error) {
+	self, err := os.Executable()
 	if err != nil {
-		t.Fatalf("the store does not open: %v", err)
-	}
-	var counts struct{ N, D int }
-	if err := json.Unmarshal(out, &counts); err != nil || counts.N != kills*recordsPerFile {
-		t.Errorf("the store holds %s, want %d records", out, kills*recordsPerFile)
-	}
-}
-
-const recordsPerFile = 40 // one of them is planted
-
-// writeCrashProject writes a configuration with one critical rule, whose rows no
-// repeat interval holds.
-func writeCrashProject(t *testing.T, dir, server string) {
-	t.Helper()
-	for _, d := range []string{"rules", "in"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	files := map[string]string{
-		"tocsin.yaml": fmt.Sprintf("rules: [rules/]\nsources: [{name: in, dir: in/}]\nmail: {server: \"smtp://%s\", from: tocsin@example.com}\noperator: [ops@example.com]\nnotify: {to: [ken@example.com]}\n", server),
-		"rules/r.yaml": `rules:
-  - id: planted
-    logstore: cloudtrail
-    query: eventName:StopLogging | SELECT requestParameters.name AS marker
-    every: 1s
-    severity: critical
-`,
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// plant writes one object with one planted record, old enough to be read.
-func plant(t *testing.T, dir string, n int) {
-	t.Helper()
-	var b strings.Builder
-	for i := range recordsPerFile {
-		name, parameters := "DescribeInstances", "null"
-		if i == n%recordsPerFile {
-			name, parameters = "StopLogging", fmt.Sprintf(`{"name":"marker-%03d-end"}`, n)
-		}
-		fmt.Fprintf(&b, `{"eventVersion":"1.08","eventTime":%q,"eventSource":"cloudtrail.amazonaws.com","eventName":%q,"awsRegion":"us-east-1","requestID":"r-%d-%d","eventID":"%08x-0000-4000-8000-%012x","userIdentity":{"type":"IAMUser","userName":"bob"},"requestParameters":%s}`+"\n",
-			time.Now().UTC().Format(time.RFC3339), name, n, i, n, i, parameters)
-	}
-	path := filepath.Join(dir, "in", fmt.Sprintf("%03d.json", n))
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	old := time.Now().Add(-time.Minute)
-	if err := os.Chtimes(path, old, old); err != nil {
+	cmd := exec.Command(self)
+	var stderr bytes.Buffer
+	cmd.Dir, cmd.Stderr, cmd.Env = c.dir, &stderr, append(os.Environ(), asLife+"=1")
+	calls := func() int { return 0 }
+	switch {
+	case c.done >= c.kills:
+		err = cmd.Start()
+	case c.random.IntN(2) == 0:
+		n := int(math.Exp(c.random.Float64() * math.Log(2500)))
+		c.points = append(c.points, fmt.Sprintf("call %d", n))
+		if calls, err = startStopped(cmd, n, c.random); errors.Is(err, errors.ErrUnsupported) {
+			calls, err = func() int { return 0 }, cmd.Start()
+		} else {
+			c.torn++
+		}
+	default:
+		err = cmd.Start()
+		after := time.Duration(c.random.IntN(400_000)) * time.Microsecond
+		c.points = append(c.points, after.String())
+		timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	calls()
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == -1 { // by a signal
+		return true, "", nil
+	}
+	return false, stderr.String(), err
 }
 
-// settleCrash lets the agent run until everything that was planted has been
-// mailed, or gives up. A mail whose answer is lost waits twice as long each time,
-// and the server may lose several in a row.
-func settleCrash(t *testing.T, dir string, server *recorder, planted int) {
+// ended opens what the life left.
+func (c *crasher) ended(t *testing.T) *ended {
 	t.Helper()
-	for begun := time.Now(); time.Since(begun) < 5*time.Minute; {
-		if out, err := command(t, dir, "run", "--once").CombinedOutput(); err != nil {
-			t.Fatalf("run --once: %v\n%s", err, out)
-		}
-		if mails, _ := server.taken(); len(markers(mails)) == planted {
-			return
-		}
-		time.Sleep(time.Second)
+	ctx := t.Context()
+	l := &life{dir: c.dir, now: lifeMoment(lifeSteps[len(lifeSteps)-1].at).Add(time.Hour), step: len(lifeSteps)}
+	if err := l.open(ctx); err != nil {
+		t.Fatalf("%s: %v", c, err)
 	}
+	defer func() {
+		if err := l.p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	world, err := l.world(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := l.names(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mails, err := delivered(c.dir)
+	if c.served {
+		mails = c.server.taken()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.once(t, mails)
+	list, err := letters(mails, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.backedUp(t)
+	return &ended{world, list}
 }
 
-var marker = regexp.MustCompile(`marker-\d{3}-end`)
-
-// markers are the planted markers that occur in mails, by the Message-IDs that
-// carry them.
-func markers(mails [][]byte) map[string]map[string]bool {
-	found := map[string]map[string]bool{}
-	for _, m := range mails {
-		_, text, err := mailText(bytes.NewReader(m))
-		if err != nil {
-			continue
-		}
-		parsed, err := mail.ReadMessage(bytes.NewReader(m))
-		if err != nil {
-			continue
-		}
-		if rows, err := textPart(parsed.Body, parsed.Header, "text/csv"); err == nil { // on a slow machine a mail has more rows than its table shows
-			text += rows
-		}
-		for _, name := range marker.FindAllString(text, -1) {
-			if found[name] == nil {
-				found[name] = map[string]bool{}
-			}
-			found[name][parsed.Header.Get("Message-Id")] = true
-		}
-	}
-	return found
-}
-
-func checkCrash(t *testing.T, server *recorder, kills int) {
+// once holds that no mail was repeated but after a lost answer, and then the same.
+func (c *crasher) once(t *testing.T, mails []taken) {
 	t.Helper()
-	mails, lost := server.taken()
-	found := markers(mails)
-	for n := range kills {
-		name := fmt.Sprintf("marker-%03d-end", n)
-		if len(found[name]) != 1 {
-			t.Errorf("%s is in %d different mails, want 1", name, len(found[name]))
-		}
-	}
-	copies := map[string][][]byte{}
+	last := map[string]taken{}
 	for _, m := range mails {
-		parsed, err := mail.ReadMessage(bytes.NewReader(m))
-		if err != nil {
-			t.Fatalf("the server took no message: %v\n%s", err, m)
+		if m.id == "" {
+			t.Errorf("%s: a mail without a Message-ID:\n%s", c, m.body)
 		}
-		id := parsed.Header.Get("Message-Id")
-		copies[id] = append(copies[id], m)
+		before, again := last[m.id]
+		last[m.id] = m
+		switch {
+		case !again:
+		case !before.lost && !before.killed:
+			t.Errorf("%s: %s was delivered again, though its answer was not lost:\n%s", c, m.id, m.body)
+		case !bytes.Equal(before.body, m.body) || before.to != m.to:
+			t.Errorf("%s: %s was repeated with other bytes", c, m.id)
+		}
 	}
-	repeats := 0
-	for id, list := range copies {
-		repeats += len(list) - 1
-		for _, m := range list[1:] {
-			if !bytes.Equal(m, list[0]) {
-				t.Errorf("%s was repeated with other bytes", id)
+}
+
+// backedUp opens the backup: its two files are there, and belong together.
+func (c *crasher) backedUp(t *testing.T) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Dir: filepath.Join(c.dir, "backup"), Command: "test", Now: time.Now(), Threads: 1})
+	if err != nil {
+		t.Fatalf("%s: the backup does not open: %v", c, err)
+	}
+	defer s.Close(t.Context())
+	seq, generation, err := s.Logs.LastSeq(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	states, err := s.State.RuleStates(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := states["planted"]; p == nil || p.Cursor != seq || p.Generation != generation {
+		t.Errorf("%s: the backup holds records up to %d, and the rule %+v", c, seq, p)
+	}
+}
+
+// refuse is what the server of a life answers to RCPT: pat's address is not known until
+// the second day, every other mail to ami may not come yet.
+func (c *crasher) refuse() func(to string) string {
+	asked := 0
+	return func(to string) string {
+		switch to {
+		case "pat@example.com":
+			var w where
+			text, err := os.ReadFile(filepath.Join(c.dir, "where"))
+			if err != nil || json.Unmarshal(text, &w) != nil || w.Now.Before(lifeMoment("4 00:00")) {
+				return "550 5.1.1 nobody of that name"
+			}
+		case "ami@example.com":
+			if asked++; asked%2 == 1 {
+				return "451 4.7.1 come back later"
 			}
 		}
+		return ""
 	}
-	if repeats > kills+lost {
-		t.Errorf("%d repeated mails, but only %d answers can have been lost", repeats, kills+lost)
+}
+
+// crashAnswer is what the server of a life says to a message that it has taken: the
+// answer to eve's is lost once, of zoe's it says once that it has not taken it.
+func crashAnswer(m taken, copies int) string {
+	switch {
+	case copies == 0 && m.to == "eve@example.com":
+		return ""
+	case copies == 0 && m.to == "zoe@example.com":
+		return "451 4.3.0 not taken, as far as I know"
 	}
-	t.Logf("%d mails, %d of them repeated, %d answers lost by the server", len(mails), repeats, lost)
+	return accepted
 }

@@ -22,6 +22,13 @@ import (
 // TestMain lets the test binary be the program: scripts run it as `tocsin`, and
 // tests that kill it start it with command.
 func TestMain(m *testing.M) {
+	if os.Getenv(asLife) != "" {
+		if err := allowStops(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitCould)
+		}
+		os.Exit(relive("."))
+	}
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

@@ -3,31 +3,44 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"math/rand/v2"
 	"net"
+	"net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// A recorder is an SMTP server that keeps what it accepted. It loses the answer
-// to some of the messages that it has taken.
+// A recorder is an SMTP server that keeps what it accepted, and does as it is told.
 type recorder struct {
 	listener net.Listener
+	sessions sync.WaitGroup
 	mu       sync.Mutex
-	mails    [][]byte
-	lost     int     // answers that were never sent
-	lose     float64 // share of answers to lose
-	random   *rand.Rand
+	mails    []taken
+	// refuse says what is answered to RCPT; "": the address is good. nil: all are.
+	refuse func(to string) string
+	// answer says what is answered to a message that was taken, the copies before it
+	// given; "": nothing, the line is dropped. nil: it was taken.
+	answer func(m taken, copies int) string
 }
 
-func newRecorder(t *testing.T, lose float64) *recorder {
+// taken is a message that a recorder kept.
+type taken struct {
+	id, to string // Message-ID, and the address of RCPT
+	body   []byte
+	lost   bool // the client was not told that it was taken
+	killed bool // the client was killed before it sent another message
+}
+
+const accepted = "250 2.0.0 taken"
+
+func newRecorder(t *testing.T) *recorder {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{listener: l, lose: lose, random: rand.New(rand.NewPCG(1, 2))}
+	r := &recorder{listener: l}
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -35,7 +48,7 @@ func newRecorder(t *testing.T, lose float64) *recorder {
 			if err != nil {
 				return
 			}
-			go r.serve(c)
+			r.sessions.Go(func() { r.serve(c) })
 		}
 	}()
 	return r
@@ -47,7 +60,7 @@ func (r *recorder) address() string { return r.listener.Addr().String() }
 // sent nothing.
 func (r *recorder) serve(c net.Conn) {
 	defer c.Close()
-	in := bufio.NewReader(c)
+	in, to := bufio.NewReader(c), ""
 	say := func(line string) { c.Write([]byte(line + "\r\n")) }
 	say("220 recorder.test ESMTP")
 	for {
@@ -55,20 +68,24 @@ func (r *recorder) serve(c net.Conn) {
 		if err != nil {
 			return
 		}
-		switch verb, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(line)), " "); verb {
+		switch verb, rest, _ := strings.Cut(strings.TrimSpace(line), " "); strings.ToUpper(verb) {
 		case "EHLO", "HELO":
 			say("250-recorder.test")
 			say("250 8BITMIME")
+		case "RCPT":
+			to = strings.Trim(rest[len("TO:"):], "<> ")
+			say(r.recipient(to))
 		case "DATA":
 			say("354 go on")
 			body, ok := readMessage(in)
 			if !ok {
 				return
 			}
-			if !r.take(body) {
+			answer := r.take(to, body)
+			if answer == "" {
 				return
 			}
-			say("250 2.0.0 taken")
+			say(answer)
 		case "QUIT":
 			say("221 bye")
 			return
@@ -78,22 +95,55 @@ func (r *recorder) serve(c net.Conn) {
 	}
 }
 
-// take keeps a message and reports whether its answer is to be sent.
-func (r *recorder) take(body []byte) bool {
+func (r *recorder) recipient(to string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mails = append(r.mails, body)
-	if r.random.Float64() < r.lose {
-		r.lost++
-		return false
+	if r.refuse != nil {
+		if answer := r.refuse(to); answer != "" {
+			return answer
+		}
 	}
-	return true
+	return "250 2.1.5 ok"
 }
 
-func (r *recorder) taken() ([][]byte, int) {
+// take keeps a message and returns what is answered.
+func (r *recorder) take(to string, body []byte) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([][]byte{}, r.mails...), r.lost
+	m := taken{to: to, body: body}
+	if parsed, err := mail.ReadMessage(bytes.NewReader(body)); err == nil {
+		m.id = parsed.Header.Get("Message-Id")
+	}
+	copies := 0
+	for _, before := range r.mails {
+		if before.id == m.id {
+			copies++
+		}
+	}
+	answer := accepted
+	if r.answer != nil {
+		answer = r.answer(m, copies)
+	}
+	m.lost = answer != accepted
+	r.mails = append(r.mails, m)
+	return answer
+}
+
+// died notes that the client was killed. It waits until what came of it is kept.
+func (r *recorder) died() {
+	r.sessions.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.mails); n > 0 {
+		r.mails[n-1].killed = true
+	}
+}
+
+// taken is what was kept, in order.
+func (r *recorder) taken() []taken {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.mails)
 }
 
 func readMessage(in *bufio.Reader) ([]byte, bool) {
