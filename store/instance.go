@@ -91,6 +91,9 @@ func (in *instance) prepare(ctx context.Context, o instanceOptions, spill string
 			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
+	if err := in.create(ctx, conn); err != nil {
+		return fmt.Errorf("create it: %w", err)
+	}
 	if err := in.attach(ctx, conn); err != nil {
 		return err
 	}
@@ -111,11 +114,37 @@ func (in *instance) prepare(ctx context.Context, o instanceOptions, spill string
 	return err
 }
 
-// attach opens the file. STORAGE_VERSION is given because a file of the default
-// version silently stores zstd columns uncompressed.
+// attach opens the file.
 func (in *instance) attach(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "ATTACH "+quoteText(in.path)+" AS "+in.name+" (STORAGE_VERSION 'latest')")
+	_, err := conn.ExecContext(ctx, in.attachment(in.path))
 	return err
+}
+
+// attachment is the statement that opens a file. STORAGE_VERSION is given because a
+// file of the default version silently stores zstd columns uncompressed.
+func (in *instance) attachment(path string) string {
+	return "ATTACH " + quoteText(path) + " AS " + in.name + " (STORAGE_VERSION 'latest')"
+}
+
+// create makes the file, with nothing in it, where there is none. It gets its name
+// when it is whole: the engine writes its head in parts, and a process that was killed
+// between them would leave a file that no other could open.
+func (in *instance) create(ctx context.Context, conn *sql.Conn) error {
+	if _, err := os.Lstat(in.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	making := in.path + ".new"
+	for _, left := range []string{making, making + ".wal", in.path + ".wal"} { // the engine, too, deletes the log of a file that is not there
+		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for _, s := range []string{in.attachment(making), "DETACH " + in.name} {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return err
+		}
+	}
+	return os.Rename(making, in.path)
 }
 
 // conn returns a connection of its own; the caller closes it.

@@ -76,7 +76,7 @@ var lifeSteps = []lifeStep{
 	{at: "3 23:00", do: (*life).fill},
 	{at: "4 08:00", do: (*life).retry},
 	{at: "4 09:00", comes: []string{"6.json"}, do: (*life).backup},
-	{at: "5 10:00", comes: []string{"7.json"}, again: true},
+	{at: "5 10:30", comes: []string{"7.json"}, again: true},
 }
 
 // lifeFiles are what the source has in the end, by name: the hour of their records, how
@@ -129,7 +129,7 @@ func writeLife(dir, server string) error {
 	for name, statuses := range map[string][2]string{"scan1.json": {"FAIL", "PASS"}, "scan2.json": {"PASS", "FAIL"}} {
 		files["coming/"+name] = lifeScan(name, statuses)
 	}
-	err := os.Mkdir(filepath.Join(dir, "in"), 0o700)
+	err := os.MkdirAll(filepath.Join(dir, "in"), 0o700)
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600))

@@ -78,10 +78,9 @@ type stopAnswer struct {
 	flags uint32
 }
 
-// startStopped starts cmd, which is killed before the n-th call; with torn a write of
-// it is done in part. What it returns says how many calls there were, when the process
-// has ended.
-func startStopped(cmd *exec.Cmd, n int, torn *rand.Rand) (wait func() int, err error) {
+// startStopped starts cmd, which is killed before the n-th call; a write of
+// it is done in part, where its parts can be told apart.
+func startStopped(cmd *exec.Cmd, n int, random *rand.Rand) (*stopper, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -110,31 +109,41 @@ func startStopped(cmd *exec.Cmd, n int, torn *rand.Rand) (wait func() int, err e
 	if err != nil {
 		return nil, err
 	}
-	s := &stopper{listener: rights[0], process: cmd.Process, n: n, torn: torn}
-	ended := make(chan int, 1)
-	go func() { ended <- s.run() }()
-	return func() int { return <-ended }, nil
+	s := &stopper{listener: rights[0], process: cmd.Process, n: n, random: random, ended: make(chan struct{})}
+	go s.run()
+	return s, nil
 }
 
-// stopper answers the kernel.
+// A stopper answers the kernel.
 type stopper struct {
 	listener int
 	process  *os.Process
 	n        int
-	torn     *rand.Rand
+	random   *rand.Rand
+	ended    chan struct{}
+
+	killed, torn int // 1 when it was killed before a call, and in the middle of one
 }
 
-// run answers until the process has ended and returns the number of calls.
-func (s *stopper) run() (calls int) {
+// wait waits until the process has ended.
+func (s *stopper) wait() (killed, torn int) {
+	<-s.ended
+	return s.killed, s.torn
+}
+
+// run answers until the process has ended.
+func (s *stopper) run() {
+	defer close(s.ended)
 	defer unix.Close(s.listener)
+	calls := 0
 	for {
 		poll := []unix.PollFd{{Fd: int32(s.listener), Events: unix.POLLIN}}
 		if _, err := unix.Poll(poll, -1); err != nil && !errors.Is(err, unix.EINTR) {
-			return calls
+			return
 		}
 		if poll[0].Revents&unix.POLLIN == 0 {
 			if poll[0].Revents&unix.POLLHUP != 0 { // nobody has the filter any more
-				return calls
+				return
 			}
 			continue
 		}
@@ -143,9 +152,7 @@ func (s *stopper) run() (calls int) {
 			continue
 		}
 		if calls++; calls == s.n {
-			if s.torn != nil {
-				s.tear(asked)
-			}
+			s.killed, s.torn = 1, s.tear(asked)
 			_ = s.process.Kill() // its end is waited for
 			continue
 		}
@@ -163,45 +170,48 @@ const pageSize = 4096
 
 // tear does the first pages of a write to a file, as a kernel does to which a kill
 // comes meanwhile.
-func (s *stopper) tear(asked notification) {
+func (s *stopper) tear(asked notification) int {
 	at, write := int64(-1), asked.call.nr == unix.SYS_WRITE
 	if asked.call.nr == unix.SYS_PWRITE64 {
 		at = int64(asked.call.args[3])
 	} else if !write {
-		return
+		return 0
 	}
 	length := int(asked.call.args[2])
 	if length <= pageSize {
-		return
+		return 0
 	}
 	pid, err := unix.PidfdOpen(s.process.Pid, 0)
 	if err != nil {
-		return
+		return 0
 	}
 	defer unix.Close(pid)
 	file, err := unix.PidfdGetfd(pid, int(asked.call.args[0]), 0)
 	if err != nil {
-		return
+		return 0
 	}
 	defer unix.Close(file)
 	var info unix.Stat_t
 	if unix.Fstat(file, &info) != nil || info.Mode&unix.S_IFMT != unix.S_IFREG {
-		return
+		return 0
 	}
 	if write {
 		if at, err = unix.Seek(file, 0, 1); err != nil {
-			return
+			return 0
 		}
 	}
-	part := (1+s.torn.IntN(length/pageSize))*pageSize - int(at%pageSize)
+	part := (1+s.random.IntN(length/pageSize))*pageSize - int(at%pageSize)
 	if part <= 0 || part >= length {
-		return
+		return 0
 	}
 	bytes := make([]byte, part)
 	local := []unix.Iovec{{Base: &bytes[0], Len: uint64(part)}}
 	remote := []unix.RemoteIovec{{Base: uintptr(asked.call.args[1]), Len: part}}
 	if n, err := unix.ProcessVMReadv(s.process.Pid, local, remote, 0); err != nil || n != part {
-		return
+		return 0
 	}
-	_, _ = unix.Pwrite(file, bytes, at) // it is torn anyway
+	if _, err := unix.Pwrite(file, bytes, at); err != nil {
+		return 0
+	}
+	return 1
 }

@@ -11,7 +11,9 @@ import (
 // allowStops does nothing: processes are only killed at random times here.
 func allowStops() error { return nil }
 
-// startStopped is not to be had.
-func startStopped(*exec.Cmd, int, *rand.Rand) (wait func() int, err error) {
-	return nil, errors.ErrUnsupported
-}
+// stopper and startStopped are not to be had.
+type stopper struct{}
+
+func startStopped(*exec.Cmd, int, *rand.Rand) (*stopper, error) { return nil, errors.ErrUnsupported }
+
+func (*stopper) wait() (killed, torn int) { return 0, 0 }

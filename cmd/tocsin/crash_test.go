@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -27,7 +26,7 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
 	}
-	crash(t, 20, 1)
+	crash(t, 12, 1)
 }
 
 // crash kills lives until so many kills are done, half of the lives with a mail server
@@ -35,7 +34,7 @@ func TestCrash(t *testing.T) {
 // (crash_whole_test.go), and goes on; in the end all is as in a life without a kill,
 // and each mail was delivered once, but for those whose answer was lost.
 func crash(t *testing.T, kills int, seed uint64) {
-	var done, torn, began atomic.Int64
+	var done, atCalls, torn, lives atomic.Int64
 	references := map[bool]*ended{}
 	for _, served := range []bool{false, true} {
 		c := &crasher{random: rand.New(rand.NewPCG(seed, 0)), served: served}
@@ -51,8 +50,9 @@ func crash(t *testing.T, kills int, seed uint64) {
 				c := &crasher{random: rand.New(rand.NewPCG(seed<<32|n, worker+1)), served: n%2 == 0, kills: min(40, kills/4)}
 				got := c.life(t)
 				done.Add(int64(c.done))
+				atCalls.Add(int64(c.atCalls))
 				torn.Add(int64(c.torn))
-				began.Add(1)
+				lives.Add(1)
 				want := references[c.served]
 				if diff := cmp.Diff(strings.Split(want.world, "\n"), strings.Split(got.world, "\n")); diff != "" {
 					t.Errorf("life %d, %s: another world (-without kills +with them):\n%s", n, c, diff)
@@ -63,7 +63,9 @@ func crash(t *testing.T, kills int, seed uint64) {
 			}
 		})
 	}
-	t.Cleanup(func() { t.Logf("%d kills of %d lives, %d of them at a call, %d lives", done.Load(), began.Load(), torn.Load(), began.Load()) })
+	t.Cleanup(func() {
+		t.Logf("%d kills in %d lives, %d of them before a call of the kernel, %d in the middle of one", done.Load(), lives.Load(), atCalls.Load(), torn.Load())
+	})
 }
 
 // A crasher kills one life.
@@ -71,11 +73,11 @@ type crasher struct {
 	random *rand.Rand
 	served bool // by a mail server; else there is a maildir
 	kills  int  // at most
-	done   int
-	torn   int
 	dir    string
 	server *recorder
-	points []string // where it was killed
+
+	done, atCalls, torn int      // kills; those before a call; those in the middle of one
+	points              []string // where it was killed
 }
 
 func (c *crasher) String() string {
@@ -130,29 +132,35 @@ func (c *crasher) process(t *testing.T) (killed bool, said string, err error) {
 	cmd := exec.Command(self)
 	var stderr bytes.Buffer
 	cmd.Dir, cmd.Stderr, cmd.Env = c.dir, &stderr, append(os.Environ(), asLife+"=1")
-	calls := func() int { return 0 }
+	var stopped *stopper
 	switch {
 	case c.done >= c.kills:
-		err = cmd.Start()
 	case c.random.IntN(2) == 0:
-		n := int(math.Exp(c.random.Float64() * math.Log(2500)))
+		n := 1 + c.random.IntN([]int{180, 180, 180, 1500}[c.random.IntN(4)])
 		c.points = append(c.points, fmt.Sprintf("call %d", n))
-		if calls, err = startStopped(cmd, n, c.random); errors.Is(err, errors.ErrUnsupported) {
-			calls, err = func() int { return 0 }, cmd.Start()
-		} else {
-			c.torn++
+		if stopped, err = startStopped(cmd, n, c.random); errors.Is(err, errors.ErrUnsupported) {
+			err = nil
 		}
 	default:
-		err = cmd.Start()
 		after := time.Duration(c.random.IntN(400_000)) * time.Microsecond
 		c.points = append(c.points, after.String())
-		timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(after, func() {
+			if cmd.Process != nil {
+				_ = cmd.Process.Kill() // it may have ended
+			}
+		})
 		defer timer.Stop()
+	}
+	if err == nil && stopped == nil {
+		err = cmd.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls()
+	if stopped != nil {
+		at, torn := stopped.wait()
+		c.atCalls, c.torn = c.atCalls+at, c.torn+torn
+	}
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == -1 { // by a signal
@@ -189,7 +197,7 @@ func (c *crasher) ended(t *testing.T) *ended {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.once(t, mails)
+	onlyLostRepeat(t, c.String(), mails)
 	list, err := letters(mails, names)
 	if err != nil {
 		t.Fatal(err)
@@ -198,22 +206,23 @@ func (c *crasher) ended(t *testing.T) *ended {
 	return &ended{world, list}
 }
 
-// once holds that no mail was repeated but after a lost answer, and then the same.
-func (c *crasher) once(t *testing.T, mails []taken) {
+// onlyLostRepeat holds that no mail was repeated but after a lost answer, and then the
+// same, byte for byte.
+func onlyLostRepeat(t *testing.T, who string, mails []taken) {
 	t.Helper()
 	last := map[string]taken{}
 	for _, m := range mails {
 		if m.id == "" {
-			t.Errorf("%s: a mail without a Message-ID:\n%s", c, m.body)
+			t.Errorf("%s: a mail without a Message-ID:\n%s", who, m.body)
 		}
 		before, again := last[m.id]
 		last[m.id] = m
 		switch {
 		case !again:
 		case !before.lost && !before.killed:
-			t.Errorf("%s: %s was delivered again, though its answer was not lost:\n%s", c, m.id, m.body)
+			t.Errorf("%s: %s was delivered again, though its answer was not lost:\n%s", who, m.id, m.body)
 		case !bytes.Equal(before.body, m.body) || before.to != m.to:
-			t.Errorf("%s: %s was repeated with other bytes", c, m.id)
+			t.Errorf("%s: %s was repeated with other bytes", who, m.id)
 		}
 	}
 }

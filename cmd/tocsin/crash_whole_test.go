@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/mail"
 	"os"
@@ -36,7 +37,7 @@ func (l *life) whole(ctx context.Context) error {
 func (l *life) rows(logstore, query string, upTo int64) ([]map[string]any, error) {
 	var out strings.Builder
 	e := *l.p.env
-	e.stdout = &out
+	e.stdout, e.stderr = &out, io.Discard // it says where there are no rows
 	asked := *l.p
 	asked.env = &e
 	f := queryFlags{logstore: logstore, all: true, limit: 100_000, timeout: time.Minute, lastSeq: upTo}
@@ -243,7 +244,7 @@ func (l *life) world(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, a := range alerts {
-		add("alert", []any{names[a.ID], a.Severity, a.Since, a.Began, a.Ended.Truncate(10 * time.Minute), a.How, a.LastHit, a.RowsAll, a.Ack})
+		add("alert", []any{names[a.ID], a.Severity, a.Since, a.Began, a.Ended.Truncate(time.Hour), a.How, a.LastHit, a.RowsAll, a.Ack})
 		news, err := l.p.store.State.News(ctx, a.ID)
 		if err != nil {
 			return "", err
