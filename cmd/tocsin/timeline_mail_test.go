@@ -23,7 +23,7 @@ func (pl *player) compare(want []notifiertest.Want) {
 		pl.compareTexts(got, want)
 		return
 	}
-	for _, fault := range notifiertest.Compare(got, want, pl.p.config.notify.People) {
+	for _, fault := range notifiertest.Compare(got, want, pl.people) {
 		pl.fault("%s", fault)
 	}
 }
@@ -39,7 +39,7 @@ func (pl *player) compareTexts(got []notifiertest.Arrival, want []notifiertest.W
 		return
 	}
 	for _, w := range want {
-		to := pl.p.config.notify.People[w.To].Email
+		to := pl.people[w.To].Email
 		i := slices.IndexFunc(got, func(a notifiertest.Arrival) bool { return a.To == to })
 		if i < 0 {
 			pl.fault("no mail to %s", w.To)
@@ -69,7 +69,7 @@ func (pl *player) compareText(l notifier.Letter, w notifiertest.Want) {
 }
 
 func (pl *player) mails() []notifiertest.Arrival {
-	folder := filepath.Join(pl.dir, "data", "mail", "new")
+	folder := filepath.Join(pl.data, "mail", "new")
 	entries, err := os.ReadDir(folder) // sorted: in the order of sending
 	pl.check(err)
 	var got []notifiertest.Arrival
@@ -80,6 +80,7 @@ func (pl *player) mails() []notifiertest.Arrival {
 		pl.check(os.Remove(path))
 		a, err := receive(raw)
 		pl.check(err)
+		a.Copy, pl.seen[string(raw)] = pl.seen[string(raw)], true
 		got = append(got, a)
 	}
 	return got

@@ -5,9 +5,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +28,8 @@ import (
 type player struct {
 	t      *testing.T
 	dir    string
+	data   string // the data directory; another one after each kill
+	kills  int
 	tl     timeline
 	zone   *time.Location
 	p      *project
@@ -34,21 +38,28 @@ type player struct {
 	stderr bytes.Buffer
 	coming []coming // in order of their arrival
 	loads  int
-	notify bool     // of the next load
-	beside []string // endings of the files beside that of the next load, or of the last one
-	once   bool     // the agent does not run
+	notify bool              // of the next load
+	beside []string          // endings of the files beside that of the next load, or of the last one
+	once   bool              // the agent does not run
+	engine map[string]string // how the queries of rules are answered
+	server string            // how the mail server answers
+	killed string            // the data directory as it was when the mail server took a mail
+	people map[string]notifier.Person
+	seen   map[string]bool // bytes of mails
 	faults []string
 }
 
 // play runs a timeline and returns what was not as expected.
 func play(t *testing.T, tl timeline) []string {
 	t.Helper()
-	pl := &player{t: t, tl: tl, dir: t.TempDir()}
+	pl := &player{t: t, tl: tl, dir: t.TempDir(), engine: map[string]string{}, seen: map[string]bool{}}
+	pl.data = filepath.Join(pl.dir, "data")
 	var err error
 	if pl.zone, err = time.LoadLocation(tl.Zone); err != nil {
 		t.Fatal(err)
 	}
-	pl.files()
+	pl.write("tocsin.yaml", tl.Config)
+	pl.userFiles()
 	day := tl.Day
 	for i := range tl.Steps { // records know their time before the first step
 		if tl.Steps[i].Day == "" {
@@ -71,9 +82,8 @@ func play(t *testing.T, tl timeline) []string {
 	return pl.faults
 }
 
-// files writes what a user writes: configuration, rules, templates.
-func (pl *player) files() {
-	pl.write("tocsin.yaml", pl.tl.Config)
+// userFiles writes what a user writes beside the configuration: rules, templates.
+func (pl *player) userFiles() {
 	if pl.tl.Project != "" {
 		for _, part := range []string{"rules", "templates"} {
 			pl.check(os.CopyFS(filepath.Join(pl.dir, part), os.DirFS(filepath.Join(pl.tl.Project, part))))
@@ -141,8 +151,8 @@ func (pl *player) step(s step) {
 	at := pl.moment(s.Day, s.At)
 	if pl.p == nil {
 		pl.now = at
-		pl.open()
-		pl.known()
+		pl.files(s)
+		pl.start()
 	}
 	for {
 		next := pl.next()
@@ -154,27 +164,35 @@ func (pl *player) step(s step) {
 		pl.compare(nil)
 	}
 	pl.now, pl.beside, pl.notify = at, s.Beside, s.Notify
+	maps.Copy(pl.engine, s.Engine)
+	pl.server = cmp.Or(s.Server, pl.server)
+	if s.Kill {
+		pl.kill()
+		pl.begin()
+	}
 	if len(s.Load) > 0 {
 		pl.loadFiles(s.Load)
 	}
-	if s.Rules != "" {
-		pl.write("rules/rules.yaml", s.Rules)
-		pl.check(pl.p.close())
-		pl.open()
-		pl.known()
+	if pl.files(s) || s.Reads > 0 {
+		pl.reload(max(1, s.Reads))
 	}
 	if s.Fill != "" {
 		pl.fill(s.Fill == "notify")
 	}
-	if s.Once {
+	switch {
+	case s.Drains:
+	case s.Once:
 		pl.runOnce(s)
-	} else {
+	default:
 		pl.work(s.Crash)
 	}
 	pl.compare(s.Mails)
 	pl.holds(s.Holds)
 	if s.Gaps != nil {
 		pl.gaps(s.Gaps)
+	}
+	if s.Stop {
+		pl.stop()
 	}
 }
 
@@ -183,7 +201,7 @@ func (pl *player) fill(notify bool) {
 	ctx := context.Background()
 	gaps, err := pl.p.store.State.Gaps(ctx)
 	pl.check(err)
-	pl.check(pl.p.engine.Fill(ctx, pl.p.rules.Rules, gaps, alertrules.FillOptions{Now: pl.now, Notify: notify}))
+	pl.check(pl.p.engine.Fill(ctx, pl.p.running().rules.Rules, gaps, alertrules.FillOptions{Now: pl.now, Notify: notify}))
 }
 
 // gaps compares what was not evaluated.
@@ -205,33 +223,12 @@ func (pl *player) next() time.Time {
 		return time.Time{}
 	}
 	next := pl.timer
-	for _, r := range pl.p.rules.Rules {
+	for _, r := range pl.p.running().rules.Rules {
 		if at := r.Schedule.Next(pl.now); next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
 	return next
-}
-
-// open reads the project and opens its store, as a verb does.
-func (pl *player) open() {
-	e := &env{stdout: io.Discard, stderr: &pl.stderr, getenv: func(string) string { return "" }, now: func() time.Time { return pl.now }}
-	p, err := openProject(context.Background(), e, &options{data: filepath.Join(pl.dir, "data"), config: filepath.Join(pl.dir, "tocsin.yaml")}, "tocsin run")
-	pl.check(err)
-	for _, problem := range p.problems {
-		pl.check(problem)
-	}
-	pl.p = p
-}
-
-func (pl *player) restart() {
-	pl.check(pl.p.close())
-	pl.open()
-}
-
-func (pl *player) known() {
-	_, err := pl.p.engine.Known(context.Background(), pl.p.rules, pl.now)
-	pl.check(err)
 }
 
 // load stores what has come in since the last call.
@@ -302,12 +299,12 @@ func (pl *player) work(crash bool) {
 	ctx := context.Background()
 	between := func() {
 		if crash {
-			pl.restart()
+			pl.kill()
 		}
 	}
 	pl.load()
 	if !pl.once {
-		_, err := pl.p.engine.Round(ctx, pl.p.rules.Rules, pl.now)
+		_, err := pl.p.engine.Round(ctx, pl.p.running().rules.Rules, pl.now)
 		pl.check(err)
 	}
 	between()
@@ -316,6 +313,10 @@ func (pl *player) work(crash bool) {
 		pl.check(err)
 		between()
 		later, err := pl.p.notifier.Deliver(ctx, pl.now)
+		if pl.killed != "" {
+			pl.died()
+			return
+		}
 		pl.check(err)
 		between()
 		w, err := pl.p.store.State.Work(ctx, pl.now)

@@ -89,6 +89,15 @@ type step struct {
 	Load    []string            `yaml:"load"`    // files that are loaded at this moment
 	Notify  bool                `yaml:"notify"`  // what comes in is loaded with --notify
 	Rules   string              `yaml:"rules"`   // the rule file from now on
+	Edit    map[string]string   `yaml:"edit"`    // texts in rule files, by which others stand there from now on
+	Files   map[string]string   `yaml:"files"`   // files from now on; without a text: it is removed
+	Move    map[string]string   `yaml:"move"`    // files that get another name
+	Reads   int                 `yaml:"reads"`   // how often the files are read again; default: once when they change
+	Kill    bool                `yaml:"kill"`    // kill -9 right before this moment, and another process
+	Stop    bool                `yaml:"stop"`    // the agent ends after the work of this moment; the next step starts it
+	Drains  bool                `yaml:"drains"`  // the sources are not drained yet after a start: nothing is evaluated or sent
+	Engine  map[string]string   `yaml:"engine"`  // how the queries of a rule are answered from now on: ok, down, or "slow N": the time is over after N rows
+	Server  string              `yaml:"server"`  // how the mail server answers from now on: ok, down, or killed: the agent is, before it has read the answer
 	Once    bool                `yaml:"once"`    // at this moment `run --once`; no agent runs between such steps
 	Prints  []string            `yaml:"prints"`  // what that prints
 	Fill    string              `yaml:"fill"`    // gaps fill, before the round: "yes", or "notify" with --notify

@@ -69,14 +69,19 @@ func (p *project) connect(ctx context.Context) error {
 		return err
 	}
 	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back}
-	p.notifier, err = notifier.New(notifier.Options{
+	p.notifier, err = notifier.New(p.notifierOptions(channel))
+	return err
+}
+
+// notifierOptions wires the notifier with a channel.
+func (p *project) notifierOptions(channel notifier.Channel) notifier.Options {
+	return notifier.Options{
 		Book: p.store.State, Outbox: p.store.State, Channel: channel, Build: email.Build,
 		Router:    func() *notifier.Router { return p.router },
 		Rules:     p.notifierRule,
 		Templates: func() *templates.Set { return p.running().templates },
 		Log:       p.env.logger(),
-	})
-	return err
+	}
 }
 
 // channel is the mail server of the configuration, or the maildir in the data
