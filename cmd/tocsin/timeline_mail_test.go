@@ -80,6 +80,7 @@ func (pl *player) mails() []notifiertest.Arrival {
 		pl.check(os.Remove(path))
 		a, err := receive(raw)
 		pl.check(err)
+		a.Letter.Text = strings.ReplaceAll(a.Letter.Text, pl.dir+"/", "") // of files
 		a.Copy, pl.seen[string(raw)] = pl.seen[string(raw)], true
 		got = append(got, a)
 	}

@@ -39,6 +39,7 @@ type player struct {
 	coming []coming // in order of their arrival
 	loads  int
 	notify bool              // of the next load
+	live   bool              // so is it
 	beside []string          // endings of the files beside that of the next load, or of the last one
 	once   bool              // the agent does not run
 	engine map[string]string // how the queries of rules are answered
@@ -163,7 +164,7 @@ func (pl *player) step(s step) {
 		pl.work(false)
 		pl.compare(nil)
 	}
-	pl.now, pl.beside, pl.notify = at, s.Beside, s.Notify
+	pl.now, pl.beside, pl.notify, pl.live = at, s.Beside, s.Notify, s.Live
 	maps.Copy(pl.engine, s.Engine)
 	pl.server = cmp.Or(s.Server, pl.server)
 	if s.Kill {
@@ -248,7 +249,11 @@ func (pl *player) load() {
 		pl.coming = pl.coming[n:]
 		pl.loads++
 	}
-	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}, Notify: pl.notify})
+	history := store.ByNewest
+	if pl.live {
+		history = store.Live
+	}
+	report, err := pl.p.store.Logs.Load(context.Background(), pl.objects(lines.String(), at), store.LoadOptions{Ingest: ingest.Options{Now: at, Zone: pl.p.config.zone}, History: history, Notify: pl.notify})
 	pl.check(err)
 	if report.SetAside() || len(report.Refused) > 0 || report.Records() != int64(n) {
 		pl.t.Fatalf("%s: of %d records %d were stored: %+v", pl.clock(), n, report.Records(), report)

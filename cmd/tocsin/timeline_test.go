@@ -88,6 +88,7 @@ type step struct {
 	Beside  []string            `yaml:"beside"`  // endings of the files that the scanner wrote beside its OCSF, of the same run: they are skipped
 	Load    []string            `yaml:"load"`    // files that are loaded at this moment
 	Notify  bool                `yaml:"notify"`  // what comes in is loaded with --notify
+	Live    bool                `yaml:"live"`    // what comes in is delivered by a source that runs
 	Rules   string              `yaml:"rules"`   // the rule file from now on
 	Edit    map[string]string   `yaml:"edit"`    // texts in rule files, by which others stand there from now on
 	Files   map[string]string   `yaml:"files"`   // files from now on; without a text: it is removed
