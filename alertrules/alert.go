@@ -74,6 +74,8 @@ type Alert struct {
 	NoData   bool      `json:",omitempty"`
 	LastData time.Time `json:",omitzero"`
 
+	Beside []Beside `json:",omitempty"` // of the last evaluation that hit
+
 	Annotations map[string]string // rendered at the last evaluation that hit
 	Authored    []string          // names of annotations that are their author's text alone, without a value of a record
 	Runbook     string

@@ -58,7 +58,7 @@ func (r *run) goOn(a *Alert, o observation, g *group) {
 		a.Edited = o.edited
 	}
 	a.Severity, a.MaxSeverity = severity, max(a.MaxSeverity, severity)
-	a.Labels, a.Runbook = maps.Clone(g.labels), r.rule.Runbook
+	a.Labels, a.Runbook, a.Beside = maps.Clone(g.labels), r.rule.Runbook, o.beside()
 	r.rule.annotate(a, rows, o)
 }
 
@@ -154,6 +154,7 @@ func (r *run) tell(o observation, g *group, rows []Row) {
 			}
 		}
 	}
+	a.Beside = o.beside()
 	r.rule.annotate(a, rows, o)
 }
 
@@ -231,18 +232,26 @@ func (n Annotation) render(data templates.Data, zone *time.Location, now time.Ti
 // templateData is what an annotation sees: the variables of SLS, without the
 // values of secret fields.
 func (r *Rule) templateData(a *Alert, rows []Row, o observation) templates.Data {
+	shown := namedRows(r.Columns, rows)
+	main := templates.Result{Store: r.Logstore, Query: r.Query, From: o.window.From, To: o.window.To, Rows: shown, Count: len(rows), Truncated: o.result.Partial != "" || len(rows) > maxTemplateRows}
+	return templates.Data{"alert": templates.SLS{
+		AlertID: r.ID, AlertName: r.Name, InstanceID: a.ID, Every: r.Schedule.Every, At: o.at, Fired: a.Began,
+		Status: "firing", Severity: a.Severity.String(), Labels: a.Labels, Condition: r.Trigger.Text,
+		Results:  a.Results(main, namedRows),
+		FireRows: shown, FireCount: len(rows),
+	}.Value()}.Mask()
+}
+
+// namedRows are the first rows as a template sees them: values by the names of
+// the columns.
+func namedRows(columns []Column, rows []Row) []map[string]any {
 	shown := make([]map[string]any, 0, min(len(rows), maxTemplateRows))
 	for _, row := range rows[:min(len(rows), maxTemplateRows)] {
 		m := make(map[string]any, len(row.Cells))
 		for i, v := range row.Cells {
-			m[r.Columns[i].Name] = v
+			m[columns[i].Name] = v
 		}
 		shown = append(shown, m)
 	}
-	return templates.Data{"alert": templates.SLS{
-		AlertID: r.ID, AlertName: r.Name, InstanceID: a.ID, Every: r.Schedule.Every, At: o.at, Fired: a.Began,
-		Status: "firing", Severity: a.Severity.String(), Labels: a.Labels, Condition: r.Trigger.Text,
-		Results:  []templates.Result{{Store: r.Logstore, Query: r.Query, From: o.window.From, To: o.window.To, Rows: shown, Count: len(rows), Truncated: o.result.Partial != "" || len(rows) > maxTemplateRows}},
-		FireRows: shown, FireCount: len(rows),
-	}.Value()}.Mask()
+	return shown
 }

@@ -165,8 +165,8 @@ func (c *compiler) queries() {
 		_, known := c.env.Schema.Logstore(p.Logstore)
 		ok = ok && known
 	}
-	if ok && read && r.Logstore != "" {
-		c.plan(excludes, combined{parts, joinings})
+	if ok && read && r.Logstore != "" && c.plan(excludes, combined{parts, joinings}) {
+		c.besides(excludes, parts, joinings)
 	}
 }
 

@@ -125,9 +125,22 @@ func (q single) plan(s query.Schema, o query.Options) (*query.Plan, error) { ret
 
 func (q single) fault(c *compiler, _ query.Options, err error) { c.merge(c.text.Query, err) }
 
-// plan plans the query once for each set of exceptions that will ever hold:
-// they drop out one after another, so there is one more set than ends.
-func (c *compiler) plan(excludes []exclude, q asked) {
+// plan plans the query and takes over what the plan knows; it reports whether
+// that went well.
+func (c *compiler) plan(excludes []exclude, q asked) bool {
+	plans := c.plans(excludes, q)
+	if plans == nil {
+		return false
+	}
+	c.rule.plans = plans
+	c.planned(plans[0].plan)
+	return true
+}
+
+// plans plans a query once for each set of exceptions that will ever hold: they
+// drop out one after another, so there is one more set than ends. Without a plan
+// the mistake is reported.
+func (c *compiler) plans(excludes []exclude, q asked) (plans []timedPlan) {
 	ends := []time.Time{}
 	for _, e := range excludes {
 		if !e.until.IsZero() && !slices.Contains(ends, e.until) {
@@ -146,11 +159,19 @@ func (c *compiler) plan(excludes []exclude, q asked) {
 		p, err := q.plan(c.env.Schema, o)
 		if err != nil {
 			c.planError(q, o, err)
-			return
+			return nil
 		}
-		r.plans = append(r.plans, timedPlan{end, p})
+		plans = append(plans, timedPlan{end, p})
 	}
-	c.planned(r.plans[0].plan)
+	c.onlyRecords(plans[0].plan)
+	return plans
+}
+
+// onlyRecords refuses a plan that reads what tocsin did itself.
+func (c *compiler) onlyRecords(p *query.Plan) {
+	if own := p.Histories(); len(own) > 0 {
+		c.fail("rule/joined", c.text.Query, "a rule does not read "+strings.Join(own, ", ")+", which is what tocsin did itself", "ask it with tocsin query or in the shell")
+	}
 }
 
 // planError says where a name is unknown: in an exception, which is planned on
@@ -177,14 +198,11 @@ func (c *compiler) planError(q asked, o query.Options, err error) {
 func (c *compiler) planned(p *query.Plan) {
 	r := c.rule
 	r.Identity, r.Aggregates = p.RowIdentity(), p.Aggregates()
+	r.Columns = columnsOf(p)
 	for i, col := range p.Columns() {
-		r.Columns = append(r.Columns, Column{Name: col.Name, Type: typeName(col.Type), Field: col.Field})
 		if col.Key {
 			r.keys = append(r.keys, i)
 		}
-	}
-	if own := p.Histories(); len(own) > 0 {
-		c.fail("rule/joined", c.text.Query, "a rule does not read "+strings.Join(own, ", ")+", which is what tocsin did itself", "ask it with tocsin query or in the shell")
 	}
 	stores := p.Logstores()
 	others := slices.DeleteFunc(slices.Clone(stores), func(s string) bool { return s == r.Logstore })
@@ -263,6 +281,14 @@ func wholeFor(every time.Duration) string {
 		}
 	}
 	return "1d"
+}
+
+// columnsOf are the columns of a plan as alerts have them.
+func columnsOf(p *query.Plan) (list []Column) {
+	for _, col := range p.Columns() {
+		list = append(list, Column{Name: col.Name, Type: typeName(col.Type), Field: col.Field})
+	}
+	return list
 }
 
 // typeName is the type of a column as Column names it.

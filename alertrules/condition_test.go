@@ -76,7 +76,7 @@ func TestConditions(t *testing.T) {
 // Keys beyond the bound are one group, which does not take the rows of others.
 func TestKeysBeyondTheBound(t *testing.T) {
 	r := &Rule{ID: "r", Columns: []Column{{Name: "k", Type: "text"}}, per: []int{0}, keys: []int{0}, Trigger: Trigger{Rows: Count{">=", 1}}}
-	o := observation{result: &query.Result{Rows: [][]any{{"a"}, {"b"}, {"c"}, {"a"}}}}
+	o := observation{result: &answer{Result: &query.Result{Rows: [][]any{{"a"}, {"b"}, {"c"}, {"a"}}}}}
 	groups := r.split(o, func(key string) bool { return key == `r{k=t:"a"}` })
 	if len(groups) != 2 || groups[0].all != 2 || groups[1].key != "r{*}" || groups[1].all != 2 || !groups[1].over {
 		t.Errorf("%+v %+v", groups[0], groups[1])

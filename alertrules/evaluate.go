@@ -151,14 +151,27 @@ func (r *run) partial(at time.Time, bound string) {
 	}
 }
 
-// ask runs the plan over a window.
-func (r *run) ask(ctx context.Context, at time.Time, w query.Window) (*query.Result, time.Duration, error) {
+// ask runs the plan over a window, and what stands beside it where there is
+// something to tell.
+func (r *run) ask(ctx context.Context, at time.Time, w query.Window) (*answer, time.Duration, error) {
 	begin := time.Now() // monotonic, for Took alone
-	res, err := r.query(ctx, r.rule.Plan(at), w)
+	res, err := r.askPlan(ctx, r.rule.Plan(at), w)
+	if err != nil {
+		return nil, time.Since(begin), err
+	}
+	a := &answer{Result: res}
+	if len(r.rule.beside) > 0 && (len(res.Rows) > 0 || r.rule.Trigger.Rows.Holds(0)) {
+		a.beside, err = r.askBeside(ctx, at, w)
+	}
+	return a, time.Since(begin), err
+}
+
+func (r *run) askPlan(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+	res, err := r.query(ctx, p, w)
 	if err == nil && res == nil {
 		err = fmt.Errorf("the query returned nothing")
 	}
-	return res, time.Since(begin), err
+	return res, err
 }
 
 // lost reports whether the records are others than those that the rule has seen, or
@@ -241,6 +254,7 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
 	groups := r.rule.split(o, r.tracked)
+	o.alerts = len(groups)
 	silences := r.silences(o, groups)
 	var fired bool
 	if r.rule.Mode == Event {

@@ -18,10 +18,12 @@ const maxTracked = 100_000
 type observation struct {
 	at     time.Time
 	window query.Window
-	result *query.Result
+	result *answer
 	early  bool      // a window that an earlier start added
 	edited time.Time // the rule was edited then, and not evaluated since
 	cut    string    // the bound for which the range was shortened; the result itself is complete
+
+	alerts int // among which what stands beside the result is shared out
 
 	standing map[int64]Standing // of findings, by their numbers; nil but over a snapshot
 

@@ -75,7 +75,7 @@ func splitHistory(part SeqRange, history []Past) []seqPart {
 // no row is passed over, and the rest waits for the next round (D30).
 func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64, ok bool) {
 	if part.To <= part.From {
-		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &query.Result{}, edited: r.state.Edited}, 0)
+		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &answer{Result: &query.Result{}}, edited: r.state.Edited}, 0)
 		return part.From, true
 	}
 	cut := ""
@@ -89,7 +89,7 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 		if res.Partial != "" && to-part.From > 1 {
 			cut = res.Partial
 			half := part.From + (to-part.From)/2
-			if last := r.lastRead(res); last > part.From && last < to {
+			if last := r.lastRead(res.Result); last > part.From && last < to {
 				to = last
 			} else {
 				to = half

@@ -53,8 +53,9 @@ type Rule struct {
 	// such an edit (D23).
 	Hash string
 
-	plans []timedPlan // by end of validity; the last has none
-	touch *query.Plan // counts the records of a window
+	plans  []timedPlan // by end of validity; the last has none
+	beside []beside    // queries whose results are not put together with the first
+	touch  *query.Plan // counts the records of a window
 
 	// standings plans the question how findings stand, by their numbers; nil but
 	// for a rule whose rows are findings of a snapshot.
@@ -73,8 +74,10 @@ type timedPlan struct {
 
 // Plan returns the plan for an evaluation at a moment: exceptions that have run
 // out by then are not in it (D25).
-func (r *Rule) Plan(at time.Time) *query.Plan {
-	for _, p := range r.plans {
+func (r *Rule) Plan(at time.Time) *query.Plan { return planAt(r.plans, at) }
+
+func planAt(plans []timedPlan, at time.Time) *query.Plan {
+	for _, p := range plans {
 		if p.until.IsZero() || at.Before(p.until) {
 			return p.plan
 		}

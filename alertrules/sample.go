@@ -14,11 +14,11 @@ import (
 // templates. problems are the annotations that could not be rendered with it,
 // by name.
 func (r *Rule) Sample(at time.Time) (a *Alert, problems map[string]error) {
-	raw := make([]any, len(r.Columns))
-	for i, c := range r.Columns {
-		raw[i] = sampleValue(c, at)
+	raw := sampleRow(r.Columns, at)
+	o := observation{at: at, window: query.Window{From: at.Add(-r.Window.Length), To: at, Now: at}, result: &answer{Result: &query.Result{Rows: [][]any{raw}, Seqs: []int64{1}}}}
+	for _, b := range r.beside {
+		o.result.beside = append(o.result.beside, b.seen(o.window, [][]any{sampleRow(b.columns, at)}, ""))
 	}
-	o := observation{at: at, window: query.Window{From: at.Add(-r.Window.Length), To: at, Now: at}, result: &query.Result{Rows: [][]any{raw}, Seqs: []int64{1}}}
 	g := &group{key: r.ID, labels: r.labelsOf(raw), all: 1, rows: []int{0}}
 	run := &run{rule: r, state: &RuleState{Rule: r.ID}, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
 	a = run.begin(o, g, at)
@@ -31,6 +31,14 @@ func (r *Rule) Sample(at time.Time) (a *Alert, problems map[string]error) {
 		}
 	}
 	return a, problems
+}
+
+func sampleRow(columns []Column, at time.Time) []any {
+	raw := make([]any, len(columns))
+	for i, c := range columns {
+		raw[i] = sampleValue(c, at)
+	}
+	return raw
 }
 
 func sampleValue(c Column, at time.Time) any {

@@ -66,7 +66,7 @@ func standingsOf(schema query.Schema, logstore string) func([]int64) (*query.Pla
 // standing asks how the findings of a result stand, and those of rows that are
 // in it no more; nil where rows are no findings.
 func (r *run) standing(ctx context.Context, o observation) (map[int64]Standing, error) {
-	numbers := r.numbers(o.result)
+	numbers := r.numbers(o.result.Result)
 	if r.rule.standings == nil || len(numbers) == 0 {
 		return nil, nil
 	}

@@ -136,6 +136,19 @@ func TestAuthorsAddresses(t *testing.T) {
 	}
 }
 
+// A template sees what other queries of the rule returned, numbered as they are,
+// and no secret in it.
+func TestMailBeside(t *testing.T) {
+	own := fstest.MapFS{"mine.html": {Data: []byte("---\nsubject: mine\n---\n<p>{{ alert.results | length }}, {{ alert.results[2].store }}: {{ alert.results[2].raw_results[0].n }} of {{ alert.results[2].raw_results_count }}, {{ alert.results[2].raw_results[0].sessionToken }}</p>\n")}}
+	b := newBench(t, ken, notifier.Rule{ID: "r", Notify: alertrules.Notify{Template: "mine"}}, own)
+	a := stateAlert("A-0001", []any{"bob"})
+	a.Beside = []alertrules.Beside{{N: 2, Logstore: "findings", Columns: []alertrules.Column{{Name: "n"}, {Name: "sessionToken"}}, Rows: []alertrules.Row{{Cells: []any{int64(7), "hunter2"}}}, All: 9}}
+	l := b.round([]*alertrules.Alert{a}, nil)["ken@example.com"]
+	if !strings.Contains(l.Text, "3, findings: 7 of 9") || strings.Contains(l.Text, "hunter2") || strings.Contains(l.HTML, "hunter2") {
+		t.Errorf("the mail says\n%s", l.Text)
+	}
+}
+
 // Secrets and what a person is not to see appear nowhere (G07).
 func TestMailMasks(t *testing.T) {
 	people := map[string]notifier.Person{

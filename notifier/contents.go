@@ -207,7 +207,7 @@ func (c *composition) legacy() {
 	c.sls = templates.SLS{
 		AlertID: lead.rule.ID, AlertName: ruleName(lead.rule), InstanceID: a.ID, Every: lead.rule.Every, At: a.At, Fired: a.Began, Resolved: a.Ended,
 		Status: c.mail.State, Severity: c.mail.Severity, Labels: c.mask.stringMap(a.Labels), Annotations: annotations,
-		Results: []templates.Result{result}, FireRows: result.Rows, FireCount: result.Count, Condition: lead.rule.Condition,
+		Results: a.Results(result, c.besideRows), FireRows: result.Rows, FireCount: result.Count, Condition: lead.rule.Condition,
 		Repeat: lead.Settings.Repeat, Fingerprint: rowID(a.Key),
 	}
 }
@@ -239,6 +239,14 @@ func (c *composition) annotation(a *alertrules.Alert, name string) any {
 		return templates.Authored(text)
 	}
 	return c.mask.value(name, cut(text, descChars))
+}
+
+// besideRows are rows of a query that the rule did not decide by.
+func (c *composition) besideRows(columns []alertrules.Column, rows []alertrules.Row) []map[string]any {
+	if c.d.to.Content != "rows" {
+		return nil
+	}
+	return c.slsRows(table{columns: columns, rows: rows}, slsRows)
 }
 
 func (c *composition) slsRows(t table, n int) []map[string]any {
