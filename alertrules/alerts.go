@@ -53,7 +53,7 @@ func (r *run) goOn(a *Alert, o observation, g *group) {
 	r.place(a, o)
 	a.LastHit = o.at
 	a.Columns, a.Rows, a.RowsAll, a.Partial = r.rule.Columns, rows, len(rows), o.result.Partial
-	severity := r.rule.severityOf(o.raw(g))
+	severity := r.rule.severityOf(o.raw(g), g.all)
 	if a.Severity != 0 && a.Severity != severity {
 		a.Edited = o.edited
 	}
@@ -144,7 +144,7 @@ func (r *run) tell(o observation, g *group, rows []Row) {
 	a := r.episode(o, g)
 	whole := r.rule.Aggregates || !r.rule.Identity
 	if whole {
-		severity := r.rule.severityOf(o.raw(g))
+		severity := r.rule.severityOf(o.raw(g), g.all)
 		r.add(a, o, &News{Severity: severity, Rows: rows, Whole: true})
 	} else {
 		for s := Critical; s >= Report; s-- {

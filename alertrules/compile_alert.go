@@ -52,6 +52,11 @@ func (c *compiler) trigger() {
 	t, r := c.text.Trigger, c.rule
 	r.Trigger = Trigger{Rows: Count{">=", 1}, Text: "data is returned"}
 	if t.when.Given() {
+		if count := c.onlyCount(t.when); count != nil && !t.rows.Given() {
+			r.Trigger.Rows, r.Trigger.Text = *count, "rows "+count.String()
+			c.rowCount(t.when)
+			return
+		}
 		r.Trigger.When = c.test(t.when)
 		r.Trigger.Text = t.when.Value
 	}
@@ -73,15 +78,22 @@ func (c *compiler) trigger() {
 	if t.when.Given() {
 		r.Trigger.Text = t.when.Value + ", " + r.Trigger.Text
 	}
+	c.rowCount(t.rows)
+}
+
+// rowCount refuses a number of rows that says nothing, or that no evaluation can
+// find.
+func (c *compiler) rowCount(at Text) {
+	rows := c.rule.Trigger.Rows
 	switch {
-	case r.Trigger.Rows.Holds(0) && r.Trigger.Rows.Grows():
-		c.fail("rule/trigger", t.rows, "this is always true", `write rows: ">= 1"`)
-	case r.Trigger.Rows == Count{"<", 0}:
-		c.fail("rule/trigger", t.rows, "this is never true", `write rows: "< 1"`)
-	case n > c.env.maxRows():
-		c.fail("rule/trigger", t.rows, "an evaluation reads at most "+itoa(c.env.maxRows())+" rows", "count in the query: SELECT count(*) AS n, with trigger: {when: \"n > "+m[2]+"\"}")
-	case r.Trigger.Rows.Holds(0) && len(c.text.AlertPer) > 0:
-		c.fail("rule/trigger", t.rows, "with alert_per nothing is known of a value that has no row", "leave alert_per out, or count in the query")
+	case rows.Holds(0) && rows.Grows():
+		c.fail("rule/trigger", at, "this is always true", `write rows: ">= 1"`)
+	case rows == Count{"<", 0}:
+		c.fail("rule/trigger", at, "this is never true", `write rows: "< 1"`)
+	case rows.N > c.env.maxRows():
+		c.fail("rule/trigger", at, "an evaluation reads at most "+itoa(c.env.maxRows())+" rows", "count in the query: SELECT count(*) AS n, with trigger: {when: \"n > "+itoa(rows.N)+"\"}")
+	case rows.Holds(0) && len(c.text.AlertPer) > 0:
+		c.fail("rule/trigger", at, "with alert_per nothing is known of a value that has no row", "leave alert_per out, or count in the query")
 	}
 }
 
@@ -182,6 +194,9 @@ func (c *compiler) branch(n *Node, b branchText, last bool) {
 	switch {
 	case b.When.Given():
 		branch.When = c.test(b.When)
+		if branch.When != nil && branch.When.counts && c.rule.Window.Kind == NewWindow {
+			c.fail("rule/over-new", b.When, batched, "leave __count__ out, or write a window of fixed length: window: 1h")
+		}
 	case !last:
 		c.doc.Problem("rule/severity", n, "branches below this one are never reached", "put the branch without when last")
 	}

@@ -237,6 +237,9 @@ func (c *compiler) touchPlan() {
 	}
 }
 
+// batched is why a number of rows means nothing over new.
+const batched = "over new, how many rows an evaluation sees depends on when records arrive"
+
 // overNew refuses what depends on how arrivals are batched (D11).
 func (c *compiler) overNew() {
 	t, r := c.text, c.rule
@@ -256,8 +259,11 @@ func (c *compiler) overNew() {
 	if t.NoData != nil {
 		c.doc.Problem("rule/over-new", c.node.Get("no_data"), "no_data needs a window of fixed length, and new has none", hint)
 	}
-	if rows := t.Trigger.rows; rows.Given() && r.Trigger.Rows != (Count{">=", 1}) {
-		c.fail("rule/over-new", rows, "over new, how many rows an evaluation sees depends on when records arrive; only rows: \">= 1\" is possible", hint)
+	switch {
+	case r.Trigger.Rows != Count{">=", 1} && t.Trigger.rows.Given():
+		c.fail("rule/over-new", t.Trigger.rows, batched+"; only rows: \">= 1\" is possible", hint)
+	case r.Trigger.Rows != Count{">=", 1}, r.Trigger.When != nil && r.Trigger.When.counts:
+		c.fail("rule/over-new", t.Trigger.when, batched, hint)
 	}
 	if len(r.plans) == 0 {
 		return

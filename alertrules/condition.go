@@ -17,10 +17,17 @@ type Test struct {
 	Text string
 	eval evaluator
 	uses []int // columns that it reads
+
+	counts bool // it reads how many rows there are
+	grows  bool // more rows cannot undo that it holds
 }
 
-// Holds reports whether the condition is true for a row of query.Result.
-func (t *Test) Holds(row []any) bool {
+// Holds reports whether the condition is true for a row of query.Result, which is
+// one of all rows of its alert.
+func (t *Test) Holds(row []any, all int) bool {
+	if t.counts {
+		row = append(slices.Clip(row), int64(all))
+	}
 	yes, ok := t.eval(row).(bool)
 	return ok && yes
 }
@@ -54,6 +61,7 @@ type testCompiler struct {
 	columns []query.Column
 	list    *diag.List
 	uses    []int
+	counts  bool
 }
 
 // newTest compiles a condition over the columns of a plan. The error is a
@@ -64,7 +72,7 @@ func newTest(src string, cond *query.Condition, columns []query.Column) (*Test, 
 	if k != boolKind && k != anyKind && len(c.list.Problems) == 0 {
 		c.fail(cond, "the condition is "+k.String()+", not true or false", "compare it: cnt > 10")
 	}
-	return &Test{Text: src, eval: eval, uses: c.uses}, c.list.Err()
+	return &Test{Text: src, eval: eval, uses: c.uses, counts: c.counts, grows: grows(cond.X)}, c.list.Err()
 }
 
 func (c *testCompiler) fail(n query.Node, message, hint string) (evaluator, kind) {
@@ -133,6 +141,11 @@ func (c *testCompiler) column(x *query.ColumnRef) (evaluator, kind) {
 	i := c.find(name)
 	if short, numbered := strings.CutPrefix(name, "$0."); i < 0 && numbered {
 		name, i = short, c.find(short)
+	}
+	if i < 0 && isCount(x) {
+		c.counts = true
+		i = len(c.columns) // where Holds puts it
+		return func(row []any) any { return plain(row[i]) }, numberKind
 	}
 	if i < 0 && len(x.Names) == 1 && x.Names[0].Quoted {
 		return constant(x.Names[0].Text), textKind // SLS writes texts in double quotes

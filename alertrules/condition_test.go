@@ -42,6 +42,7 @@ func TestConditions(t *testing.T) {
 		"nothing == 'x'": false, "nothing != 'x'": false, "not nothing == 'x'": false, "nothing is null": true, "nothing is not null": false,
 		"nothing == 'x' or ok": true, "nothing == 'x' and ok": false, "nothing in ('x')": false, "nothing not in ('x')": false,
 		"coalesce(nothing, 'x') = 'x'": true, "length(nothing) > 0": false, "nothing is distinct from 'x'": true,
+		"__count__ > 6 and cnt = 12": true, "$0.cnt > __count__": true, "__count__ > 7 or not ok": false,
 		"list =~ 'a'": true, "abs(0 - cnt) = 12 and floor(ratio) = 0 and ceil(ratio) = 1": true,
 	} {
 		cond, err := query.ParseCondition(src)
@@ -54,7 +55,7 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s: %v", src, err)
 			continue
 		}
-		if got := test.Holds(row); got != want {
+		if got := test.Holds(row, 7); got != want {
 			t.Errorf("%s is %t", src, got)
 		}
 	}

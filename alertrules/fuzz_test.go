@@ -50,7 +50,7 @@ func FuzzParse(f *testing.F) {
 		for _, r := range file.Rules {
 			row := make([]any, len(r.Columns))
 			if r.Trigger.When != nil {
-				r.Trigger.When.Holds(row)
+				r.Trigger.When.Holds(row, 1)
 			}
 		}
 	})

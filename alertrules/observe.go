@@ -79,8 +79,11 @@ func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
 			g = add(key, r.labelsOf(row))
 		}
 		g.all++
-		if r.Trigger.When == nil || r.Trigger.When.Holds(row) {
-			g.rows = append(g.rows, i)
+		g.rows = append(g.rows, i)
+	}
+	if r.Trigger.When != nil {
+		for _, g := range groups {
+			g.rows = slices.DeleteFunc(g.rows, func(i int) bool { return !r.Trigger.When.Holds(o.result.Rows[i], g.all) })
 		}
 	}
 	return groups
@@ -106,11 +109,11 @@ func (r *Rule) labelsOf(row []any) map[string]string {
 	return labels
 }
 
-// severityOf is the first branch that holds for any of the rows; rows of an
-// alert that fires for want of rows reach the last branch.
-func (r *Rule) severityOf(rows [][]any) Severity {
+// severityOf is the first branch that holds for any of the rows, of all that the
+// alert has; rows of an alert that fires for want of rows reach the last branch.
+func (r *Rule) severityOf(rows [][]any, all int) Severity {
 	for _, b := range r.Branches {
-		if b.When == nil || slices.ContainsFunc(rows, b.When.Holds) {
+		if b.When == nil || slices.ContainsFunc(rows, func(row []any) bool { return b.When.Holds(row, all) }) {
 			return b.Is
 		}
 	}
@@ -135,7 +138,7 @@ func (r *Rule) rowsOf(o observation, g *group) []Row {
 		for c, v := range raw {
 			row.Cells[c] = cell(v)
 		}
-		row.Severity = r.severityOf([][]any{raw})
+		row.Severity = r.severityOf([][]any{raw}, g.all)
 		if s, ok := o.standing[row.Seq]; ok && s.stale(o.at) {
 			row.Standing = &s
 		}
@@ -163,5 +166,5 @@ func (r *Rule) judge(o observation, g *group) (hit, known bool) {
 	if o.result.Partial == "" {
 		return hit, true
 	}
-	return hit, hit && r.Trigger.Rows.Grows()
+	return hit, hit && r.Trigger.Rows.Grows() && (r.Trigger.When == nil || r.Trigger.When.grows)
 }
