@@ -209,6 +209,7 @@ func (c *compiler) planned(p *query.Plan) {
 	if r.Parts == nil && len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
 		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
 	}
+	r.reads = c.readings(p)
 	r.bySeq = r.bySeq && r.Identity
 	if l, ok := c.env.Schema.Logstore(r.Logstore); ok && l.Pinned && r.Identity {
 		r.standings = standingsOf(c.env.Schema, r.Logstore)
@@ -216,6 +217,27 @@ func (c *compiler) planned(p *query.Plan) {
 	if r.Window.Kind == WholeWindow || r.Window.Kind == NewWindow {
 		c.touchPlan()
 	}
+}
+
+// readings are the logstores that a plan reads over windows of event time. Records
+// that a rule tells each once are those of its own logstore: nothing else brings
+// one back.
+func (c *compiler) readings(p *query.Plan) (list []reading) {
+	r := c.rule
+	for _, name := range p.Logstores() {
+		store, ok := c.env.Schema.Logstore(name)
+		if !ok || store.NoWindow || store.Lookup || r.rowsOnly() && name != r.Logstore {
+			continue
+		}
+		next := reading{logstore: name}
+		for _, part := range r.Parts {
+			if part.Logstore == name && part.Window.Kind == SlidingWindow {
+				next.length = max(next.length, part.Window.Length)
+			}
+		}
+		list = append(list, next)
+	}
+	return list
 }
 
 // touchPlan is how a late record in a window is noticed (T14), and how those

@@ -171,24 +171,35 @@ func (f *filling) parts(ctx context.Context) ([]TimeRange, error) {
 	if f.Reason != GapHistory || f.FromSeq >= f.ToSeq {
 		return []TimeRange{{f.From, f.To}}, nil
 	}
-	hours, err := f.engine.Logs.HistoryHours(ctx, f.rule.Logstore, SeqRange{f.FromSeq, f.ToSeq})
-	if err != nil {
-		return nil, fmt.Errorf("ask when the history of a gap of %s happened: %w", f.rule.ID, err)
-	}
-	var parts []TimeRange
-	for _, h := range hours {
-		from, to := f.rule.covers(TimeRange{h, h.Add(time.Hour)})
-		from, to = latest(from, f.From), earliest(to, f.To)
-		n := len(parts) - 1
-		switch {
-		case !from.Before(to):
-		case n >= 0 && !parts[n].To.Before(from):
-			parts[n].To = latest(parts[n].To, to)
-		default:
-			parts = append(parts, TimeRange{from, to})
+	var all []TimeRange
+	for _, logstore := range f.rule.Reads() {
+		hours, err := f.engine.Logs.HistoryHours(ctx, logstore, SeqRange{f.FromSeq, f.ToSeq})
+		if err != nil {
+			return nil, fmt.Errorf("ask when the history of a gap of %s happened: %w", f.rule.ID, err)
+		}
+		for _, h := range hours {
+			from, to := f.rule.covers(logstore, TimeRange{h, h.Add(time.Hour)})
+			all = append(all, TimeRange{latest(from, f.From), earliest(to, f.To)})
 		}
 	}
-	return parts, nil
+	return joinRanges(all), nil
+}
+
+// joinRanges are ranges in their order, those that touch joined; empty ones left
+// out.
+func joinRanges(all []TimeRange) (parts []TimeRange) {
+	slices.SortFunc(all, func(a, b TimeRange) int { return a.From.Compare(b.From) })
+	for _, t := range all {
+		n := len(parts) - 1
+		switch {
+		case !t.From.Before(t.To):
+		case n >= 0 && !parts[n].To.Before(t.From):
+			parts[n].To = latest(parts[n].To, t.To)
+		default:
+			parts = append(parts, t)
+		}
+	}
+	return parts
 }
 
 // part evaluates a part of the gap, as far as it can.

@@ -188,28 +188,30 @@ func (r *run) ahead(at time.Time) time.Time {
 func (r *run) historyGaps(until time.Time) []Gap {
 	s := r.state
 	var gaps []Gap
-	for _, t := range r.pin.past[arrivals{r.rule.Logstore, s.Cursor}] {
-		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapHistory, Notify: t.Notify}
-		g.From, g.To = r.rule.covers(t.TimeRange)
-		if until.Before(g.To) {
-			g.To = until
-		}
-		if g.From.Before(g.To) {
-			gaps = append(gaps, g)
+	for _, logstore := range r.rule.Reads() {
+		for _, t := range r.pin.past[arrivals{logstore, s.Cursor}] {
+			g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapHistory, Notify: t.Notify}
+			g.From, g.To = r.rule.covers(logstore, t.TimeRange)
+			if until.Before(g.To) {
+				g.To = until
+			}
+			if g.From.Before(g.To) {
+				gaps = append(gaps, g)
+			}
 		}
 	}
 	return JoinGaps(gaps)
 }
 
-// covers returns what evaluates records that happened in a range: of a sliding
-// window the moments in [from, to), of whole windows those that lie there. Zero
-// times say that nothing does.
-func (r *Rule) covers(t TimeRange) (from, to time.Time) {
+// covers returns what evaluates records of a logstore that happened in a range: of
+// a sliding window the moments in [from, to), of whole windows those that lie
+// there. Zero times say that nothing does.
+func (r *Rule) covers(logstore string, t TimeRange) (from, to time.Time) {
 	last := t.To.Add(-time.Nanosecond)
 	switch r.Window.Kind {
 	case SlidingWindow:
 		from = r.Schedule.Next(t.From.Add(r.Delay))
-		return from, r.Schedule.Next(last.Add(r.Delay + r.Window.Length))
+		return from, r.Schedule.Next(last.Add(r.Delay + r.reach(logstore)))
 	case WholeWindow:
 		from, _ = r.Window.Around(t.From, r.Zone)
 		_, to = r.Window.Around(last, r.Zone)

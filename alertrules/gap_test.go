@@ -104,7 +104,7 @@ func TestAskGaps(t *testing.T) {
 		return Gap{Rule: "r", Reason: GapHistory, From: hour(from), To: hour(to), FromSeq: 3, ToSeq: 9, Notify: notify}
 	}
 	down := Gap{Rule: "r", Reason: GapDown, From: hour("10:00"), To: hour("11:00")}
-	asked := []Arrival{{SeqRange{4, 5}, TimeRange{hour("10:01"), hour("10:02")}}, {SeqRange{9, 12}, TimeRange{hour("15:01"), hour("15:02")}}}
+	asked := []Arrival{{"", SeqRange{4, 5}, TimeRange{hour("10:01"), hour("10:02")}}, {"", SeqRange{9, 12}, TimeRange{hour("15:01"), hour("15:02")}}}
 	got := rule.AskGaps([]Gap{gap("09:00", "12:00", false), gap("15:05", "16:05", false), gap("18:00", "19:00", false), down}, asked)
 	want := []Gap{gap("09:00", "10:05", false), down, gap("10:05", "11:05", true), gap("11:05", "12:00", false), gap("15:05", "16:05", false), gap("18:00", "19:00", false)}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -232,11 +232,10 @@ func (k *knower) missed(ctx context.Context, r *run) error {
 		}
 		fallthrough
 	case SlidingWindow:
-		past, err := k.engine.Logs.HistoryTimes(ctx, r.rule.Logstore, s.Cursor, k.pin.seq)
-		if err != nil {
-			return fmt.Errorf("ask what came in as history while %s was off: %w", r.rule.ID, err)
+		r.pin.past = map[arrivals][]PastTime{}
+		if err := k.engine.historyTimes(ctx, r.rule, s.Cursor, &r.pin); err != nil {
+			return fmt.Errorf("while %s was off: %w", r.rule.ID, err)
 		}
-		r.pin.past = map[arrivals][]PastTime{{r.rule.Logstore, s.Cursor}: past}
 		r.gaps = append(r.gaps, r.historyGaps(r.ahead(until))...)
 	}
 	if !s.Moment.IsZero() {

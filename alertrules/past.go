@@ -54,9 +54,22 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 		if s == nil {
 			continue // it had no moment yet
 		}
-		a := arrivals{r.Logstore, s.seen(*p)}
-		_, asked := p.past[a]
-		if asked || newest <= a.after || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
+		if newest <= s.seen(*p) || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
+			continue
+		}
+		if err = e.historyTimes(ctx, r, s.seen(*p), p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// historyTimes asks when that happened which came in as history after a number,
+// in each logstore that a rule reads.
+func (e *Engine) historyTimes(ctx context.Context, r *Rule, after int64, p *pin) (err error) {
+	for _, logstore := range r.Reads() {
+		a := arrivals{logstore, after}
+		if _, asked := p.past[a]; asked {
 			continue
 		}
 		if p.past[a], err = e.Logs.HistoryTimes(ctx, a.logstore, a.after, p.seq); err != nil {
@@ -99,8 +112,9 @@ func (p pin) live(after int64) []SeqRange {
 // An Arrival is where records are that came in together: their numbers, and the
 // time in which they happened.
 type Arrival struct {
-	Numbers SeqRange
-	Times   TimeRange
+	Logstore string
+	Numbers  SeqRange
+	Times    TimeRange
 }
 
 // Within reports whether a range of numbers has some in common with arrivals.
@@ -108,10 +122,10 @@ func Within(in SeqRange, arrivals []Arrival) bool {
 	return slices.ContainsFunc(arrivals, func(a Arrival) bool { return in.From < a.Numbers.To && a.Numbers.From < in.To })
 }
 
-// looksAt returns the moments, in [from, to), of the evaluations that look at what
-// happened in a range; zero when the rule has another kind of window by now.
-func (r *Rule) looksAt(t TimeRange) (from, to time.Time) {
-	from, to = r.covers(t)
+// looksAt returns the moments, in [from, to), of the evaluations that look at
+// arrivals; zero when the rule has another kind of window by now.
+func (r *Rule) looksAt(a Arrival) (from, to time.Time) {
+	from, to = r.covers(a.Logstore, a.Times)
 	if r.Window.Kind == WholeWindow { // of each the moment at which it is due
 		_, end := r.Window.Around(from, r.Zone)
 		from, to = r.due(end), r.due(to).Add(time.Nanosecond)
@@ -127,7 +141,7 @@ func (r *Rule) FoundIn(a *Alert, arrivals []Arrival) bool {
 		if a.Past != (SeqRange{}) && !Within(a.Past, []Arrival{b}) {
 			return false
 		}
-		from, to := r.looksAt(b.Times)
+		from, to := r.looksAt(b)
 		return from.IsZero() || from.Before(a.Ended) && a.Since.Before(to)
 	})
 }
@@ -136,7 +150,7 @@ func (r *Rule) FoundIn(a *Alert, arrivals []Arrival) bool {
 // rule has another kind of window by now, it does.
 func (r *Rule) SeenAt(at time.Time, arrivals []Arrival) bool {
 	return slices.ContainsFunc(arrivals, func(b Arrival) bool {
-		from, to := r.looksAt(b.Times)
+		from, to := r.looksAt(b)
 		return from.IsZero() || !at.Before(from) && at.Before(to)
 	})
 }
@@ -145,7 +159,7 @@ func (r *Rule) SeenAt(at time.Time, arrivals []Arrival) bool {
 // are those of arrivals.
 func (r *Rule) AskGaps(gaps []Gap, arrivals []Arrival) []Gap {
 	for _, b := range arrivals {
-		from, to := r.covers(b.Times)
+		from, to := r.covers(b.Logstore, b.Times)
 		var next []Gap
 		for _, g := range gaps {
 			asked := g

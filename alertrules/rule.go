@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"slices"
 	"time"
 
 	"tocsin/query"
@@ -61,9 +62,39 @@ type Rule struct {
 	// for a rule whose rows are findings of a snapshot.
 	standings func(numbers []int64) (*query.Plan, error)
 
+	reads []reading // logstores over a window of event time, the rule's own first
+
 	bySeq bool  // rows come in the order of __seq__
 	keys  []int // columns that a row is known by
 	per   []int // columns of AlertPer
+}
+
+// A reading is a logstore that a rule reads over a window of event time, and how
+// far back at most; 0: as far as its window.
+type reading struct {
+	logstore string
+	length   time.Duration
+}
+
+// Reads are the logstores in whose history a rule may have gaps, or finds: its own,
+// and those that are put together or joined with it.
+func (r *Rule) Reads() []string {
+	list := []string{r.Logstore}
+	for _, other := range r.reads {
+		if other.logstore != r.Logstore {
+			list = append(list, other.logstore)
+		}
+	}
+	return list
+}
+
+// reach is how far back a sliding window reads a logstore.
+func (r *Rule) reach(logstore string) time.Duration {
+	i := slices.IndexFunc(r.reads, func(o reading) bool { return o.logstore == logstore })
+	if i < 0 || r.reads[i].length == 0 {
+		return r.Window.Length
+	}
+	return r.reads[i].length
 }
 
 // A timedPlan is the plan with the exceptions that hold before a moment.

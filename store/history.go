@@ -78,13 +78,12 @@ func (l *Logs) notify(ctx context.Context, objects []ingest.Object) (map[string]
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var logstore string
 			var r alertrules.Arrival
-			if err := rows.Scan(&logstore, &r.Numbers.From, &r.Numbers.To, &r.Times.From, &r.Times.To); err != nil {
+			if err := rows.Scan(&r.Logstore, &r.Numbers.From, &r.Numbers.To, &r.Times.From, &r.Times.To); err != nil {
 				return err
 			}
 			r.Times = happened(r.Times)
-			asked[logstore] = append(asked[logstore], r)
+			asked[r.Logstore] = append(asked[r.Logstore], r)
 		}
 		return rows.Err()
 	})

@@ -110,7 +110,10 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 // without it. When the program ends before, the same load does it.
 func (p *project) tellHistory(ctx context.Context, report *store.Report) error {
 	for _, r := range p.rules.Rules {
-		asked := report.Asked[r.Logstore]
+		var asked []alertrules.Arrival
+		for _, logstore := range r.Reads() {
+			asked = append(asked, report.Asked[logstore]...)
+		}
 		if len(asked) == 0 {
 			continue
 		}
