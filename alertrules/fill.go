@@ -330,6 +330,10 @@ func (f *filling) records(ctx context.Context) error {
 	}
 }
 
+// lateKey is between the key that an alert would have had and what makes it one of
+// its own.
+const lateKey = "@late/"
+
 // commit stores what a piece found, and that this much of the gap is none any
 // more. What still fires is over at a moment.
 func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
@@ -345,7 +349,7 @@ func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 		r.close(a, over, how)
 	}
 	for _, a := range r.order { // each is an alert of its own, apart from the live one
-		a.Key += "@late/" + a.Began.UTC().Format(time.RFC3339)
+		a.Key += lateKey + a.Began.UTC().Format(time.RFC3339)
 		a.Late, a.Notify = true, f.asked()
 		if a.History = f.Reason == GapHistory; a.History {
 			a.Past = SeqRange{f.FromSeq, f.ToSeq}

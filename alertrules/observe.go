@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/query"
@@ -87,6 +88,26 @@ func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
 		}
 	}
 	return groups
+}
+
+// RowsOf returns of a result those rows that an alert of the rule has: those of its
+// value, and for which the trigger's condition holds.
+func (r *Rule) RowsOf(a *Alert, res *query.Result) *query.Result {
+	key, _, _ := strings.Cut(a.Key, lateKey)
+	over := key == r.ID+"{*}" // of values beyond the bound: nobody knows which
+	out := &query.Result{Columns: res.Columns, Partial: res.Partial}
+	for _, g := range r.split(observation{result: &answer{Result: res}}, func(string) bool { return true }) {
+		if g.key != key && !over {
+			continue
+		}
+		for _, i := range g.rows {
+			out.Rows = append(out.Rows, res.Rows[i])
+			if i < len(res.Seqs) {
+				out.Seqs = append(out.Seqs, res.Seqs[i])
+			}
+		}
+	}
+	return out
 }
 
 func (r *Rule) perValues(row []any) []named {

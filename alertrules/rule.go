@@ -116,6 +116,13 @@ func planAt(plans []timedPlan, at time.Time) *query.Plan {
 	return nil
 }
 
+// PlainAt reports whether an evaluation at a moment asks Query over Logstore and
+// nothing else: no exception holds, there is one query, and none asks for the time.
+func (r *Rule) PlainAt(at time.Time) bool {
+	holds := func(e Exception) bool { return e.Until.IsZero() || at.Before(e.Until) }
+	return r.Parts == nil && !slices.ContainsFunc(r.Exceptions, holds) && !r.Plan(at).UsesNow()
+}
+
 // An Exception leaves records out before anything is counted.
 type Exception struct {
 	Match  string

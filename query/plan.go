@@ -94,6 +94,13 @@ func (p *Plan) HavingOnAggregate() bool { return p.havingOnAgg }
 // the records that they bound.
 func (p *Plan) UsesNow() bool { return p.usesNow }
 
+// Within is the plan with another bound on the rows; 0: none.
+func (p *Plan) Within(rows int) *Plan {
+	c := *p
+	c.maxRows = rows
+	return &c
+}
+
 // MaxRows is the bound that the plan was made with (Options.MaxRows): a
 // statement that gives more rows was cut.
 func (p *Plan) MaxRows() int { return p.maxRows }

@@ -29,6 +29,9 @@ type queryFlags struct {
 	limit    int
 	timeout  time.Duration
 	alert    string
+	rule     string
+	at       string
+	rows     bool // limit was given
 	explain  bool
 	dialect  string
 }
@@ -50,9 +53,11 @@ The answer is a table on a terminal and NDJSON in a pipe. -o csv is exact in a
 pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := exclusiveRange(cmd, []string{"alert", "logstore"}, []string{"alert", "all", "last", "from"}, []string{"alert", "to"}, []string{"alert", "explain"}, []string{"alert", "after-seq"}, []string{"alert", "last-seq"}); err != nil {
+			if err := exclusiveRange(cmd, []string{"alert", "logstore"}, []string{"alert", "all", "last", "from"}, []string{"alert", "to"}, []string{"alert", "explain"}, []string{"alert", "after-seq"}, []string{"alert", "last-seq"},
+				[]string{"alert", "rule"}, []string{"rule", "logstore"}); err != nil {
 				return err
 			}
+			f.rows = cmd.Flags().Changed("rows")
 			if cmd.Flags().Changed("dialect") && !f.explain {
 				return usage("--dialect goes with --explain: tocsin query asks its own store")
 			}
@@ -69,7 +74,9 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "bound on the time")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "say what the query does and as what SQL, without running it")
 	addDialect(cmd, &f.dialect)
-	cmd.Flags().StringVar(&f.alert, "alert", "", "show what the alert of this `id` saw")
+	cmd.Flags().StringVar(&f.alert, "alert", "", "show the rows of the alert of this `id`")
+	cmd.Flags().StringVar(&f.rule, "rule", "", "instead of QUERY, that of the rule of this `id`, with its exceptions; ID@HASH is a version of it")
+	cmd.Flags().StringVar(&f.at, "at", "", "with --rule: the rule as it was at this `moment`")
 	return cmd
 }
 
@@ -86,8 +93,11 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 	if err != nil {
 		return err
 	}
-	if (len(args) == 1) == (f.alert != "") {
-		return usage("give one QUERY, or --alert ID")
+	if (len(args) == 1) == (f.alert+f.rule != "") {
+		return usage("give one QUERY, or --alert ID, or --rule ID")
+	}
+	if f.at != "" && f.rule == "" {
+		return usage("--at goes with --rule; --from and --to are the range of a QUERY")
 	}
 	if err := checkRows(f.limit); err != nil {
 		return err
@@ -96,8 +106,11 @@ func runQuery(ctx context.Context, e *env, o *options, f queryFlags, args []stri
 		return err
 	}
 	return withProject(ctx, e, o, "tocsin query", func(p *project) error {
-		if f.alert != "" {
+		switch {
+		case f.alert != "":
 			return p.queryAlert(ctx, f, format)
+		case f.rule != "":
+			return p.queryRule(ctx, f, format)
 		}
 		return p.ask(ctx, f, format, args[0])
 	})
@@ -131,14 +144,18 @@ func (p *project) ask(ctx context.Context, f queryFlags, format, src string) err
 	if err != nil {
 		return wrong(err)
 	}
-	if f.explain {
-		d, err := dialectNamed(f.dialect)
-		if err != nil {
-			return err
-		}
-		return p.explain(ctx, p.env.stdout, plan, d, window)
+	return p.explainOrAnswer(ctx, f, format, plan, window)
+}
+
+func (p *project) explainOrAnswer(ctx context.Context, f queryFlags, format string, plan *query.Plan, w query.Window) error {
+	if !f.explain {
+		return p.answer(ctx, f, format, plan, w)
 	}
-	return p.answer(ctx, f, format, plan, window)
+	d, err := dialectNamed(f.dialect)
+	if err != nil {
+		return err
+	}
+	return p.explain(ctx, p.env.stdout, plan, d, w)
 }
 
 // searchNotes are the notes on the filter of a query, each as one line for a
@@ -175,13 +192,23 @@ func quoting(err error, src string) error {
 // has to know of them: a bound that was hit, or where the records are when none
 // matched.
 func (p *project) answer(ctx context.Context, f queryFlags, format string, plan *query.Plan, w query.Window) error {
-	result, err := within(f.timeout, p.store.Logs.Query)(ctx, plan, w)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the query took longer than %s: ask of less time (--last), or allow more (--timeout)", f.timeout)
-	}
+	result, err := p.run(ctx, f, plan, w)
 	if err != nil {
 		return err
 	}
+	return p.show(ctx, f, format, plan, result)
+}
+
+// run asks, for as long as --timeout allows.
+func (p *project) run(ctx context.Context, f queryFlags, plan *query.Plan, w query.Window) (*query.Result, error) {
+	result, err := within(f.timeout, p.store.Logs.Query)(ctx, plan, w)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("the query took longer than %s: ask of less time (--last), or allow more (--timeout)", f.timeout)
+	}
+	return result, err
+}
+
+func (p *project) show(ctx context.Context, f queryFlags, format string, plan *query.Plan, result *query.Result) error {
 	if err := writeResult(p.env, format, result); err != nil {
 		return err
 	}
@@ -295,46 +322,4 @@ func moment(s string, zone *time.Location) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no moment; write 2026-11-22 or 2026-11-22T09:00:00+09:00", diag.Line(s))
-}
-
-// queryAlert runs the rule's query again over what the alert saw.
-func (p *project) queryAlert(ctx context.Context, f queryFlags, format string) error {
-	a, err := p.store.State.Alert(ctx, strings.ToUpper(f.alert))
-	if err != nil {
-		return err
-	}
-	if a == nil {
-		return usage("there is no alert %s", diag.Line(f.alert))
-	}
-	r, ok := p.rules.Rule(a.Rule)
-	if !ok {
-		return fmt.Errorf("alert %s is of rule %s, which is not there any more", a.ID, a.Rule)
-	}
-	w := query.Window{From: a.From, To: a.To, AfterSeq: a.FromSeq, UpToSeq: a.ToSeq, Now: a.At}
-	if a.Mode == alertrules.Event {
-		if w, err = p.newsWindow(ctx, a); err != nil {
-			return err
-		}
-	}
-	if r.Parts != nil {
-		return p.answer(ctx, f, format, r.Plan(a.At), w)
-	}
-	plan, err := p.plan(r.Query, r.Logstore, f.limit)
-	if err != nil {
-		return err
-	}
-	return p.answer(ctx, f, format, plan, w)
-}
-
-// newsWindow covers all the news of an event alert.
-func (p *project) newsWindow(ctx context.Context, a *alertrules.Alert) (query.Window, error) {
-	news, err := p.store.State.News(ctx, a.ID)
-	w := query.Window{Now: a.At}
-	for i, n := range news {
-		if i == 0 {
-			w.AfterSeq = n.FromSeq
-		}
-		w.UpToSeq = n.ToSeq
-	}
-	return w, err
 }

@@ -247,26 +247,50 @@ func (w *chain) overNew(rule string) bool {
 	return ok && r.Window.Kind == alertrules.NewWindow
 }
 
-// again is the command that looks at a window once more, with the query that
-// was evaluated.
+// again is the command that looks at a window once more: the query that was
+// evaluated, or the rule, where the query alone does not say all of it.
 func (w *chain) again(e *alertrules.Evaluation) string {
-	logstore, src, v := "", "", e.Window
 	version, err := w.p.store.State.RuleAt(w.ctx, e.Rule, e.At, e.Hash)
 	w.note(err)
-	if r, ok := w.p.rules.Rule(e.Rule); ok {
-		logstore, src = r.Logstore, r.Query
+	rule, _ := w.p.rules.Rule(e.Rule)
+	logstore, src, hash := "", "", ""
+	switch {
+	case version != nil && version.Text != "":
+		logstore, src, hash = version.Logstore, version.Query, version.Meaning
+	case rule != nil:
+		logstore, src, hash = rule.Logstore, rule.Query, rule.Hash
 	}
-	if version != nil && version.Text != "" {
-		logstore, src = version.Logstore, version.Query
-	}
-	if src == "" || v.UpToSeq < 0 {
+	if src == "" || e.Window.UpToSeq < 0 {
 		return ""
 	}
-	line := "tocsin query -l " + logstore
-	if v.From.IsZero() {
-		line += " --all"
-	} else {
-		line += " --from " + v.From.UTC().Format(time.RFC3339Nano) + " --to " + v.To.UTC().Format(time.RFC3339Nano)
+	if then, err := w.p.ruleThen(w.ctx, e.Rule, e.At, hash); err == nil && !then.PlainAt(e.At) {
+		return "tocsin query --rule " + e.Rule + w.versionOf(e, hash) + " --at " + exactly(e.At) + rangeFlags(e.Window)
+	}
+	line := "tocsin query -l " + logstore + rangeFlags(e.Window)
+	if src = strings.TrimSpace(src); strings.Contains(src, "--") { // a comment ends with its line
+		return line + " " + shellQuoted(diag.Clean(src))
+	}
+	return line + " " + shellQuoted(diag.Line(src))
+}
+
+// versionOf names the version of a rule that was evaluated, where it is not the one
+// of the moment: what was missed is evaluated as the rule is written later.
+func (w *chain) versionOf(e *alertrules.Evaluation, hash string) string {
+	at, err := w.p.store.State.RuleAt(w.ctx, e.Rule, e.At, "")
+	w.note(err)
+	if at == nil || at.Meaning == hash {
+		return ""
+	}
+	return "@" + hash
+}
+
+func exactly(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// rangeFlags are the flags of tocsin query for a window.
+func rangeFlags(v query.Window) string {
+	line := " --all"
+	if !v.From.IsZero() {
+		line = " --from " + exactly(v.From) + " --to " + exactly(v.To)
 	}
 	if v.AfterSeq > 0 {
 		line += fmt.Sprintf(" --after-seq %d", v.AfterSeq)
@@ -274,10 +298,7 @@ func (w *chain) again(e *alertrules.Evaluation) string {
 	if v.UpToSeq > 0 {
 		line += fmt.Sprintf(" --last-seq %d", v.UpToSeq)
 	}
-	if src = strings.TrimSpace(src); strings.Contains(src, "--") { // a comment ends with its line
-		return line + " " + shellQuoted(diag.Clean(src))
-	}
-	return line + " " + shellQuoted(diag.Line(src))
+	return line
 }
 
 // shellQuoted is one word for a shell.
