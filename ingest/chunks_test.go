@@ -72,7 +72,7 @@ func TestChunks(t *testing.T) {
 			case err != nil:
 				t.Fatal(err)
 			default:
-				all = append(all, fmt.Sprint(r.Position, r.Hash))
+				all = append(all, fmt.Sprint(r.Position, r.ID, r.Cells))
 			}
 		}
 	}

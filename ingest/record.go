@@ -23,7 +23,6 @@ type Cell struct {
 type Record struct {
 	Cells    []Cell   // one for each Column of the logstore, in its order
 	ID       [16]byte // identity: two records of a logstore with one ID are one
-	Hash     uint64   // of the content; two records with one ID and two hashes are a conflict (G11); comparable within one process only
 	Time     int64    // __time__ and @time, microseconds since 1970
 	Position int64    // number of the record in its object, from 0
 	Topic    string
