@@ -16,12 +16,19 @@ const (
 	// pieceMoments is how many moments are committed at once while a rule catches
 	// up, besides those that failed before; of whole windows it is windowsPerRound.
 	pieceMoments = 10
+	// slowRule is how long an evaluation may take and the next one still be part of a
+	// round: others would wait for it (P05).
+	slowRule = 5 * time.Second
 )
 
-// behindBy reports whether a rule has to catch up.
+// behindBy reports whether a rule is evaluated beside the rounds: it has to catch up,
+// or is slow.
 func behindBy(d Due, s *RuleState, now time.Time) bool {
 	if s == nil || len(d.Moments) == 0 {
 		return false
+	}
+	if s.Slow {
+		return true
 	}
 	if d.Rule.Window.Kind == WholeWindow {
 		at, n := s.WholeTo, 0

@@ -25,6 +25,12 @@ type Engine struct {
 	// Progress is called after each moment of a rule that was evaluated, by several
 	// goroutines; may be nil.
 	Progress func()
+	// AtWork notes that a query of a rule begins, and done that it has ended, so that
+	// a process which starts after this one has crashed can tell Found of it. It is
+	// called by several goroutines; may be nil.
+	AtWork func(rule string) (done func(), err error)
+
+	alone sync.RWMutex // a query of a suspect holds it to write, others to read
 }
 
 func (e *Engine) workers() int {
@@ -74,7 +80,7 @@ func (e *Engine) allDue(rules []*Rule, states map[string]*RuleState, now time.Ti
 
 func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 	d := Due{Rule: r}
-	if !r.Enabled || s != nil && s.Off != "" {
+	if !r.Enabled || s != nil && s.Off != "" || r.held(s) {
 		return d
 	}
 	if s == nil || s.Moment.IsZero() || s.Earlier != nil || s.EarlierWhole != nil {
@@ -272,7 +278,8 @@ func (r *run) skip(at time.Time) {
 
 // start makes the run of a rule from what is remembered.
 func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*run, error) {
-	r := &run{rule: rule, query: e.Query, progress: e.Progress, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r := &run{rule: rule, progress: e.Progress, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r.query = e.guarded(r)
 	r.state = cloneState(s, rule.ID)
 	if s == nil || s.Known.IsZero() {
 		r.state.Generation = p.generation // never made known: everything stored is new to it

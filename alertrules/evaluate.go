@@ -3,6 +3,7 @@ package alertrules
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -93,6 +94,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	}
 	r.outdated(at)
 	var ok bool
+	begin := time.Now() // monotonic, for Slow alone
 	switch r.rule.Window.Kind {
 	case NewWindow:
 		ok = r.overNew(ctx, at)
@@ -101,7 +103,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	default:
 		ok = r.overTime(ctx, at)
 	}
-	r.state.Moment = at
+	r.state.Moment, r.state.Slow = at, time.Since(begin) > slowRule
 	if ok {
 		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
 			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
@@ -120,13 +122,15 @@ func (r *run) settled() {
 		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s works again", r.rule.ID), Since: r.state.ErrorSince, Over: true})
 	}
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
+	r.state.Danger = r.state.Danger.step(dangerEvent{kind: wentWell, hash: r.rule.Hash}, r.state.Moment)
 	r.state.Hash, r.state.Edited = r.rule.Hash, time.Time{}
 }
 
 // maxErrorText bounds what is remembered and told of an error.
 const maxErrorText = 500
 
-// failed records an error: no state changes, the operator is told once (D31).
+// failed records an error: no state changes, the operator is told once (D31). A
+// query that cannot be stopped is the last of its rule.
 func (r *run) failed(at time.Time, w query.Window, err error) {
 	text := diag.Line(err.Error())
 	if runes := []rune(text); len(runes) > maxErrorText {
@@ -136,8 +140,14 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 		r.state.ErrorSince = at
 	}
 	r.state.Error, r.state.Outcome = text, Failed
-	r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s could not be evaluated: %s", r.rule.ID, text), Since: r.state.ErrorSince})
-	r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text, Hash: r.rule.Hash})
+	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text, Hash: r.rule.Hash}
+	if errors.Is(err, ErrRanAway) {
+		e.Reason = "the query cannot be stopped; the rule is quarantined"
+		r.endanger(dangerEvent{kind: ranAway}, at)
+	} else {
+		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s could not be evaluated: %s", r.rule.ID, text), Since: r.state.ErrorSince})
+	}
+	r.evals = append(r.evals, e)
 }
 
 // partial tells the operator once that a bound was hit.

@@ -68,7 +68,10 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	slices.SortStableFunc(gaps, func(a, b Gap) int {
 		return cmp.Or(compareBools(b.told(o), a.told(o)), a.compare(b))
 	})
-	failed := map[string]string{}
+	failed, err := e.dangers(ctx, rules)
+	if err != nil {
+		return err
+	}
 	for len(gaps) > 0 {
 		g := gaps[0]
 		gaps = gaps[1:]

@@ -38,6 +38,8 @@ const (
 	GapGeneration = "generation"     // the logs file is another one, or from a backup
 	GapHistory    = "history"        // records came in as history, after the moment
 	GapNotKept    = "no longer kept" // records were deleted before the rule saw them
+	// The rule was quarantined: its query cannot be stopped, or ends the process.
+	GapQuarantined = "quarantined"
 )
 
 // gap records moments that were not evaluated, and empties the counters (D16).
@@ -48,6 +50,11 @@ func (r *run) gap(from, to time.Time, reason string) {
 		Key: g.notice(), Since: from,
 		Text: fmt.Sprintf("rule %s was not evaluated from %s to %s; tocsin gaps fill does it", r.rule.ID, from.In(r.rule.Zone).Format("2006-01-02 15:04 MST"), to.In(r.rule.Zone).Format("2006-01-02 15:04 MST")),
 	})
+	r.forgetCounts()
+}
+
+// forgetCounts empties the counters (D16).
+func (r *run) forgetCounts() {
 	for key, p := range r.state.Pending {
 		if r.live[key] == nil {
 			delete(r.state.Pending, key)
@@ -115,7 +122,7 @@ func (g Gap) same(o Gap) bool {
 
 // numbered reports whether a gap is a range of __seq__.
 func (g Gap) numbered() bool {
-	return g.Reason == GapGeneration || g.Reason == GapNotKept || g.Reason == GapDisabled && g.FromSeq < g.ToSeq
+	return g.Reason == GapGeneration || g.Reason == GapNotKept || (g.Reason == GapDisabled || g.Reason == GapQuarantined) && g.FromSeq < g.ToSeq
 }
 
 // TakeOut returns what is left of gaps once a part of their time was evaluated,
@@ -148,10 +155,10 @@ func TakeOut(gaps []Gap, done Gap) []Gap {
 	return left
 }
 
-// offGaps is what a rule that was disabled has not seen: one gap, or nothing.
-func (r *run) offGaps(now time.Time) []Gap {
+// offGaps is what a rule that was not evaluated has not seen: one gap, or nothing.
+func (r *run) offGaps(now time.Time, reason string) []Gap {
 	s := r.state
-	g := Gap{Rule: r.rule.ID, From: s.Moment, To: now, Reason: GapDisabled}
+	g := Gap{Rule: r.rule.ID, From: s.Moment, To: now, Reason: reason}
 	switch r.rule.Window.Kind {
 	case SlidingWindow:
 		g.From = r.rule.Schedule.Next(s.Moment)

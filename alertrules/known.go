@@ -87,12 +87,24 @@ func (k *knower) rule(ctx context.Context, rule *Rule, s *RuleState) error {
 		return nil
 	case s.Off != "":
 		return k.back(ctx, rule, s)
+	case !s.Danger.Since.IsZero() && !rule.held(s):
+		return k.mended(ctx, rule, s)
 	case s.lost(k.pin):
 		return k.lost(ctx, rule, s)
 	case s.Staging != rule.Staging:
 		return k.stage(ctx, rule, s)
 	}
 	return k.edit(ctx, rule, s)
+}
+
+// mended takes up a rule that was quarantined and has another text now. An edit is
+// met the next time.
+func (k *knower) mended(ctx context.Context, rule *Rule, s *RuleState) error {
+	r, err := k.open(ctx, rule, s)
+	if err == nil {
+		r.release(k.now, "its text has changed")
+	}
+	return err
 }
 
 // lost begins anew over records that are others than those that the rule has seen, or
@@ -177,7 +189,10 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 	if err != nil {
 		return err
 	}
-	if n := len(s.Retry); n > 0 { // moments that were to be tried again
+	r.offCauses(k.now, how)
+	if !s.Danger.Since.IsZero() {
+		r.resume(k.now)
+	} else if n := len(s.Retry); n > 0 { // moments that were to be tried again
 		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: s.Retry[0], To: s.Retry[n-1].Add(time.Nanosecond), Reason: GapError})
 	}
 	k.closeAll(r, how)
@@ -187,6 +202,17 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 	r.state.Off, r.state.Outcome = how, Skipped
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
 	return nil
+}
+
+// offCauses ends what the operator was told of a rule that is not evaluated any more:
+// nobody can do anything about it. What is disabled alone is quarantined still.
+func (r *run) offCauses(now time.Time, how EndHow) {
+	if r.state.Error != "" {
+		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Since: now, Over: true, Text: fmt.Sprintf("rule %s could not be evaluated, and is %s", r.rule.ID, how)})
+	}
+	if how == EndRemoved && !r.state.Danger.Since.IsZero() {
+		r.notice = append(r.notice, Notice{Key: quarantineKey(r.rule.ID), Since: now, Over: true, Text: fmt.Sprintf("rule %s was quarantined, and is %s", r.rule.ID, how)})
+	}
 }
 
 func (k *knower) closeAll(r *run, how EndHow) {
@@ -209,6 +235,15 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 	n.Off, n.Known, n.Hash, n.Start, n.Staging = "", k.now, rule.Hash, rule.Start.Text, rule.Staging
 	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}
 	n.Cursor, n.First = k.pin.seq, k.pin.seq
+	switch {
+	case rule.held(n):
+		r.notice = append(r.notice, r.quarantined())
+	case !n.Danger.Since.IsZero():
+		r.notice = append(r.notice, r.trusted(k.now, "its text has changed"))
+		fallthrough
+	default:
+		n.Danger = Danger{}
+	}
 	if rule.Window.Kind == WholeWindow {
 		n.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
 		n.WholeFrom = n.WholeTo
@@ -239,7 +274,7 @@ func (k *knower) missed(ctx context.Context, r *run) error {
 		r.gaps = append(r.gaps, r.historyGaps(r.ahead(until))...)
 	}
 	if !s.Moment.IsZero() {
-		r.gaps = append(r.gaps, r.offGaps(k.now)...)
+		r.gaps = append(r.gaps, r.offGaps(k.now, GapDisabled)...)
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 	wait := time.Hour
 	for _, r := range l.current(set.Rules) {
 		s := states[r.ID]
-		if !r.Enabled || s == nil || s.Off != "" || s.Moment.IsZero() {
+		if !r.Enabled || s == nil || s.Off != "" || s.Moment.IsZero() || r.held(s) {
 			continue
 		}
 		if next := r.Schedule.Next(s.Moment); !next.IsZero() {

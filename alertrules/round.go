@@ -75,6 +75,8 @@ type RuleState struct {
 	// query gave them.
 	Values   map[string]Value `json:",omitempty"`
 	ValuesOf string           `json:",omitempty"`
+	Danger   Danger           `json:",omitzero"`  // what is held against its query
+	Slow     bool             `json:",omitempty"` // its last evaluation took long
 
 	Live int // firing alerts and open event episodes after the last evaluation
 	// Ends is when the last episode of a key ended, for "again" (D09); bounded.
