@@ -27,7 +27,7 @@ func behindBy(d Due, s *RuleState, now time.Time) bool {
 	if s == nil || len(d.Moments) == 0 {
 		return false
 	}
-	if s.Slow {
+	if s.Took > 0 {
 		return true
 	}
 	if d.Rule.Window.Kind == WholeWindow {

@@ -54,6 +54,9 @@ type Due struct {
 	Moments []time.Time
 	// GapFrom is the first moment that is too old to be caught up; zero: none.
 	GapFrom time.Time
+	// Passed are moments before these that a rule which is slower than its schedule
+	// cannot make up for: they are skipped.
+	Passed []time.Time
 }
 
 // Due returns the rules that are due at now: a rule that was never evaluated at
@@ -104,6 +107,9 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 	}
 	for at := r.Schedule.Next(oldest); !at.IsZero() && !at.After(now); at = r.Schedule.Next(at) {
 		d.Moments = append(d.Moments, at)
+	}
+	if n := len(d.Moments) - 1; n > 0 && s.Took >= r.Schedule.Every {
+		d.Passed, d.Moments = d.Moments[:n], d.Moments[n:]
 	}
 	return d
 }
@@ -239,6 +245,7 @@ func (r *run) moments(ctx context.Context, d Due) {
 		r.gap(r.ahead(d.GapFrom), d.Moments[0], GapDown) // with what failed before it
 		r.state.Retry = nil
 	}
+	r.passed(d.Passed, r.state.Took)
 	for i, at := range d.Moments {
 		if ctx.Err() != nil {
 			return
@@ -269,8 +276,13 @@ func (r *run) skip(at time.Time) {
 	for _, e := range r.evals {
 		took += e.Took
 	}
-	passed, _ := r.rule.Schedule.Moments(at, at.Add(took), maxObservations)
-	for _, m := range passed {
+	moments, _ := r.rule.Schedule.Moments(at, at.Add(took), maxObservations)
+	r.passed(moments, took)
+}
+
+// passed lists moments as skipped, of which at most so many can be observed.
+func (r *run) passed(moments []time.Time, took time.Duration) {
+	for _, m := range moments[max(0, len(moments)-maxObservations):] {
 		r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: m, Outcome: Skipped, Reason: "the evaluation before it took " + took.Round(time.Second).String()})
 		r.state.Moment = m
 	}

@@ -34,6 +34,7 @@ type run struct {
 	gaps     []Gap
 	reach    time.Duration // how long failed moments are kept
 	bare     bool          // preview: one hit is enough
+	answered bool          // a query went well
 }
 
 // A pin is S and the generation of the logs file, read once for a round.
@@ -94,7 +95,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	}
 	r.outdated(at)
 	var ok bool
-	begin := time.Now() // monotonic, for Slow alone
+	begin := time.Now() // monotonic, for Took alone
 	switch r.rule.Window.Kind {
 	case NewWindow:
 		ok = r.overNew(ctx, at)
@@ -103,7 +104,10 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	default:
 		ok = r.overTime(ctx, at)
 	}
-	r.state.Moment, r.state.Slow = at, time.Since(begin) > slowRule
+	r.state.Moment, r.state.Took = at, 0
+	if took := time.Since(begin); took > slowRule {
+		r.state.Took = took
+	}
 	if ok {
 		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
 			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
@@ -122,7 +126,9 @@ func (r *run) settled() {
 		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Text: fmt.Sprintf("rule %s works again", r.rule.ID), Since: r.state.ErrorSince, Over: true})
 	}
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
-	r.state.Danger = r.state.Danger.step(dangerEvent{kind: wentWell, hash: r.rule.Hash}, r.state.Moment)
+	if r.answered {
+		r.state.Danger = r.state.Danger.step(dangerEvent{kind: wentWell, hash: r.rule.Hash}, r.state.Moment)
+	}
 	r.state.Hash, r.state.Edited = r.rule.Hash, time.Time{}
 }
 

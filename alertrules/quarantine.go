@@ -106,7 +106,9 @@ func (e *Engine) guarded(r *run) QueryFunc {
 			}
 			defer done()
 		}
-		return e.Query(ctx, p, w)
+		res, err := e.Query(ctx, p, w)
+		r.answered = r.answered || err == nil
+		return res, err
 	}
 }
 

@@ -76,7 +76,7 @@ type RuleState struct {
 	Values   map[string]Value `json:",omitempty"`
 	ValuesOf string           `json:",omitempty"`
 	Danger   Danger           `json:",omitzero"`  // what is held against its query
-	Slow     bool             `json:",omitempty"` // its last evaluation took long
+	Took     time.Duration    `json:",omitempty"` // by the last evaluation, when that was long; else 0
 
 	Live int // firing alerts and open event episodes after the last evaluation
 	// Ends is when the last episode of a key ended, for "again" (D09); bounded.
