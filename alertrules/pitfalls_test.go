@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -155,10 +156,13 @@ rules:
 func TestP31ARuleThatRunsAwayIsQuarantined(t *testing.T) {
 	w := world(t, "09:53", fmt.Sprintf(dangerous, "x"))
 	away, asked := false, map[string]int{}
+	var mu sync.Mutex
 	for _, id := range []string{"n", "s", "w", "good"} {
 		rows := alertrulestest.Matching(everything)
 		handle(t, w, id, func(p *query.Plan, win query.Window, records []alertrulestest.Record) (*query.Result, error) {
+			mu.Lock()
 			asked[id]++
+			mu.Unlock()
 			if away && id != "good" {
 				return nil, fmt.Errorf("it took longer than 1m0s: %w", alertrules.ErrRanAway)
 			}
@@ -249,15 +253,20 @@ func TestP31ACrashIsOneRulesFault(t *testing.T) {
 	wreck("1", "10:00:40", "n", "s", "gone") // what was found is found again: the process ended before it was cleared
 	var beside atomic.Int32
 	var alone []string
+	var mu sync.Mutex
 	for _, id := range []string{"n", "s", "w", "good"} {
 		handle(t, w, id, func(*query.Plan, query.Window, []alertrulestest.Record) (*query.Result, error) {
 			defer beside.Add(-1)
+			mu.Lock()
+			defer mu.Unlock()
 			if n := beside.Add(1); n > 1 && (id == "n" || id == "s") {
 				t.Errorf("%s runs beside %d others", id, n-1)
 			} else if n == 1 {
 				alone = append(alone, id)
 			}
+			mu.Unlock()
 			time.Sleep(5 * time.Millisecond)
+			mu.Lock()
 			return &query.Result{}, nil
 		})
 	}
