@@ -46,6 +46,9 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 		}
 	}()
 	for _, in := range []*instance{s.Logs.in, s.State.in} {
+		if !in.roomy() {
+			return nil, fmt.Errorf("%s cannot be written whole before it is copied: the disk is full", in.path)
+		}
 		if err := in.checkpoint(ctx); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"tocsin/alertrules"
 	"tocsin/ingest"
+	"tocsin/notifier"
 )
 
 // smallDisk mounts a file system of so many bytes, or skips the test.
@@ -69,6 +71,13 @@ func TestFullDisk(t *testing.T) {
 	if first.Records == 0 || first.Records == each*many {
 		t.Fatalf("%d records were stored", first.Records)
 	}
+	killed := filepath.Join(t.TempDir(), "killed")
+	if err := os.CopyFS(killed, os.DirFS(filepath.Join(dir, "data"))); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, openTest(t, killed).Logs, "SELECT count(*) FROM log_t"); n != first.Records {
+		t.Errorf("%d records after a kill, want %d", n, first.Records)
+	}
 	second, err := load()
 	if err == nil {
 		t.Error("the disk is full still, and it loads")
@@ -99,4 +108,87 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%s: %d, want %d", query, n, want)
 		}
 	}
+}
+
+// T1, T2 and T3 on a full disk are undone as a whole, and go on by themselves with
+// room: in the same process, and in one that starts after a kill. A checkpoint that
+// was cut off has the file opened again.
+func TestFullDiskTransactions(t *testing.T) {
+	const size = 48 << 20
+	dir := smallDisk(t, size)
+	data, ballast := filepath.Join(dir, "data"), filepath.Join(dir, "ballast")
+	s := openTest(t, data)
+	leave := func(free int64) { // 0: all of it
+		t.Helper()
+		if err := os.Remove(ballast); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		room, _, err := s.Room()
+		if err == nil && free > 0 {
+			err = os.WriteFile(ballast, make([]byte, room-free), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, text := int64(0), strings.Repeat("x", 30_000)
+	mail := func(state notifier.MailState) *notifier.Mail {
+		return &notifier.Mail{ID: id, State: state, Since: testNow, Recipient: "a@example.com", Bytes: []byte(text)}
+	}
+	transactions := []func() error{
+		func() error {
+			id++
+			return s.State.CommitRound(t.Context(), &alertrules.Round{At: testNow, Notices: []alertrules.Notice{{Key: fmt.Sprint(id), Text: text, Since: testNow}}, Rules: []*alertrules.RuleState{{Rule: fmt.Sprint(id), Error: text}}})
+		},
+		func() error {
+			return s.State.Commit(t.Context(), &notifier.Decided{At: testNow, Mails: []*notifier.Mail{mail(notifier.Waiting)}, Log: []notifier.Entry{{At: testNow, Reason: text}}})
+		},
+		func() error {
+			return s.State.Record(t.Context(), &notifier.Delivery{At: testNow, Mails: []*notifier.Mail{mail(notifier.Accepted)}, Log: []notifier.Entry{{At: testNow, Reason: text, Answer: true}}})
+		},
+	}
+	var want [5]int64
+	counts := func(s *Store, what string) {
+		t.Helper()
+		var got [5]int64
+		row := s.State.in.db.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM causes), (SELECT count(*) FROM rule_states), (SELECT count(*) FROM mails), (SELECT count(*) FROM decisions), (SELECT count(*) FROM mails WHERE state = 'sent')")
+		if err := row.Scan(&got[0], &got[1], &got[2], &got[3], &got[4]); err != nil || got != want {
+			t.Errorf("%s: %v, want %v, %v", what, got, want, err)
+		}
+	}
+	does := [3][5]int64{{1, 1}, {0, 0, 1, 1}, {0, 0, 0, 1, 1}}
+	for n, do := range transactions {
+		for _, free := range []int64{4 << 10, 12 << 10} {
+			leave(free)
+			err := do()
+			leave(0)
+			if err == nil {
+				t.Fatalf("T%d went well with %d bytes free", n+1, free)
+			}
+			counts(s, fmt.Sprintf("T%d with %d bytes free", n+1, free))
+		}
+		if err := do(); err != nil {
+			t.Errorf("T%d with room: %v", n+1, err)
+		}
+		for i := range want {
+			want[i] += does[n][i]
+		}
+		copied := filepath.Join(dir, fmt.Sprint("killed", n))
+		if err := os.CopyFS(copied, os.DirFS(data)); err != nil {
+			t.Fatal(err)
+		}
+		counts(openTest(t, copied), "after a kill")
+	}
+	leave(4 << 10)
+	if err := s.State.in.checkpoint(t.Context()); err == nil {
+		t.Fatal("a checkpoint on a full disk went well")
+	}
+	if err := s.State.Maintain(t.Context()); err != nil {
+		t.Errorf("on a full disk: %v", err)
+	}
+	counts(s, "opened again")
+	if h := s.Health(); h != (Health{Repaired: 1}) {
+		t.Errorf("%+v", h)
+	}
+	leave(0)
 }

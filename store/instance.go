@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type instanceOptions struct {
 	// functions that the instance needs. It may be nil.
 	Setup func(ctx context.Context, conn *sql.Conn) error
 	Now   time.Time // when, for the record of migrations
+	Probe string    // a statement of ours that reads one number of the file
 }
 
 // An instance is an open engine. Its methods are safe for concurrent use; a
@@ -40,6 +42,8 @@ type instance struct {
 	users   *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
 	name    string
 	path    string
+	repairs atomic.Int64 // how often the engine was started again
+	stuck   atomic.Bool  // it could not be, because of statements that hold the file
 }
 
 // querier is what reads of an instance: its database, or one connection of it.
@@ -165,6 +169,16 @@ func (in *instance) walBytes() int64 {
 	return info.Size()
 }
 
+// roomy reports whether the disk has room for a checkpoint: one that fails for want of
+// it has the file invalidated. What is in the write-ahead log is as safe there.
+func (in *instance) roomy() bool {
+	free, total, err := diskRoom(in.options.Dir)
+	return err != nil || total == 0 || free > in.walBytes()+checkpointRoom
+}
+
+// checkpointRoom is what has to be free beside the size of the write-ahead log.
+const checkpointRoom = 8 << 20
+
 // checkpoint writes what is in the write-ahead log into the file.
 func (in *instance) checkpoint(ctx context.Context) error {
 	_, err := in.db.ExecContext(ctx, "CHECKPOINT "+in.name)
@@ -174,10 +188,13 @@ func (in *instance) checkpoint(ctx context.Context) error {
 	return nil
 }
 
-// close writes the write-ahead log into the file and ends the engine. It does
-// not wait for abandoned queries.
+// close writes the write-ahead log into the file, when there is room, and ends the
+// engine. It does not wait for abandoned queries.
 func (in *instance) close(ctx context.Context) error {
-	err := in.checkpoint(ctx)
+	var err error
+	if in.roomy() {
+		err = in.checkpoint(ctx)
+	}
 	return errors.Join(err, in.users.Close(), in.db.Close())
 }
 

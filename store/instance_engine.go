@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -38,9 +39,7 @@ func (e *engine) start() error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.current = c
+	e.set(c)
 	return nil
 }
 
@@ -60,14 +59,18 @@ func (e *engine) Driver() driver.Driver { return duckdb.Driver{} }
 
 // Close ends the engine. sql.DB calls it.
 func (e *engine) Close() error {
+	if c := e.set(nil); c != nil {
+		return c.Close()
+	}
+	return nil
+}
+
+// set exchanges what new connections are made of, and returns what it was.
+func (e *engine) set(c *duckdb.Connector) (before *duckdb.Connector) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.current == nil {
-		return nil
-	}
-	c := e.current
-	e.current = nil
-	return c.Close()
+	before, e.current = e.current, c
+	return before
 }
 
 // invalidated reports whether an error says that the file has to be attached
@@ -77,30 +80,94 @@ func invalidated(err error) bool {
 }
 
 // restart ends the engine and starts it again with the same file. No statement
-// may run: two engines with one file would read stale data without an error.
+// may run: two engines with one file would read stale data without an error. It waits
+// a while for those that do.
 func (in *instance) restart(ctx context.Context) error {
 	in.db.SetMaxIdleConns(0)
 	defer in.db.SetMaxIdleConns(2) // the default
-	if n := in.db.Stats().OpenConnections + in.users.Stats().OpenConnections; n > 0 {
-		return fmt.Errorf("%s was invalidated by DuckDB, and %d statements hold it: start again", in.path, n)
+	before := in.engine.set(nil)   // nobody connects to it any more
+	for waited := time.Duration(0); ; waited += restartPoll {
+		n := in.db.Stats().OpenConnections + in.users.Stats().OpenConnections
+		if n == 0 {
+			break
+		}
+		if waited > restartWait || ctx.Err() != nil {
+			in.engine.set(before)
+			in.stuck.Store(true)
+			return fmt.Errorf("%s was invalidated by DuckDB, and %d statements hold it: start again", in.path, n)
+		}
+		time.Sleep(restartPoll)
 	}
-	if err := in.engine.Close(); err != nil {
-		return err
+	in.stuck.Store(false)
+	if before != nil {
+		if err := before.Close(); err != nil {
+			return err
+		}
 	}
 	return in.start(ctx)
 }
 
-// repair restarts the engine of the logs when the file is invalidated still. It
-// waits for the writer and for queries.
+// How long statements that run are waited for, and how often they are looked at.
+const (
+	restartWait = 2 * time.Second
+	restartPoll = 10 * time.Millisecond
+)
+
+// answers reports whether the file can be read; also when ctx is over, and nobody
+// knows.
+func (in *instance) answers(ctx context.Context) bool {
+	var n int64
+	return in.db.QueryRowContext(ctx, in.options.Probe).Scan(&n) == nil || ctx.Err() != nil
+}
+
+// mend starts the engine again when the file cannot be read any more. Nobody else
+// may write.
+func (in *instance) mend(ctx context.Context) error {
+	if in.answers(ctx) {
+		return nil // somebody was faster
+	}
+	in.repairs.Add(1)
+	return in.restart(ctx)
+}
+
+// repair restarts the engine of the logs when the file is invalidated. It waits
+// for the writer and for queries.
 func (l *Logs) repair(ctx context.Context) error {
+	if l.in.answers(ctx) {
+		return nil
+	}
 	l.writer.Lock()
 	defer l.writer.Unlock()
 	l.gate.Lock()
 	defer l.gate.Unlock()
-	var n int64
-	if err := l.in.db.QueryRowContext(ctx, "SELECT next_seq FROM counter").Scan(&n); err == nil {
-		return nil // somebody was faster
+	return l.in.mend(ctx)
+}
+
+// repair restarts the engine of the state when the file is invalidated. It waits for
+// the writer.
+func (s *State) repair(ctx context.Context) error {
+	if s.in.answers(ctx) {
+		return nil
 	}
-	l.repairs.Add(1)
-	return l.in.restart(ctx)
+	s.writer.Lock()
+	defer s.writer.Unlock()
+	return s.in.mend(ctx)
+}
+
+// Health is how the engines of a store are.
+type Health struct {
+	Abandoned int // queries that could not be stopped, and go on
+	Repaired  int // how often a file was opened again that DuckDB had given up
+	// Stuck says that a file was given up and cannot be opened again in this process,
+	// because a query that cannot be stopped holds it.
+	Stuck bool
+}
+
+// Health returns it.
+func (s *Store) Health() Health {
+	return Health{
+		Abandoned: int(s.Logs.abandoned.Load()),
+		Repaired:  int(s.Logs.in.repairs.Load() + s.State.in.repairs.Load()),
+		Stuck:     s.Logs.in.stuck.Load() || s.State.in.stuck.Load(),
+	}
 }

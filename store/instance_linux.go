@@ -40,9 +40,13 @@ func networkFS(dir string) string {
 // Room says how much of the disk of the data directory is free for this process,
 // in bytes.
 func (s *Store) Room() (free, total int64, err error) {
+	return diskRoom(s.dir)
+}
+
+func diskRoom(dir string) (free, total int64, err error) {
 	var f syscall.Statfs_t
-	if err := syscall.Statfs(s.dir, &f); err != nil {
-		return 0, 0, fmt.Errorf("free space of %s: %w", s.dir, err)
+	if err := syscall.Statfs(dir, &f); err != nil {
+		return 0, 0, fmt.Errorf("free space of %s: %w", dir, err)
 	}
 	return int64(f.Bavail) * f.Frsize, int64(f.Blocks) * f.Frsize, nil
 }

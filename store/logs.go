@@ -39,7 +39,6 @@ type Logs struct {
 	seen      seenPaths
 	abandoned atomic.Int64  // queries that ignored their interrupt
 	grace     time.Duration // how long they are waited for
-	repairs   atomic.Int64  // how often the engine was started again
 	history   historyReader // reads what tocsin keeps of what it did; set when the store is opened
 }
 
@@ -53,7 +52,7 @@ func openLogs(ctx context.Context, o Options) (*Logs, error) {
 	l.schema.list = historyViews()
 	l.in, err = openInstance(ctx, instanceOptions{
 		Name: "logs", Dir: o.Dir, Memory: o.Memory, Threads: o.Threads, Spill: o.Spill,
-		Schema: schema, Setup: registerFunctions, Now: o.Now,
+		Schema: schema, Setup: registerFunctions, Now: o.Now, Probe: "SELECT next_seq FROM counter",
 	})
 	return l, err
 }
@@ -65,10 +64,13 @@ func (l *Logs) close(ctx context.Context) error {
 	return l.in.close(context.WithoutCancel(ctx))
 }
 
-// Maintain is called by the agent's loop in quiet moments, and by Append after
-// each commit: it writes the write-ahead log into the file when it has grown
-// over its bound.
+// Maintain is called by the agent's loop in quiet moments: it opens a file again
+// that DuckDB has given up, and writes the write-ahead log into the file when it has
+// grown over its bound, as Append does after each commit.
 func (l *Logs) Maintain(ctx context.Context) error {
+	if err := l.repair(ctx); err != nil {
+		return err
+	}
 	l.writer.Lock()
 	defer l.writer.Unlock()
 	return l.maintain(ctx)
@@ -77,6 +79,8 @@ func (l *Logs) Maintain(ctx context.Context) error {
 // maintain is Maintain for a caller that holds the writer lock.
 func (l *Logs) maintain(ctx context.Context) error {
 	switch size := l.in.walBytes(); {
+	case size >= walSoft && !l.in.roomy():
+		return nil
 	case size >= walHard:
 		l.gate.Lock()
 		defer l.gate.Unlock()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/alertrules"
 	"tocsin/query"
 )
 
@@ -25,6 +26,9 @@ type AbandonedError struct{ After time.Duration }
 func (e *AbandonedError) Error() string {
 	return fmt.Sprintf("the query did not stop %s after it was told to, and was abandoned", e.After)
 }
+
+// Is has it be alertrules.ErrRanAway.
+func (e *AbandonedError) Is(target error) bool { return target == alertrules.ErrRanAway }
 
 // A BoundError says which bound stopped a query.
 type BoundError struct {

@@ -253,7 +253,7 @@ func TestInvalidated(t *testing.T) {
 		t.Fatal(err)
 	}
 	in, err := openInstance(ctx, instanceOptions{
-		Name: "logs", Dir: t.TempDir(), Memory: 256 << 20, Threads: 1, Spill: 1 << 30, Now: testNow, Schema: schema,
+		Name: "logs", Dir: t.TempDir(), Memory: 256 << 20, Threads: 1, Spill: 1 << 30, Now: testNow, Schema: schema, Probe: "SELECT next_seq FROM counter",
 		Setup: func(ctx context.Context, conn *sql.Conn) error {
 			if first {
 				first = false
@@ -273,8 +273,8 @@ func TestInvalidated(t *testing.T) {
 		t.Fatal("the checkpoint was not aborted")
 	}
 	r, err := l.ask(ctx, raw("SELECT count(*) FROM log_t", false, 1, query.Integer))
-	if err != nil || r.Rows[0][0] != int64(3) || l.repairs.Load() != 1 {
-		t.Errorf("got %v %v after %d repairs", r, err, l.repairs.Load())
+	if err != nil || r.Rows[0][0] != int64(3) || l.in.repairs.Load() != 1 {
+		t.Errorf("got %v %v after %d repairs", r, err, l.in.repairs.Load())
 	}
 	if s := appendScripts(t, l, testLogstore(), []script{{"b", "1", recs(4)}}, nil); s.Records != 1 || s.FirstSeq != 4 {
 		t.Errorf("got %+v", s)

@@ -69,6 +69,9 @@ func (l *Logs) Drop(ctx context.Context, o DropOptions) ([]Dropped, error) {
 	}
 	l.writer.Lock()
 	defer l.writer.Unlock()
+	if !l.in.roomy() {
+		return all, nil
+	}
 	return all, l.in.checkpoint(ctx)
 }
 

@@ -55,7 +55,7 @@ func openState(ctx context.Context, o Options) (*State, error) {
 	s := &State{}
 	s.in, err = openInstance(ctx, instanceOptions{
 		Name: "state", Dir: o.Dir, Memory: stateMemory(HostMemory()), Threads: stateThreads, Spill: o.Spill,
-		Schema: schema, Copy: true, Now: o.Now,
+		Schema: schema, Copy: true, Now: o.Now, Probe: "SELECT next_alert FROM counters",
 	})
 	return s, err
 }
@@ -66,12 +66,16 @@ func (s *State) close(ctx context.Context) error {
 	return s.in.close(ctx)
 }
 
-// Maintain writes the write-ahead log into the file when it has grown over its
-// bound; the agent calls it in quiet moments.
+// Maintain opens the file again when DuckDB has given it up, and writes the
+// write-ahead log into it when that has grown over its bound; the agent calls it in
+// quiet moments.
 func (s *State) Maintain(ctx context.Context) error {
+	if err := s.repair(ctx); err != nil {
+		return err
+	}
 	s.writer.Lock()
 	defer s.writer.Unlock()
-	if s.in.walBytes() < walSoft/4 {
+	if s.in.walBytes() < walSoft/4 || !s.in.roomy() {
 		return nil
 	}
 	return s.in.checkpoint(ctx)
