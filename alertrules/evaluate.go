@@ -328,6 +328,9 @@ func (r *Rule) reason(o observation, groups []*group) string {
 	if len(o.result.Rows) == 1 {
 		s = "1 row"
 	}
+	if o.result.Partial != "" || o.cut != "" {
+		s = "≥ " + s
+	}
 	if r.Trigger.When != nil {
 		s += ", " + itoa(rows) + " with " + r.Trigger.When.Text
 	}

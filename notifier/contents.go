@@ -4,6 +4,7 @@ package notifier
 // the attachment.
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -58,6 +59,12 @@ func pieceTitle(n *alertrules.News, zone *time.Location) string {
 	return moment(n.At, n.At, zone) + ", records " + cellText(n.FromSeq+1) + " to " + cellText(n.ToSeq)
 }
 
+// count adds the rows of a table to those of the mail.
+func (c *composition) count(t table) {
+	c.mail.RowCount += t.all
+	c.mail.Partial = cmp.Or(c.mail.Partial, t.partial)
+}
+
 // alerts fills the alerts with their tables. A storm shows the worst of them
 // with their first rows.
 func (c *composition) alerts() {
@@ -70,7 +77,7 @@ func (c *composition) alerts() {
 		}
 		if c.mail.Storm && shown >= stormRows {
 			for _, t := range e.tables(c.d.to.Zone) {
-				c.mail.RowCount += t.all
+				c.count(t)
 			}
 			continue
 		}
@@ -87,7 +94,7 @@ func (c *composition) alerts() {
 			a.RowCount, a.NewCount = t.all, countNew(rows)
 			a.Rows = topRows(rows, limit)
 			left -= len(a.Rows)
-			c.mail.RowCount += t.all
+			c.count(t)
 			c.mail.NewCount += a.NewCount
 			c.mail.Alerts = append(c.mail.Alerts, a)
 		}

@@ -25,6 +25,7 @@ type Mail struct {
 	Notes      []string // further lines of ours: partial result, edited rule, template that failed
 	NewCount   int      // rows told for the first time in this message
 	RowCount   int      // all rows, also those beyond the table
+	Partial    string   // which bound cut the rows of an alert, or ""
 	Attachment string   // file name of the CSV, "" without one
 	Alerts     []MailAlert
 	Counts     []Count // alerts by severity, worst first; storm form and digest
@@ -95,7 +96,7 @@ func (m Mail) value() map[string]any {
 	return map[string]any{
 		"kind": m.Kind, "id": m.ID, "state": m.State, "severity": m.Severity, "rule_id": m.RuleID, "rule_name": m.RuleName,
 		"owner": m.Owner, "title": m.Title, "desc": orEmpty(m.Desc), "runbook": Authored(m.Runbook), "others": textList(m.Others),
-		"reason": m.Reason, "period": m.Period, "notes": textList(m.Notes), "new_count": int64(m.NewCount), "row_count": int64(m.RowCount),
+		"reason": m.Reason, "period": m.Period, "notes": textList(m.Notes), "new_count": int64(m.NewCount), "row_count": int64(m.RowCount), "partial": m.Partial,
 		"attachment": m.Attachment, "storm": m.Storm, "now": moment(m.Now), "controls": textList(m.Controls), "items": items,
 	}
 }

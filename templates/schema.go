@@ -64,7 +64,7 @@ func roots() map[string]*schema {
 func mailSchema() *schema {
 	return object([]string{
 		"kind", "id", "state", "severity", "rule_id", "rule_name", "owner", "title", "desc", "runbook", "reason", "period",
-		"new_count", "row_count", "attachment", "storm", "now",
+		"new_count", "row_count", "partial", "attachment", "storm", "now",
 	},
 		map[string]*schema{
 			"others": list(scalar()), "notes": list(scalar()), "controls": list(scalar()),

@@ -97,7 +97,11 @@ func (p *project) statusRules(ctx context.Context) error {
 		case s.Error != "":
 			fmt.Fprintf(out, "  %s: %s since %s: %s\n", r.ID, p.env.color("31", "error"), s.ErrorSince.UTC().Format(time.RFC3339), diag.Line(s.Error))
 		default:
-			fmt.Fprintf(out, "  %s: %s at %s\n", r.ID, s.Outcome, s.Moment.UTC().Format(time.RFC3339))
+			why, err := p.cutBy(ctx, s)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "  %s: %s at %s%s\n", r.ID, s.Outcome, s.Moment.UTC().Format(time.RFC3339), why)
 		}
 	}
 	if len(p.problems) > 0 {
@@ -107,6 +111,19 @@ func (p *project) statusRules(ctx context.Context) error {
 		return err
 	}
 	return p.sayBefore(ctx, false)
+}
+
+// cutBy says how many rows the last evaluation of a rule had at least, and which bound
+// cut them; "" where it had all.
+func (p *project) cutBy(ctx context.Context, s *alertrules.RuleState) (string, error) {
+	if s.Outcome != alertrules.Partial {
+		return "", nil
+	}
+	last, err := p.store.State.Evaluations(ctx, s.Rule, s.Moment, s.Moment, 1)
+	if err != nil || len(last) == 0 {
+		return "", err
+	}
+	return ": " + diag.Line(last[0].Reason), nil
 }
 
 // shownGaps bounds the gaps that status lists.
