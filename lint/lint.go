@@ -39,6 +39,10 @@ type Facts struct {
 	RepeatInterval time.Duration
 	Templates      *templates.Set
 	Now            time.Time // the moment that templates are rendered at
+	// Stored is what is known of stored records; nil: nothing. Fixtures are the records
+	// of a rule's own tests, as text; nil: none are known.
+	Stored   Stored
+	Fixtures func(*alertrules.Rule) string
 }
 
 // A Check looks for one kind of mistake.
@@ -53,6 +57,7 @@ type Check struct {
 func Checks() []Check {
 	return []Check{
 		{Name: "config/no-operator", All: noOperator},
+		{Name: "query/never-seen", Rule: neverSeen},
 		{Name: "query/no-filter", Rule: noFilter},
 		{Name: notationCheck, Rule: otherNotation},
 		{Name: sqlCheck, Rule: sqlInSearch},

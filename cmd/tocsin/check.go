@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,24 +21,25 @@ func newCheck(e *env, o *options) *cobra.Command {
 	var schema string
 	cmd := &cobra.Command{
 		Use:   "check [PATH…]",
-		Short: "Check configuration, rules and templates, without a data directory.",
+		Short: "Check configuration, rules and templates, also without a data directory.",
 		Long: `Check reads tocsin.yaml, the templates, and the rule files: those of the
 configuration, or those below PATH. It reports every mistake with its place and
-a way out, and evaluates nothing.
+a way out, and evaluates nothing. Where there is a data directory that no other
+process has, filters are compared with the values that occur.
 
 Exit status: 1 for any error, 0 for warnings alone.`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if schema != "" {
 				return writeSchema(e, schema)
 			}
-			return runCheck(e, o, args)
+			return runCheck(cmd.Context(), e, o, args)
 		},
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", "print the JSON Schema of a `kind` of file for editors: rules or config")
 	return cmd
 }
 
-func runCheck(e *env, o *options, args []string) error {
+func runCheck(ctx context.Context, e *env, o *options, args []string) error {
 	t := &tally{env: e}
 	c, err := readConfig(o.config)
 	switch list := (*diag.List)(nil); {
@@ -67,14 +69,31 @@ func runCheck(e *env, o *options, args []string) error {
 		t.list(f.List)
 	}
 	if c.list.Err() == nil { // what a broken configuration says of people would mislead
-		for _, l := range lint.Run(p.facts()) {
-			t.list(l)
+		if err := p.lint(ctx, t); err != nil {
+			return wayOut(err)
 		}
 	}
 	fmt.Fprintf(e.stderr, "%s, %s: %s, %s\n", count(int64(len(files)), "file"), count(int64(len(p.rules.Rules)), "rule"),
 		count(int64(t.errors), "error"), count(int64(t.warnings), "warning"))
 	if t.errors > 0 {
 		return found()
+	}
+	return nil
+}
+
+// lint runs the checks; with a data directory they know what is stored.
+func (p *project) lint(ctx context.Context, t *tally) (err error) {
+	f := p.facts()
+	s, err := p.openStored(ctx)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		f.Stored, f.Fixtures = s, fixtures
+		defer func() { err = errors.Join(err, s.err, p.close()) }()
+	}
+	for _, l := range lint.Run(f) {
+		t.list(l)
 	}
 	return nil
 }

@@ -75,3 +75,42 @@ rules:
 		t.Errorf("something is over:\n%.3000s", texts)
 	}
 }
+
+// TestP32RulesThatCanNeverFire: what is misspelt is an error or a warning with what is
+// nearest; what a rule's own tests hold counts as seen.
+func TestP32RulesThatCanNeverFire(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.write("tocsin.yaml", "operator: [ops@example.com]\nnotify: {to: [ken@example.com]}\n")
+	b.write("trail.jsonl", `{"eventVersion":"1.08","eventTime":"2026-11-20T10:00:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","awsRegion":"us-east-1","eventID":"1","requestParameters":{"name":"trail"}}`+"\n")
+	b.write("cspm.jsonl", `{"__topic__":"sas-cspm-log","__time__":"1763632800","check_id":"7","check_item_name":"port 22 open","instance_id":"i-1","instance_type":"ECS","risk_level":"HIGH","status":"NOT_PASS"}`+"\n")
+	check := func(logstore, filter, more string) string {
+		b.write("rules/rules.yaml", fmt.Sprintf("rules:\n  - {id: r, logstore: %s, query: %q%s}\n", logstore, filter, more))
+		return b.call("check").err
+	}
+	if said := check("cloudtrail", "eventName:StopLoging", ""); !strings.Contains(said, "0 errors, 0 warnings") {
+		t.Errorf("without records: %s", said)
+	}
+	b.must(0, "load", "--live", b.path("trail.jsonl"), b.path("cspm.jsonl"))
+	const test = `, tests: [{name: t, at: "2026-11-20T10:00:00Z", records: [{eventName: StopLoging}], expect: {alerts: 1}}]`
+	for _, c := range []struct{ logstore, filter, more, says string }{
+		{"cloudtrail", "evenName:StopLogging", "", "did you mean eventName?"},
+		{"cloudtrail", "eventName:StopLogging", "", "0 errors, 0 warnings"},
+		{"cloudtrail", "eventName:stoplogging and not errorCode:*", "", "0 errors, 0 warnings"},
+		{"cloudtrail", "eventName:StopLoging", "", "warning: no stored record has eventName:StopLoging"},
+		{"cloudtrail", "eventName:StopLoging", "", "did you mean StopLogging?"},
+		{"cloudtrail", "eventName:(StopLogging or DeleteTrail)", "", "0 errors, 0 warnings"},
+		{"cloudtrail", "eventName:(StopLoging or DeleteTrail)", "", "did you mean StopLogging?"},
+		{"cloudtrail", "eventName:CreateUser or eventName:DeleteUser", "", "no stored record has eventName:CreateUser, nor any of 1 others"},
+		{"cloudtrail", "eventName:CreateUser", "", "eventName holds StopLogging"},
+		{"cloudtrail", "errorCode:AccessDenied", "", "no stored record has a value in errorCode"},
+		{"cloudtrail", "requestParameters.name:trial", "", "did you mean trail?"},
+		{"cloudtrail", "eventName:StopLoging", test, "0 errors, 0 warnings"},
+		{"findings", "__topic__:sas-cspm-lgo and status:NOT_PASS", "", "did you mean sas-cspm-log?"},
+		{"findings", "check_item_name:port", "", "0 errors, 0 warnings"},
+	} {
+		if said := check(c.logstore, c.filter, c.more); !strings.Contains(said, c.says) {
+			t.Errorf("%s: check does not say %q:\n%s", c.filter, c.says, said)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,7 +59,7 @@ func (p *shellProject) AddRule(id, file, rule string) (string, error) {
 
 // CheckRule implements shell.Project.
 func (p *shellProject) CheckRule(path string) error {
-	return runCheck(p.project.env, p.options, []string{path})
+	return runCheck(context.Background(), p.project.env, p.options, []string{path})
 }
 
 // ruleFile is the file of a new rule: the one that was named, relative to where

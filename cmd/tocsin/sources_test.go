@@ -80,25 +80,36 @@ func trailObject(n int) string {
 
 const recordsPerObject = 10
 
+// poison are objects that cannot be read: no log, broken gzip, JSON that is cut, and
+// one that is not there; the value is what is in it.
+var poison = map[string]string{
+	"poison": "\x00\x01 no log\n", "packed.json.gz": "\x1f\x8b\x08\x00broken", "cut.json": `{"Records":[{"eventVersion":"1.08",`, "missing": "",
+}
+
 // killed announces objects while the agent takes them in and is killed. Some are
-// announced twice, some hold what others hold, one is no log, one is not there.
+// announced three times, some hold what others hold, some cannot be read.
 // At every kill what is not stored is still in the queue; at the end every record
-// is stored once, the two are dead letters, and the queue is empty.
+// is stored once, what cannot be read is a dead letter and the operator was told once,
+// and the queue is empty.
 func (c *cloud) killed(t *testing.T, objects, kills int) {
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"tocsin.yaml": fmt.Sprintf(
-		"private_addresses: [127.0.0.1]\nsources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
-	c.put("poison", "\x00\x01 no log\n")
-	c.send(notice("poison"))
-	c.send(notice("missing"))
+		"private_addresses: [127.0.0.1]\noperator: [ops@example.com]\nsources: [{name: trail, queue: %q, buckets: [logs], endpoint: %q, region: us-east-1, tries: 2}]\n", c.queue, c.endpoint)})
+	for name, text := range poison {
+		if name != "missing" {
+			c.put(name, text)
+		}
+		c.send(notice(name))
+	}
 	sent := 0
 	announce := func(upTo int) {
 		for ; sent < upTo; sent++ {
 			key := fmt.Sprintf("AWSLogs/%04d.json", sent)
 			c.put(key, trailObject(sent-sent%10/9)) // each tenth holds what the one before holds
 			c.send(notice(key))
-			if sent%7 == 0 {
+			if sent%7 == 0 { // three times
+				c.send(notice(key))
 				c.send(notice(key))
 			}
 		}
@@ -125,8 +136,16 @@ func (c *cloud) killed(t *testing.T, objects, kills int) {
 		t.Errorf("%d records, want %d", n, want)
 	}
 	out, err := command(t, dir, "deadletters", "list", "-o", "ndjson").Output()
-	if err != nil || bytes.Count(out, []byte{'\n'}) != 2 || !bytes.Contains(out, []byte("s3://logs/poison")) || !bytes.Contains(out, []byte("NoSuchKey")) {
+	if err != nil || bytes.Contains(out, []byte("s3://logs/AWSLogs")) || !bytes.Contains(out, []byte("NoSuchKey")) {
 		t.Errorf("dead letters: %v\n%s", err, out)
+	}
+	for name := range poison {
+		if !bytes.Contains(out, []byte("s3://logs/"+name)) {
+			t.Errorf("%s is no dead letter:\n%s", name, out)
+		}
+	}
+	if p := (&process{t: t, dir: dir}); p.mailed("ops@example.com", "source trail: what cannot be read was set aside") != 1 {
+		t.Errorf("the operator has %q", p.mails())
 	}
 }
 
@@ -166,9 +185,10 @@ func countRecords(t *testing.T, dir string) int {
 	return row.N
 }
 
-// The agent is killed while it takes in what a queue announces, from a server that
-// throttles and breaks off. `make integration` does it with real servers.
-func TestKilledAtTheQueue(t *testing.T) {
+// TestP26AtLeastOnceIngestion: the agent is killed while it takes in what a queue
+// announces, from a server that throttles and breaks off. `make integration` does it
+// with real servers.
+func TestP26AtLeastOnceIngestion(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills a process four times: takes half a minute")
