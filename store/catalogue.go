@@ -97,7 +97,7 @@ func (l *Logs) Values(ctx context.Context, logstore, field, prefix string) ([]qu
 	var err error
 	switch {
 	case f.Open || f.Type == query.JSON:
-		values, err = s.valuesBelow(ctx, below, steps, prefix)
+		values, err = s.valuesBelow(ctx, f, below, steps, prefix)
 	case f.Type != query.Time && f.Type != query.EpochSeconds:
 		values, err = s.values(ctx, f, prefix)
 	}
@@ -238,7 +238,7 @@ func offered(value string) bool {
 // valuesBelow counts the values at a path below an open field in the records
 // that have one which begins with the prefix: among the newest records, and
 // where few of those have one, among more.
-func (s *surveyor) valuesBelow(ctx context.Context, below, steps []string, prefix string) ([]query.SeenValue, error) {
+func (s *surveyor) valuesBelow(ctx context.Context, f query.Field, below, steps []string, prefix string) ([]query.SeenValue, error) {
 	path := &query.Path{}
 	for _, step := range steps {
 		path.Names = append(path.Names, query.Name{Text: step, Quoted: len(steps) > 1})
@@ -247,7 +247,10 @@ func (s *surveyor) valuesBelow(ctx context.Context, below, steps []string, prefi
 	if prefix != "" {
 		filter = &query.SearchMatch{Field: path, Value: &query.Value{Text: prefix, Glob: []query.Glob{{Text: prefix}, {Wild: '*'}}}}
 	}
-	field := &query.ColumnRef{Names: path.Names[:len(path.Names)-len(below)]}
+	field := name(f.Name) // of a path that does not begin with it, such as __tag__:host
+	if n := len(path.Names) - len(below); n > 0 {
+		field = &query.ColumnRef{Names: path.Names[:n]}
+	}
 	stage := &query.Select{Core: query.Core{Explicit: true, Items: []*query.Item{{X: field}}}, Limit: &query.Limit{Count: jsonRecords}}
 	var r *query.Result
 	for _, sample := range []int{jsonRecords, jsonSample} {

@@ -34,7 +34,7 @@ func catalogueStore(t *testing.T) *Logs {
 	}
 	var lines strings.Builder
 	for i := range 30 {
-		fmt.Fprintf(&lines, `{"ts":"2026-11-20T10:00:%02dZ","status":%d,"path":"/Index/%d of x","ok":%t,"took":0.5,"user":"u%d","in":{"ids":[{"n":%d},{"n":%d}],"x-y":"V%d","who":{"a.b":"%s"}}}`+"\n",
+		fmt.Fprintf(&lines, `{"ts":"2026-11-20T10:00:%02dZ","status":%d,"path":"/Index/%d of x","ok":%t,"took":0.5,"user":"u%d","__tag__:host":"h","in":{"ids":[{"n":%d},{"n":%d}],"x-y":"V%d","who":{"a.b":"%s"}}}`+"\n",
 			i, 200+i%3*100, i%2, i%2 == 0, i%4, i%5, i%5, i%2, []string{"Jo", "JO", "ann\u202e"}[i%3])
 	}
 	if _, err := l.Append(ctx, []ingest.Object{fileIn(t, "web.jsonl", lines.String())}, AppendOptions{Logstore: web, Now: testNow}); err != nil {
@@ -135,6 +135,7 @@ func TestSeenValues(t *testing.T) {
 		{"web", "in", "", ""},
 		{"web", "in.nothing", "", ""},
 		{"web", "extra.user", "u", "u0 8, u1 8, u2 7, u3 7"},
+		{"web", "__tag__:host", "", "h 30"},
 		{"web", "extra.user", "u*", ""},
 		{"web", "@time", "", ""},
 		{"web", "__time__", "", ""},

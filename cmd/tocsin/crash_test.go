@@ -136,7 +136,7 @@ func (c *crasher) process(t *testing.T) (killed bool, said string, err error) {
 	switch {
 	case c.done >= c.kills:
 	case c.random.IntN(2) == 0:
-		n := 1 + c.random.IntN([]int{180, 180, 180, 1500}[c.random.IntN(4)])
+		n := 1 + c.random.IntN([]int{130, 130, 130, 1200}[c.random.IntN(4)])
 		c.points = append(c.points, fmt.Sprintf("call %d", n))
 		if stopped, err = startStopped(cmd, n, c.random); errors.Is(err, errors.ErrUnsupported) {
 			err = nil
