@@ -45,6 +45,9 @@ func (c *compiler) query() {
 		r.bySeq = r.bySeq && len(stage.OrderBy) == 0
 	}
 	c.plan(excludes, single{q})
+	if r.Window.Kind == SlidingWindow && len(r.plans) > 0 {
+		c.latePlan(q.Filter, excludes)
+	}
 }
 
 // merge reports whether err is nil; else its problems go to where t stands.

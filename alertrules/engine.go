@@ -142,6 +142,9 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 	if err = e.history(ctx, []*Rule{rule}, states, &p); err != nil {
 		return nil, err
 	}
+	if err = e.arrived(ctx, []*Rule{rule}, states, &p); err != nil {
+		return nil, err
+	}
 	r, err := e.start(ctx, rule, states[rule.ID], p)
 	if err != nil {
 		return nil, err
@@ -177,6 +180,9 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 		dueRules[i] = d.Rule
 	}
 	if err = e.history(ctx, dueRules, states, &p); err != nil {
+		return nil, err
+	}
+	if err = e.arrived(ctx, dueRules, states, &p); err != nil {
 		return nil, err
 	}
 	if p.alerts, err = e.liveAlerts(ctx, dueRules, states); err != nil {

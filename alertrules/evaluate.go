@@ -45,6 +45,8 @@ type pin struct {
 
 	past map[arrivals][]PastTime // when that happened
 
+	oldest map[arrivals]time.Time // of what came in live, when its oldest record happened
+
 	alerts map[string][]*Alert // that go on, by rule; nil: not read yet
 }
 
@@ -94,12 +96,14 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 		}
 	}
 	r.outdated(at)
-	var ok bool
 	begin := time.Now() // monotonic, for Took alone
-	switch r.rule.Window.Kind {
-	case NewWindow:
+	late, ok := r.lateGaps(ctx, at, r.ahead(at))
+	switch {
+	case !ok:
+		r.keep(append(slices.Clone(r.state.Retry), at), at)
+	case r.rule.Window.Kind == NewWindow:
 		ok = r.overNew(ctx, at)
-	case WholeWindow:
+	case r.rule.Window.Kind == WholeWindow:
 		ok = r.overWhole(ctx, at)
 	default:
 		ok = r.overTime(ctx, at)
@@ -111,7 +115,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	if ok {
 		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
 			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
-			r.gaps = append(r.gaps, past...)
+			r.gaps = append(append(r.gaps, past...), late...)
 		}
 		r.closeQuiet(at)
 		r.settled()

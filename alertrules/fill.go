@@ -258,7 +258,7 @@ func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
 	own := query.Window{UpToSeq: f.pin.upTo()} // for a rule that tells records: those that other moments did not
 	switch {
 	case !f.rule.rowsOnly():
-	case f.Reason == GapHistory:
+	case f.Reason == GapHistory, f.Reason == GapLate:
 		own.AfterSeq, own.UpToSeq = f.FromSeq, min(f.ToSeq, f.pin.upTo())
 	default:
 		own.To = f.To.Add(-delay - length)
@@ -304,7 +304,18 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 		f.Left = "the query failed: " + r.state.Error
 		return false
 	}
-	r.observe(observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}, took)
+	o := observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}
+	told, err := f.toldBefore(ctx, s, o)
+	switch {
+	case err != nil:
+		r.failed(s.at, s.window, err)
+		f.Left = "the query failed: " + r.state.Error
+		return false
+	case told:
+		r.closeAt(s.at)
+		return true
+	}
+	r.observe(o, took)
 	if f.rule.Window.Kind == WholeWindow {
 		r.state.Seen = nil // each window is told once
 	}
@@ -337,10 +348,8 @@ func (f *filling) records(ctx context.Context) error {
 // its own.
 const lateKey = "@late/"
 
-// commit stores what a piece found, and that this much of the gap is none any
-// more. What still fires is over at a moment.
-func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
-	r := f.run
+// closeAt ends what fires at a moment.
+func (r *run) closeAt(over time.Time) {
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		a, how := r.live[key], EndNoRows
 		switch {
@@ -351,6 +360,13 @@ func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 		}
 		r.close(a, over, how)
 	}
+}
+
+// commit stores what a piece found, and that this much of the gap is none any
+// more. What still fires is over at a moment.
+func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
+	r := f.run
+	r.closeAt(over)
 	for _, a := range r.order { // each is an alert of its own, apart from the live one
 		a.Key += lateKey + a.Began.UTC().Format(time.RFC3339)
 		a.Late, a.Notify = true, f.asked()

@@ -18,8 +18,8 @@ import (
 type Gap struct {
 	Rule     string
 	From, To time.Time
-	// FromSeq and ToSeq are of `new`, and of GapHistory: what came in as history
-	// lies in (FromSeq, ToSeq].
+	// FromSeq and ToSeq are of `new`, and of GapHistory and GapLate: what came in
+	// as history, or late, lies in (FromSeq, ToSeq].
 	FromSeq int64
 	ToSeq   int64
 	// Generation is the logs file that these numbers are of; "": it is not known.
@@ -37,6 +37,7 @@ const (
 	GapDisabled   = "disabled"       // the rule was (D24)
 	GapGeneration = "generation"     // the logs file is another one, or from a backup
 	GapHistory    = "history"        // records came in as history, after the moment
+	GapLate       = "late"           // records came that no moment to come looks at
 	GapNotKept    = "no longer kept" // records were deleted before the rule saw them
 	// The rule was quarantined: its query cannot be stopped, or ends the process.
 	GapQuarantined = "quarantined"
@@ -230,23 +231,23 @@ func (r *Rule) covers(logstore string, t TimeRange) (from, to time.Time) {
 // each other are joined, so that history with many holes does not grow the state.
 const maxGaps = 100
 
-// JoinGaps joins the gaps of history of each rule that touch or overlap, and of
+// JoinGaps joins the gaps of history, and those of late records, of each rule that touch or overlap, and of
 // more than a hundred of them those that lie closest to each other; those with
 // Notify apart from the others, and each logs file's. Other gaps are left as they
 // are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
-		rule, generation string
-		notify           bool
+		rule, generation, reason string
+		notify                   bool
 	}
 	byKind := map[kind][]Gap{}
 	var out []Gap
 	for _, g := range gaps {
-		if g.Reason != GapHistory {
+		if g.Reason != GapHistory && g.Reason != GapLate {
 			out = append(out, g)
 			continue
 		}
-		k := kind{g.Rule, g.Generation, g.Notify}
+		k := kind{g.Rule, g.Generation, g.Reason, g.Notify}
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, list := range byKind {

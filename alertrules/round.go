@@ -28,6 +28,10 @@ type Logs interface {
 	// history within (after, upTo] of __seq__: one range for each object, those
 	// that touch joined.
 	HistoryTimes(ctx context.Context, logstore string, after, upTo int64) ([]PastTime, error)
+	// OldestLive returns when the oldest of the objects happened, by its oldest
+	// record, that did not come in as history and have records of a logstore within
+	// a range of __seq__; zero when there are none.
+	OldestLive(ctx context.Context, logstore string, in SeqRange) (time.Time, error)
 	// HistoryHours returns the hours in which records of a logstore happened that
 	// came in as history within a range of __seq__ and are still there: their
 	// beginnings in UTC, in order.

@@ -57,6 +57,7 @@ type Rule struct {
 	plans  []timedPlan // by end of validity; the last has none
 	beside []beside    // queries whose results are not put together with the first
 	touch  *query.Plan // counts the records of a window
+	late   *query.Plan // of a sliding window: when records of its filter happened; nil: not known
 
 	// standings plans the question how findings stand, by their numbers; nil but
 	// for a rule whose rows are findings of a snapshot.

@@ -62,6 +62,16 @@ func (l *Logs) HistoryTimes(ctx context.Context, logstore string, after, upTo in
 	return list, rows.Err()
 }
 
+// OldestLive implements alertrules.Logs.
+func (l *Logs) OldestLive(ctx context.Context, logstore string, in alertrules.SeqRange) (time.Time, error) {
+	var oldest sql.NullTime
+	err := l.in.db.QueryRowContext(ctx, "SELECT min(oldest) FROM objects WHERE NOT history AND logstore = ? AND last_seq > ? AND first_seq <= ?", logstore, in.From, in.To).Scan(&oldest)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	return oldest.Time.UTC(), nil
+}
+
 // notify notes that what rules find in objects that are history is mailed, also
 // in those that the ledger had before, and returns where in each logstore their
 // records are, and when.

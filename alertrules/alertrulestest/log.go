@@ -66,6 +66,19 @@ func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
 	l.handlers = append(l.handlers, handler{rule, a})
 }
 
+// OldestLive implements alertrules.Logs, for every logstore.
+func (l *Log) OldestLive(_ context.Context, _ string, in alertrules.SeqRange) (time.Time, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var oldest time.Time
+	for _, r := range l.records {
+		if !r.History && r.Seq > in.From && r.Seq <= in.To && (oldest.IsZero() || r.Time.Before(oldest)) {
+			oldest = r.Time
+		}
+	}
+	return oldest, nil
+}
+
 // History implements alertrules.Logs.
 func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.Past, error) {
 	var list []alertrules.Past
@@ -139,7 +152,8 @@ func (l *Log) SeqAt(_ context.Context, t time.Time) (int64, error) {
 }
 
 // Query is the alertrules.QueryFunc of the log. A plan that belongs to no
-// handled rule is taken for one that counts the records of a window.
+// handled rule is taken for one that counts the records of a window, or tells when
+// they happened.
 func (l *Log) Query(_ context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
 	l.mu.Lock()
 	var in []Record
@@ -148,7 +162,10 @@ func (l *Log) Query(_ context.Context, p *query.Plan, w query.Window) (*query.Re
 			in = append(in, r)
 		}
 	}
-	answer := Answer(func(_ *query.Plan, _ query.Window, in []Record) (*query.Result, error) {
+	answer := Answer(func(p *query.Plan, _ query.Window, in []Record) (*query.Result, error) {
+		if len(p.Columns()) > 1 {
+			return times(in), nil
+		}
 		return &query.Result{Rows: [][]any{{int64(len(in))}}}, nil
 	})
 	for _, h := range l.handlers {
@@ -158,6 +175,15 @@ func (l *Log) Query(_ context.Context, p *query.Plan, w query.Window) (*query.Re
 	}
 	l.mu.Unlock()
 	return answer(p, w, in)
+}
+
+// times is a row for each record, as ranges of time.
+func times(in []Record) *query.Result {
+	res := &query.Result{}
+	for _, r := range in {
+		res.Rows = append(res.Rows, []any{r.Time.Truncate(time.Hour), r.Time, r.Time})
+	}
+	return res
 }
 
 func holds(w query.Window, r Record) bool {

@@ -23,7 +23,8 @@ func newGaps(e *env, o *options) *cobra.Command {
 		Use:   "gaps",
 		Short: "List what was not evaluated, evaluate it, or drop it.",
 		Long: `A gap is what a rule was not evaluated over, and why: the agent did not run, the
-query failed, the rule was disabled, records came in as history or were deleted.
+query failed, the rule was disabled, records came late or as history, or were
+deleted.
 Without a word below it, gaps lists them, oldest first: of a rule over a window
 of event time the moments of its schedule from one time until another (of whole
 windows: the windows that lie there), of a rule over new a range of __seq__.`,
