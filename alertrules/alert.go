@@ -26,6 +26,7 @@ const (
 	EndPassed    EndHow = "passed"    // rows are there, but do not meet the condition any more
 	EndNoRows    EndHow = "no rows"   // nothing matches in the window any more
 	EndEdited    EndHow = "edited"    // ended by an edit of the rule (D23)
+	EndExcepted  EndHow = "excepted"  // left out by an exception, which an edit of the rule added (D10)
 	EndRemoved   EndHow = "removed"   // the rule was removed (D24)
 	EndDisabled  EndHow = "disabled"  // the rule was disabled (D24)
 	EndStaging   EndHow = "staging"   // from now on recorded, not mailed (D24)
@@ -79,13 +80,17 @@ type Alert struct {
 	Annotations map[string]string // rendered at the last evaluation that hit
 	Authored    []string          // names of annotations that are their author's text alone, without a value of a record
 	Runbook     string
-	NewsN       int64     // Event: N of the last News
-	Staging     bool      // recorded, never mailed
-	Late        bool      `json:",omitempty"` // found by filling a gap: it was over before anybody looked
-	History     bool      `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
-	Notify      bool      `json:",omitempty"`
-	Past        SeqRange  `json:",omitzero"` // of History: the numbers of the gap
-	Edited      time.Time // set when the last change of severity or the end came from an edit of the rule
+	NewsN       int64    // Event: N of the last News
+	Staging     bool     // recorded, never mailed
+	Late        bool     `json:",omitempty"` // found by filling a gap: it was over before anybody looked
+	History     bool     `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
+	Notify      bool     `json:",omitempty"`
+	Past        SeqRange `json:",omitzero"` // of History: the numbers of the gap
+	// CaughtUp is set when it began at a moment that was evaluated late, because
+	// nothing ran: to the last moment before.
+	CaughtUp time.Time `json:",omitzero"`
+	Expired  string    `json:",omitempty"` // the last day of an exception that ran out when it began
+	Edited   time.Time // set when the last change of severity or the end came from an edit of the rule
 
 	// ClosesAt belongs to the notifier: when an event episode is over, which is
 	// repeat_interval after the last accepted mail; zero while something is
@@ -172,7 +177,8 @@ type News struct {
 	Columns  []Column
 	Rows     []Row
 	Partial  string
-	History  bool // from history objects: recorded, mailed only with Notify
-	Notify   bool `json:",omitempty"` // of History: somebody asked for a mail
-	Whole    bool // the answer of an aggregate: listed with its range, never summed (D11)
+	History  bool      // from history objects: recorded, mailed only with Notify
+	Notify   bool      `json:",omitempty"` // of History: somebody asked for a mail
+	CaughtUp time.Time `json:",omitzero"`  // as of an alert
+	Whole    bool      // the answer of an aggregate: listed with its range, never summed (D11)
 }

@@ -20,6 +20,7 @@ func (r *run) begin(o observation, g *group, since time.Time) *Alert {
 		Rule: r.rule.ID, Key: g.key, Mode: r.rule.Mode, Labels: maps.Clone(g.labels), Staging: r.rule.Staging,
 		Since: since, Began: o.at,
 	}
+	a.CaughtUp, a.Expired = r.down, r.rule.expired(r.state.Moment, o.at)
 	if ended, ok := r.state.Ends[g.key]; ok {
 		a.Again, a.PrevEnded = true, ended
 	}
@@ -72,6 +73,9 @@ func (r *run) place(a *Alert, o observation) {
 func (r *run) end(a *Alert, o observation, how EndHow) {
 	if !o.edited.IsZero() && how != EndWithdrawn && how != EndForgotten {
 		how = EndEdited
+		if len(r.rule.Exceptions) > 0 && r.state.Rest == r.rule.rest {
+			how = EndExcepted
+		}
 		a.Edited = o.edited
 	}
 	a.At, a.From, a.To, a.ToSeq = o.at, o.window.From, o.window.To, o.window.UpToSeq
@@ -188,7 +192,7 @@ func (r *run) add(a *Alert, o observation, n *News) {
 	}
 	a.MaxSeverity = max(a.MaxSeverity, n.Severity)
 	n.N, n.At, n.FromSeq, n.ToSeq = a.NewsN, o.at, o.window.AfterSeq, o.window.UpToSeq
-	n.Columns, n.Partial, n.History, n.Notify = r.rule.Columns, o.result.Partial, o.history, o.notify
+	n.Columns, n.Partial, n.History, n.Notify, n.CaughtUp = r.rule.Columns, o.result.Partial, o.history, o.notify, r.down
 	r.news = append(r.news, pendingNews{n, a})
 }
 

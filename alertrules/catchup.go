@@ -43,6 +43,18 @@ func behindBy(d Due, s *RuleState, now time.Time) bool {
 	return len(d.Moments)+len(s.Retry) > liveMoments
 }
 
+// missed is the last moment that was evaluated, when more have passed since than are
+// late on any day; else zero.
+func (d Due) missed(s *RuleState) time.Time {
+	if s == nil || s.Moment.IsZero() || len(d.Moments) == 0 {
+		return time.Time{}
+	}
+	if passed, _ := d.Rule.Schedule.Moments(s.Moment, d.Moments[len(d.Moments)-1], liveMoments+1); len(passed) <= liveMoments {
+		return time.Time{}
+	}
+	return s.Moment
+}
+
 // Live is Round without the rules that have to catch up, which it returns: call
 // MakeUp for them.
 func (e *Engine) Live(ctx context.Context, rules []*Rule, now time.Time) (r *Round, behind []*Rule, err error) {

@@ -49,7 +49,7 @@ func (c *compiler) compile() *Rule {
 			return nil
 		}
 	}
-	c.rule.Hash = hashOf(c.rule)
+	c.rule.Hash, c.rule.rest = hashOf(c.rule), restOf(c.rule)
 	return c.rule
 }
 

@@ -193,6 +193,7 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 		if runs[i], err = e.start(ctx, d.Rule, states[d.Rule.ID], p); err != nil {
 			return nil, err
 		}
+		runs[i].down = d.missed(states[d.Rule.ID])
 	}
 	e.evaluate(ctx, due, runs)
 	if err := ctx.Err(); err != nil {

@@ -33,6 +33,7 @@ type run struct {
 	notice   []Notice
 	gaps     []Gap
 	reach    time.Duration // how long failed moments are kept
+	down     time.Time     // the last moment that was evaluated, when the agent did not run at several after it
 	bare     bool          // preview: one hit is enough
 	answered bool          // a query went well
 }
@@ -133,7 +134,7 @@ func (r *run) settled() {
 	if r.answered {
 		r.state.Danger = r.state.Danger.step(dangerEvent{kind: wentWell, hash: r.rule.Hash}, r.state.Moment)
 	}
-	r.state.Hash, r.state.Edited = r.rule.Hash, time.Time{}
+	r.state.Hash, r.state.Rest, r.state.Edited = r.rule.Hash, r.rule.rest, time.Time{}
 }
 
 // maxErrorText bounds what is remembered and told of an error.

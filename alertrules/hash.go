@@ -27,6 +27,13 @@ func hashOf(r *Rule) string {
 	return shortHash(parts)
 }
 
+// restOf is hashOf without the exceptions.
+func restOf(r *Rule) string {
+	rest := *r
+	rest.Exceptions = nil
+	return hashOf(&rest)
+}
+
 // exceptionTexts are the exceptions, as far as an evaluation depends on them.
 func (r *Rule) exceptionTexts() any {
 	type exception struct{ Match, Until string }

@@ -57,6 +57,7 @@ type States interface {
 type RuleState struct {
 	Rule       string
 	Hash       string    // of the rule's text at the last evaluation
+	Rest       string    `json:",omitempty"` // of that text without its exceptions
 	Known      time.Time // when the rule was first made known
 	Start      string    // the `start:` that the cursor was set by
 	Cursor     int64     // of `new`: everything up to it was seen

@@ -53,6 +53,7 @@ type Rule struct {
 	// texts or recipients leaves it as it is, so that no end or rise is blamed on
 	// such an edit (D23).
 	Hash string
+	rest string // the same without the exceptions
 
 	plans  []timedPlan // by end of validity; the last has none
 	beside []beside    // queries whose results are not put together with the first
@@ -130,6 +131,25 @@ type Exception struct {
 	Until  time.Time // first moment at which it does not hold any more; zero: none
 	Reason string
 	By     string
+}
+
+// expired returns the last day of an exception that ran out between two moments;
+// "" when none did.
+func (r *Rule) expired(before, at time.Time) string {
+	for _, e := range r.Exceptions {
+		if !before.IsZero() && e.Until.After(before) && !e.Until.After(at) {
+			return e.LastDay()
+		}
+	}
+	return ""
+}
+
+// LastDay is the last day on which e holds, as it is written; "" when it has no end.
+func (e Exception) LastDay() string {
+	if e.Until.IsZero() {
+		return ""
+	}
+	return e.Until.Add(-time.Nanosecond).Format(time.DateOnly)
 }
 
 // A Branch gives a severity to the rows for which When holds; first match wins.

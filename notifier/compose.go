@@ -202,6 +202,7 @@ func (c *composition) notes() {
 		if e.Alert.Ack != nil {
 			out = append(out, ackText(e.Alert, c.s.now, zone))
 		}
+		out = append(out, c.uncertain(e)...)
 		if e.Alert.Partial != "" {
 			out = append(out, e.Alert.ID+" is not complete: "+diag.Line(e.Alert.Partial))
 		}

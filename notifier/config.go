@@ -100,6 +100,7 @@ type Rule struct {
 	Condition       string // the trigger, as its author wrote it
 	Every           time.Duration
 	Controls        []string
+	Exceptions      []alertrules.Exception
 	Notify          alertrules.Notify
 }
 

@@ -241,8 +241,9 @@ func (it Item) history() bool {
 	return it.Alert.History || it.What == Happened && !slices.ContainsFunc(it.News, func(n *alertrules.News) bool { return !n.History })
 }
 
-// late reports whether an item was found by filling a gap.
-func (it Item) late() bool { return it.Alert.Late }
+// late reports whether an item was found by filling a gap, or was delivered very
+// late.
+func (it Item) late() bool { return it.Alert.Late || it.longAgo() }
 
 // newsAmong reports whether a row is new; rows that are gone are no news (D08).
 func newsAmong(changes []change) bool {

@@ -64,6 +64,9 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 		}
 		return "held during a quiet period until " + moment(b.Held, now, w.Zone)
 	case KindDelayed:
+		if w.Since.IsZero() && lead.longAgo() {
+			return "arrived late: " + lateText(lead, w.Zone)
+		}
 		if w.Since.IsZero() && lead.Alert.Late {
 			return "found late: its moments had not been evaluated"
 		}
@@ -72,10 +75,7 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 		}
 		return fmt.Sprintf("decided at %s, could not be sent before", moment(w.Since, now, w.Zone))
 	case KindFirst:
-		if again := againText(lead.Alert); again != "" {
-			return again
-		}
-		return "new"
+		return firstText(lead, now, w.Zone)
 	case KindNews:
 		return d.newsText(b, w, now)
 	case KindResolved:
@@ -205,6 +205,8 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 			return "it no longer matches since the rule was changed"
 		}
 		return "it no longer matches since the rule was changed at " + moment(a.Edited, a.Ended, zone)
+	case alertrules.EndExcepted:
+		return "the rest is left out by an exception since " + moment(a.Edited, a.Ended, zone)
 	case alertrules.EndRemoved:
 		return "no longer watched: the rule was removed"
 	case alertrules.EndDisabled:

@@ -194,7 +194,7 @@ func (p *project) notifierRule(id string) (notifier.Rule, bool) {
 func notifierRule(r *alertrules.Rule) notifier.Rule {
 	return notifier.Rule{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, Logstore: r.Logstore, Query: r.Query, Condition: r.Trigger.Text,
-		Every: r.Schedule.Every, Controls: r.Controls, Notify: r.Notify,
+		Every: r.Schedule.Every, Controls: r.Controls, Exceptions: r.Exceptions, Notify: r.Notify,
 	}
 }
 
