@@ -90,8 +90,8 @@ func (r *configReader) columns(t alertrules.Text) *ingest.ColumnMap {
 	if !ok {
 		return nil
 	}
+	r.machinery += r.reads(path)
 	m, err := readColumns(path)
-	r.files, r.machinery = append(r.files, path), r.machinery+stampOf([]string{path})
 	if err != nil {
 		r.doc.Problem("config/columns", t.Node, diag.Line(filepath.Base(path)+": "+err.Error()), "")
 	}

@@ -95,6 +95,7 @@ type config struct {
 	notify    notifier.Config
 	list      *diag.List // problems, also warnings
 	files     []string   // others that it names: lists, tables, columns
+	stamps    []string   // of the file and of these, each of before it was read
 	machinery string     // changes with what the loops of an agent are made from
 }
 
@@ -112,6 +113,15 @@ func readConfig(path string) (*config, error) {
 	if !named {
 		path = "tocsin.yaml"
 	}
+	stamp := stampOf([]string{path})
+	c, err := readConfigFile(path, named)
+	if c != nil {
+		c.stamps = slices.Insert(c.stamps, 0, stamp)
+	}
+	return c, err
+}
+
+func readConfigFile(path string, named bool) (*config, error) {
 	src, err := readRegular(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
@@ -142,8 +152,16 @@ type configReader struct {
 	stdin bool // a source reads the standard input
 
 	files     []string // that the file names
+	stamps    []string // of these, before they were read
 	machinery string   // the file, and the columns that its sources have
 	doc       *alertrules.Document
+}
+
+// reads notes that a file is about to be read, and returns its stamp.
+func (r *configReader) reads(path string) string {
+	stamp := stampOf([]string{path})
+	r.files, r.stamps = append(r.files, path), append(r.stamps, stamp)
+	return stamp
 }
 
 func (r *configReader) finish() (*config, error) {
@@ -171,7 +189,7 @@ func (r *configReader) finish() (*config, error) {
 		Notify: r.file.Notify, Links: r.file.Links,
 	}
 	notifier.Report(r.doc, r.doc.Root, c.notify.Validate())
-	c.files, c.machinery = r.files, r.machinery
+	c.files, c.stamps, c.machinery = r.files, r.stamps, r.machinery
 	return c, r.doc.List.Err()
 }
 

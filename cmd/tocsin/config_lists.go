@@ -84,7 +84,7 @@ func (r *configReader) listFile(n *alertrules.Node) listEntries {
 	if !ok {
 		return listEntries{}
 	}
-	r.files = append(r.files, path)
+	r.reads(path)
 	src, err := readBounded(path, maxListFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

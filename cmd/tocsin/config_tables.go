@@ -71,7 +71,7 @@ func (r *configReader) table(c *config, key *alertrules.Node, f tableFile) *inge
 	if !ok {
 		return nil
 	}
-	r.files = append(r.files, path)
+	r.reads(path)
 	src, err := readBounded(path, ingest.MaxLookupBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

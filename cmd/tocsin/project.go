@@ -63,7 +63,7 @@ func readProject(e *env, o *options) (*project, error) {
 	}
 	now := e.now().Truncate(time.Microsecond) // as exact as what the store keeps of it
 	p := &project{env: e, now: now, dir: o.data, home: filepath.Dir(o.data), userFiles: userFiles{config: c, schema: store.Schema(c.logstores, c.tables...)}}
-	p.read = p.stamp()
+	p.read = p.stampWith(c.stamps)
 	if err := p.readTemplates(); err != nil {
 		p.problems = append(p.problems, err)
 	}

@@ -220,8 +220,17 @@ func mended(broken []alertrules.Notice, open []string, now time.Time) []alertrul
 
 // stamp changes with any of the files that the project was made from.
 func (p *project) stamp() string {
-	c := p.config
-	return stampOf(slices.Concat([]string{cmp.Or(c.path, "tocsin.yaml")}, c.files, c.rules.list, c.templates.list))
+	var stamps []string
+	for _, path := range slices.Concat([]string{cmp.Or(p.config.path, "tocsin.yaml")}, p.config.files) {
+		stamps = append(stamps, stampOf([]string{path}))
+	}
+	return p.stampWith(stamps)
+}
+
+// stampWith is the stamp where tocsin.yaml and the files that it names have these,
+// and the others are as they are now.
+func (p *project) stampWith(stamps []string) string {
+	return strings.Join(append(slices.Clone(stamps), stampOf(slices.Concat(p.config.rules.list, p.config.templates.list))), "\n")
 }
 
 // stampOf is a short text that changes with any of the files, and files below

@@ -174,3 +174,25 @@ func TestBrokenFiles(t *testing.T) {
 }
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// TestStampIsOfWhatWasRead: a change of tocsin.yaml, or of a file that it names,
+// between reading them and looking at the stamp is no part of what was read.
+func TestStampIsOfWhatWasRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := map[string]string{"tocsin.yaml": "lists: {names: names.txt}\n", "names.txt": "GetUser\n"}
+	for _, changed := range []string{"", "tocsin.yaml", "names.txt"} {
+		writeFiles(t, dir, files)
+		c, err := readConfig(filepath.Join(dir, "tocsin.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed != "" {
+			writeFiles(t, dir, map[string]string{changed: files[changed] + "# more\n"})
+		}
+		p := &project{userFiles: userFiles{config: c}}
+		if same := p.stampWith(c.stamps) == p.stamp(); same != (changed == "") {
+			t.Errorf("with a change of %q the stamps are the same: %t", changed, same)
+		}
+	}
+}
