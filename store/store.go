@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,9 +18,10 @@ import (
 // Options say how a data directory is opened. The zero value of each but Dir,
 // Command and Now means the default.
 type Options struct {
-	Dir     string    // the data directory; created with mode 0700 when absent
-	Command string    // who opens it, such as "tocsin run": told to those who find it locked
-	Now     time.Time // when it is opened
+	Dir      string    // the data directory; created with mode 0700 when absent
+	Existing bool      // it has to be there already, or it is a *MissingError
+	Command  string    // who opens it, such as "tocsin run": told to those who find it locked
+	Now      time.Time // when it is opened
 
 	Memory  int64 // of the logs instance in bytes; default: a quarter of what the process may use, 256 MB to 4 GB
 	Threads int   // of the logs instance; default: the number of processors. See LoadThreads
@@ -51,6 +53,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Existing && !holdsData(o.Dir) {
+		return nil, &MissingError{Dir: o.Dir}
+	}
 	if err := privateDir(o.Dir); err != nil {
 		return nil, err
 	}
@@ -69,6 +74,22 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.Logs.history = s.State.historyRows
 	return s, nil
+}
+
+// A MissingError says that there is no data directory where one has to be.
+type MissingError struct{ Dir string }
+
+func (e *MissingError) Error() string { return "there is no data directory " + e.Dir }
+
+// holdsData reports whether one of the files is there: after a copy that was
+// interrupted it may be the only one.
+func holdsData(dir string) bool {
+	for _, name := range []string{"logs", "state"} {
+		if _, err := os.Lstat(filepath.Join(dir, name+".duckdb")); !errors.Is(err, fs.ErrNotExist) {
+			return true // what else is wrong is said when it is opened
+		}
+	}
+	return false
 }
 
 // Close writes everything into the files, closes them and releases the lock.

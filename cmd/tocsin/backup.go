@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,10 +29,7 @@ func runBackup(ctx context.Context, e *env, o *options, dir string) (err error) 
 	if dir == "" {
 		return usage("the name of the directory is empty")
 	}
-	if _, err := os.Stat(filepath.Join(o.data, "logs.duckdb")); errors.Is(err, fs.ErrNotExist) { // it would be made, and empty
-		return fmt.Errorf("there are no records in %s to back up: name the data directory with --data", diag.Line(o.data))
-	}
-	s, err := store.Open(ctx, store.Options{Dir: o.data, Command: "tocsin backup", Now: e.now(), Threads: store.LoadThreads})
+	s, err := store.Open(ctx, store.Options{Dir: o.data, Command: "tocsin backup", Existing: true, Now: e.now(), Threads: store.LoadThreads})
 	if err != nil {
 		return wayOut(err)
 	}

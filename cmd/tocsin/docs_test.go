@@ -32,7 +32,7 @@ func TestDocs(t *testing.T) {
 		writeDocFiles(t, s.dir)
 		s.must("load", "logs")
 		e := systemEnv()
-		err := withProject(t.Context(), e, &options{data: "tocsin-data"}, "tocsin test", func(p *project) error {
+		err := withProject(t.Context(), e, &options{data: "tocsin-data"}, "tocsin load", func(p *project) error {
 			a := &asker{t, p}
 			a.page(language)
 			a.fences(tables)

@@ -89,7 +89,7 @@ func (b *bench) must(code int, args ...string) answer {
 func (b *bench) open() (p *project, closeIt func()) {
 	b.t.Helper()
 	var out, stderr bytes.Buffer
-	p, err := openProject(context.Background(), b.env(&out, &stderr), &options{data: b.path("data"), config: b.path("tocsin.yaml")}, "test")
+	p, err := openProject(context.Background(), b.env(&out, &stderr), &options{data: b.path("data"), config: b.path("tocsin.yaml")}, "tocsin load")
 	if err != nil {
 		b.t.Fatal(err)
 	}

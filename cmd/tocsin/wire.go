@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,7 +30,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if err != nil {
 		return nil, err
 	}
-	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command)}); err != nil {
+	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command), Existing: !slices.Contains(makers, command)}); err != nil {
 		return nil, err
 	}
 	err = p.declare(ctx)
@@ -44,6 +45,10 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	}
 	return p, nil
 }
+
+// makers are the verbs that make a data directory where there is none: they take
+// something in. All others say that there is none.
+var makers = []string{"tocsin load", "tocsin run", "tocsin run --once", "tocsin demo", "tocsin scan"}
 
 // declare makes the store have the logstores and tables of the files.
 func (p *project) declare(ctx context.Context) error {
@@ -166,7 +171,10 @@ func withProject(ctx context.Context, e *env, o *options, command string, do fun
 // process has it, or the disk is full (the engine says so only in words).
 func wayOut(err error) error {
 	var l *store.LockedError
+	var m *store.MissingError
 	switch {
+	case errors.As(err, &m):
+		return fmt.Errorf("%w (tocsin load and tocsin run make one; --data or TOCSIN_DATA names another)", m)
 	case errors.As(err, &l):
 		return fmt.Errorf("%w; wait for it to end, or use another --data directory", l)
 	case err != nil && strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()):
