@@ -180,3 +180,37 @@ func (r *Rule) AskGaps(gaps []Gap, arrivals []Arrival) []Gap {
 	}
 	return JoinGaps(gaps)
 }
+
+// Coming returns what of the history that is stored will be gaps once its rules are
+// evaluated again, as things are at a moment, in order of time. It stores nothing.
+func (e *Engine) Coming(ctx context.Context, rules []*Rule, now time.Time) ([]Gap, error) {
+	states, err := e.ruleStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.pin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = e.history(ctx, rules, states, &p); err != nil {
+		return nil, err
+	}
+	var gaps []Gap
+	for _, rule := range rules {
+		s := states[rule.ID]
+		if s == nil || !rule.Enabled || s.Off != "" {
+			continue
+		}
+		r := &run{rule: rule, state: cloneState(s, rule.ID), pin: p}
+		r.state.Cursor = s.seen(p)
+		at := now
+		if d := e.due(rule, s, now); len(d.Moments) > 0 {
+			at = d.Moments[0]
+		} else if !s.Moment.IsZero() {
+			at = rule.Schedule.Next(s.Moment)
+		}
+		gaps = append(gaps, r.historyGaps(r.ahead(at))...)
+	}
+	slices.SortFunc(gaps, Gap.compare)
+	return gaps, nil
+}

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,7 @@ import (
 
 func newGaps(e *env, o *options) *cobra.Command {
 	var output string
+	var rows int
 	cmd := &cobra.Command{
 		Use:   "gaps",
 		Short: "List what was not evaluated, evaluate it, or drop it.",
@@ -33,16 +36,20 @@ windows: the windows that lie there), of a rule over new a range of __seq__.`,
 			if len(args) > 0 {
 				return parent(cmd, args)
 			}
-			return listGaps(cmd.Context(), e, o, output)
+			return listGaps(cmd.Context(), e, o, output, rows)
 		},
 	}
 	addOutput(cmd, &output)
+	cmd.Flags().IntVar(&rows, "rows", 200, rowsHelp+": the newest")
 	cmd.AddCommand(newFill(e, o), newDropGaps(e, o))
 	return cmd
 }
 
-func listGaps(ctx context.Context, e *env, o *options, output string) error {
+func listGaps(ctx context.Context, e *env, o *options, output string, rows int) error {
 	format, err := outputFormat(e, output)
+	if err == nil {
+		err = checkRows(rows)
+	}
 	if err != nil {
 		return err
 	}
@@ -59,15 +66,41 @@ func listGaps(ctx context.Context, e *env, o *options, output string) error {
 			{Name: "last_seq", Type: query.Integer},
 			{Name: "reason"},
 		}}
-		for _, g := range gaps {
+		older := max(0, len(gaps)-rows)
+		for _, g := range gaps[older:] {
 			row := []any{g.Rule, g.From, g.To, nil, nil, g.Reason}
 			if g.FromSeq < g.ToSeq {
 				row[3], row[4] = g.FromSeq, g.ToSeq
 			}
 			r.Rows = append(r.Rows, row)
 		}
-		return writeResult(e, format, r)
+		if err := writeResult(e, format, r); err != nil {
+			return err
+		}
+		if older > 0 {
+			err = note(e, "%s not shown (--rows %d shows all)", count(int64(older), "older gap"), len(gaps))
+		}
+		return errors.Join(err, p.noteComing(ctx))
 	})
+}
+
+// noteComing says which history is no gap yet, because its rules were not evaluated
+// since it came in.
+func (p *project) noteComing(ctx context.Context) error {
+	gaps, err := p.engine.Coming(ctx, p.rules.Rules, p.now)
+	if err != nil || len(gaps) == 0 {
+		return err
+	}
+	rules := map[string]bool{}
+	for _, g := range gaps {
+		rules[g.Rule] = true
+	}
+	of := slices.Sorted(maps.Keys(rules))
+	if more := len(of) - shownGaps; more > 0 {
+		of = append(of[:shownGaps], fmt.Sprintf("%d more", more))
+	}
+	return note(p.env, "%s of history %s for the next evaluation of %s (tocsin run): each is a gap then, and tocsin gaps fill evaluates it",
+		count(int64(len(gaps)), "range"), map[bool]string{true: "waits", false: "wait"}[len(gaps) == 1], strings.Join(of, ", "))
 }
 
 func newFill(e *env, o *options) *cobra.Command {
@@ -119,7 +152,7 @@ func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 			}
 		}
 		if len(gaps) == 0 {
-			return note(e, "there are no gaps")
+			return errors.Join(note(e, "there are no gaps"), p.noteComing(ctx))
 		}
 		stays := false
 		var told error

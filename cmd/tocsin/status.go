@@ -96,6 +96,8 @@ func (p *project) statusRules(ctx context.Context) error {
 			fmt.Fprintf(out, "  %s: not evaluated yet\n", r.ID)
 		case s.Error != "":
 			fmt.Fprintf(out, "  %s: %s since %s: %s\n", r.ID, p.env.color("31", "error"), s.ErrorSince.UTC().Format(time.RFC3339), diag.Line(s.Error))
+		case s.Outcome == "":
+			fmt.Fprintf(out, "  %s: no window was over yet at %s\n", r.ID, s.Moment.UTC().Format(time.RFC3339))
 		default:
 			why, err := p.cutBy(ctx, s)
 			if err != nil {
