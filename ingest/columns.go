@@ -1,11 +1,14 @@
 package ingest
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +21,10 @@ type ColumnSpec struct {
 	Topic   string            // __topic__ of the records; "": qualys
 	Columns []ColumnPair      // of two native columns with one field the first that has a value counts
 	Status  map[string]string // word of the scanner, in any case → PASS, FAIL, WARN, MANUAL or UNKNOWN, and "muted" behind it; nil: PASS and FAIL mean that
+	// Severity is what the scanner's words and numbers mean, in any case, or its
+	// numbers from one on (">= 7"): one of SeverityWords. Other words mean what they
+	// mean without it.
+	Severity map[string]string
 }
 
 // A ColumnPair says that a native column holds a field: one of ColumnFieldNames.
@@ -29,6 +36,15 @@ type ColumnMap struct {
 	topic  string
 	fields map[string][][]string // field → native columns, as paths
 	status map[string]verdict
+
+	severity map[string]string // by word or number
+	levels   []level           // highest first
+}
+
+// A level is what numbers from one on mean.
+type level struct {
+	from     float64
+	severity string
 }
 
 // A verdict is what a scanner's word says of a check.
@@ -83,7 +99,66 @@ func NewColumnMap(spec ColumnSpec) (*ColumnMap, error) {
 		status, rest, _ := strings.Cut(spec.Status[word], " ")
 		m.status[strings.ToUpper(word)] = verdict{status, rest == "muted"}
 	}
+	if err := m.severities(spec.Severity); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+func (m *ColumnMap) severities(words map[string]string) error {
+	m.severity = map[string]string{}
+	for _, word := range slices.Sorted(maps.Keys(words)) {
+		if err := CheckSeverity(word, words[word]); err != nil {
+			return err
+		}
+		if from, ok := fromNumber(word); ok {
+			m.levels = append(m.levels, level{from, words[word]})
+			continue
+		}
+		m.severity[strings.ToLower(strings.TrimSpace(word))] = words[word]
+	}
+	slices.SortFunc(m.levels, func(a, b level) int { return cmp.Compare(b.from, a.from) })
+	return nil
+}
+
+// fromNumber reads ">= 7".
+func fromNumber(word string) (float64, bool) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(word), ">=")
+	n, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+	return n, ok && err == nil && !math.IsNaN(n)
+}
+
+// severityWord is what a word or a number of the scanner means.
+func (m *ColumnMap) severityWord(word string) string {
+	word = strings.ToLower(strings.TrimSpace(word))
+	if s, ok := m.severity[word]; ok {
+		return s
+	}
+	if n, err := strconv.ParseFloat(word, 64); err == nil {
+		for _, l := range m.levels {
+			if n >= l.from {
+				return l.severity
+			}
+		}
+	}
+	return severityOf(word)
+}
+
+// SeverityWords are the values of @severity.
+func SeverityWords() []string {
+	return []string{"critical", "high", "medium", "low", "informational"}
+}
+
+// CheckSeverity says what is wrong with a severity that a map gives a word or a
+// number of the scanner; nil: nothing.
+func CheckSeverity(word, said string) error {
+	if _, ok := fromNumber(word); !ok && strings.ContainsAny(word, "<>=") {
+		return fmt.Errorf("severity %q: numbers from one on are written \">= 7\"", word)
+	}
+	if !slices.Contains(SeverityWords(), said) {
+		return fmt.Errorf("severity %q: %q is none of %s", word, said, strings.Join(SeverityWords(), ", "))
+	}
+	return nil
 }
 
 // CheckStatus says what is wrong with a status that a map gives a word of the
@@ -109,7 +184,7 @@ var DefaultColumns = sync.OnceValue(func() *ColumnMap {
 })
 
 // ParseColumns reads a map from JSON: {"topic": …, "columns": {column: field},
-// "status": {word: status}}. The order of the columns counts.
+// "status": {word: status}, "severity": {word: severity}}. The order of the columns counts.
 func ParseColumns(src []byte) (*ColumnMap, error) {
 	var s scanner
 	b := append(slices.Clone(src), '\n')
@@ -134,13 +209,19 @@ func ParseColumns(src []byte) (*ColumnMap, error) {
 				spec.Status[string(word)] = text(status)
 				return true
 			})
+		case "severity":
+			spec.Severity = map[string]string{}
+			members(value, func(word, severity []byte) bool {
+				spec.Severity[string(word)] = text(severity)
+				return true
+			})
 		default:
 			unknown = string(key)
 		}
 		return unknown == ""
 	})
 	if unknown != "" {
-		return nil, fmt.Errorf("there is no key %q (topic, columns, status)", unknown)
+		return nil, fmt.Errorf("there is no key %q (topic, columns, status, severity)", unknown)
 	}
 	return NewColumnMap(spec)
 }
@@ -188,7 +269,7 @@ func (m *ColumnMap) read(o object, zone *time.Location, f *finding) string {
 	if f.check == "" || f.resource == "" {
 		return "no finding of " + m.topic + ": it has no check and resource"
 	}
-	f.title, f.severity = firstText(get("title"), f.check), severityOf(get("severity"))
+	f.title, f.severity = firstText(get("title"), f.check), m.severityWord(get("severity"))
 	f.resourceName, f.resourceType = firstText(get("resource_name"), lastSegment(f.resource)), get("resource_type")
 	f.oddSeverity = f.severity == "" && strings.TrimSpace(get("severity")) != ""
 	f.service, f.account, f.region = get("service"), get("account"), get("region")

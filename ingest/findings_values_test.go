@@ -174,9 +174,10 @@ func TestProwlerTimes(t *testing.T) {
 // TestColumns: findings by the default map, and by one of a user.
 func TestColumns(t *testing.T) {
 	own, err := NewColumnMap(ColumnSpec{
-		Topic:   "wiz",
-		Columns: []ColumnPair{{"Rule ID", "check"}, {"Rule", "title"}, {"Rule.name", "title"}, {"Asset", "resource"}, {"asset.id", "resource"}, {"State", "status"}, {"Level", "severity"}, {"Ignored", "muted"}, {"Seen", "time"}, {"Key", "finding"}},
-		Status:  map[string]string{"Open": "FAIL", "Closed": "PASS", "Accepted": "FAIL muted"},
+		Topic:    "wiz",
+		Columns:  []ColumnPair{{"Rule ID", "check"}, {"Rule", "title"}, {"Rule.name", "title"}, {"Asset", "resource"}, {"asset.id", "resource"}, {"State", "status"}, {"Level", "severity"}, {"Ignored", "muted"}, {"Seen", "time"}, {"Key", "finding"}},
+		Status:   map[string]string{"Open": "FAIL", "Closed": "PASS", "Accepted": "FAIL muted"},
+		Severity: map[string]string{"P1": "critical", "5": "critical", ">= 3": "high", ">= 0.5": "low"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +195,10 @@ func TestColumns(t *testing.T) {
 		{"CID,Control Name,Result,Criticality,Resource ID,Account ID,Region,Last Evaluated\n32,n,PASSE,HIGH,b,1,r,2025-04-21T10:02:11+0000\n", nil, "32/1/b | 32 | n | PASS | 1 | high | b | b | 1 | r | - | 2025-04-21T10:02:11Z"},
 		{"CID,Result,Resource ID\n32,N/A,b\n", nil, "32//b | 32 | 32 | UNKNOWN | 0 | - | b | b | - | - | - | 2026-11-20T12:00:00Z"},
 		{"Rule ID\tRule\tAsset\tState\tLevel\tIgnored\tSeen\tKey\nr1\tR\ta\tOPEN\tmoderate\tyes\t1763632800\tk\n", own, "k | r1 | R | FAIL | 1 | medium | a | a | - | - | - | 2025-11-20T10:00:00Z"},
+		{"Rule ID,Asset,State,Level\nr1,a,Open,5\n", own, "r1//a | r1 | r1 | FAIL | 0 | critical | a | a | - | - | - | 2026-11-20T12:00:00Z"},
+		{`{"Rule ID":"r1","asset":{"id":"a"},"State":"Open","Level":4.5}`, own, "r1//a | r1 | r1 | FAIL | 0 | high | a | a | - | - | - | 2026-11-20T12:00:00Z"},
+		{"Rule ID,Asset,State,Level\nr1,a,Open,p1\n", own, "r1//a | r1 | r1 | FAIL | 0 | critical | a | a | - | - | - | 2026-11-20T12:00:00Z"},
+		{"Rule ID,Asset,State,Level\nr1,a,Open,0\n", own, "r1//a | r1 | r1 | FAIL | 0 | - | a | a | - | - | - | 2026-11-20T12:00:00Z"},
 		{`{"Rule ID":"r1","Rule":"","Rule.name":"R","asset":{"id":"a"},"State":"Accepted"}`, own, "r1//a | r1 | R | FAIL | 1 | - | a | a | - | - | - | 2026-11-20T12:00:00Z"},
 	} {
 		r := one(t, x.text, "x", Options{Columns: x.columns})
@@ -234,8 +239,10 @@ func TestColumnMistakes(t *testing.T) {
 		{`{"columns":{"a":"check","b":"status"}}`, "no column holds resource: a finding needs check, status and resource"},
 		{`{"columns":{"a":"check","b":"status","c":"resource"},"status":{"ok":"GOOD"}}`, `status "ok": "GOOD" is none of PASS`},
 		{`{"columns":{"a":"check","b":"status","c":"resource"},"status":{"ok":"PASS quiet"}}`, `status "ok": "PASS quiet" is none of PASS`},
+		{`{"columns":{"a":"check","b":"status","c":"resource"},"severity":{"5":"worst"}}`, `severity "5": "worst" is none of critical, high`},
+		{`{"columns":{"a":"check","b":"status","c":"resource"},"severity":{">= x":"high"}}`, `severity ">= x": numbers from one on are written ">= 7"`},
 		{`{"topic":"A b","columns":{}}`, `topic "A b": a topic is`},
-		{`{"colums":{}}`, `there is no key "colums" (topic, columns, status)`},
+		{`{"colums":{}}`, `there is no key "colums" (topic, columns, status, severity)`},
 		{`[]`, "a map of columns is one JSON object"},
 		{`{"columns":`, "a map of columns is one JSON object"},
 	} {

@@ -16,9 +16,10 @@ import (
 
 // columnsFile is such a file: YAML, and so JSON, too.
 type columnsFile struct {
-	Topic   string      `yaml:"topic"`
-	Columns columnPairs `yaml:"columns"`
-	Status  statusWords `yaml:"status"`
+	Topic    string        `yaml:"topic"`
+	Columns  columnPairs   `yaml:"columns"`
+	Status   statusWords   `yaml:"status"`
+	Severity severityWords `yaml:"severity"`
 }
 
 // columnPairs keep their order, which counts.
@@ -60,6 +61,25 @@ func (s *statusWords) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
 	}
 }
 
+// severityWords say what the words and numbers of a scanner mean.
+type severityWords map[string]string
+
+// DecodeNode implements alertrules.NodeDecoder.
+func (s *severityWords) DecodeNode(d *alertrules.Document, n *alertrules.Node) {
+	if n.Kind != alertrules.MapNode {
+		d.Problem("config/columns", n, "a word or number with its severity is missing", `severity: {P1: critical, ">= 7": high, …}`)
+		return
+	}
+	*s = severityWords{}
+	for _, p := range n.Pairs {
+		if err := ingest.CheckSeverity(p.Key.Text, p.Value.Text); err != nil {
+			d.Problem("config/columns", p.Key, diag.Line(err.Error()), "")
+			continue
+		}
+		(*s)[p.Key.Text] = p.Value.Text
+	}
+}
+
 // readColumns reads a map of columns. The error is a *diag.List for mistakes in
 // the file.
 func readColumns(path string) (*ingest.ColumnMap, error) {
@@ -72,7 +92,7 @@ func readColumns(path string) (*ingest.ColumnMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := ingest.NewColumnMap(ingest.ColumnSpec{Topic: file.Topic, Columns: file.Columns, Status: file.Status})
+	m, err := ingest.NewColumnMap(ingest.ColumnSpec{Topic: file.Topic, Columns: file.Columns, Status: file.Status, Severity: file.Severity})
 	if err != nil {
 		doc.Problem("config/columns", doc.Root, err.Error(), "")
 		return nil, doc.List.Err()
