@@ -40,6 +40,7 @@ type Options struct {
 	Causes  func(ctx context.Context) ([]alertrules.Notice, error)
 	Room    func() (Room, error) // of the disk of the data directory
 	Reserve Reserve              // below it nothing is taken in
+	Health  func() Health        // of the engines; nil: it is not looked at
 	// CatchUpWait is how long the first round waits for the first drain of all
 	// sources; 0: 10 minutes.
 	CatchUpWait time.Duration
@@ -61,6 +62,12 @@ type Agent struct {
 	feeds []*feed
 	disk  disk
 	pulse pulse
+	// health is what was told of the engines, of any loop.
+	health struct {
+		mu       sync.Mutex
+		told     Health
+		replaced bool
+	}
 	seen  struct { // what was stored when somebody asked last
 		mu    sync.Mutex
 		at    time.Time
@@ -116,7 +123,8 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	} else {
 		s.Round = round
 	}
-	errs = append(errs, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
+	_, _, err = a.engines(ctx, now)
+	errs = append(errs, err, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
 	if err := errors.Join(errs...); err != nil {
 		return s, err
 	}
@@ -128,7 +136,8 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 
 // Run runs the loops until ctx ends, and returns when what was in flight is
 // finished: a load its transaction, a round its T1, a dialogue its answer. It
-// returns ErrRestart when files changed from which another agent has to be made.
+// returns ErrRestart when files changed from which another agent has to be made, and
+// ErrReplace when the process is to be replaced.
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -148,6 +157,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
 			a.o.Metrics.round(r)
+			a.lookAfter(ctx, stop)
 			deliver()
 		},
 		Alive: func(wait time.Duration) {
@@ -175,7 +185,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	loops.Go(func() { a.reload(ctx, reread, func() { stop(ErrRestart) }) })
 	a.o.Supervisor.Ready()
 	defer context.AfterFunc(ctx, func() {
-		if !errors.Is(context.Cause(ctx), ErrRestart) {
+		switch cause := context.Cause(ctx); {
+		case errors.Is(cause, ErrReplace): // it stays the same process to the supervisor
+			a.o.Supervisor.Reloading()
+		case !errors.Is(cause, ErrRestart):
 			a.o.Supervisor.Stopping()
 		}
 	})()
@@ -187,10 +200,12 @@ func (a *Agent) Run(ctx context.Context) error {
 	})
 	loops.Go(func() { a.maintain(ctx) })
 	a.signs(ctx, &loops, deliver)
-	loops.Go(func() { a.watch(ctx, deliver) })
+	loops.Go(func() { a.watch(ctx, deliver, stop) })
 	loops.Wait()
-	if errors.Is(context.Cause(ctx), ErrRestart) {
-		errs[2] = ErrRestart
+	for _, again := range []error{ErrRestart, ErrReplace} {
+		if errors.Is(context.Cause(ctx), again) {
+			errs[2] = again
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -248,15 +263,29 @@ func (a *Agent) maintain(ctx context.Context) {
 	}
 }
 
+// lookAfter looks after the engines, and ends the agent when the process is to be
+// replaced. It reports whether there is something to tell.
+func (a *Agent) lookAfter(ctx context.Context, stop context.CancelCauseFunc) (told bool) {
+	told, replace, err := a.engines(ctx, time.Now())
+	if err != nil && ctx.Err() == nil {
+		a.o.Log.Error("look after the engines", "error", err)
+	}
+	if replace {
+		stop(ErrReplace)
+	}
+	return told
+}
+
 // watch attends to what is around the loops until ctx ends; tell is called when
 // there is something to tell.
-func (a *Agent) watch(ctx context.Context, tell func()) {
+func (a *Agent) watch(ctx context.Context, tell func(), stop context.CancelCauseFunc) {
 	for {
+		spent := a.lookAfter(ctx, stop)
 		told, err := a.attend(ctx, time.Now())
 		if err != nil && ctx.Err() == nil {
 			a.o.Log.Error("look after disk and sources", "error", err)
 		}
-		if told {
+		if told || spent {
 			tell()
 		}
 		if !sleep(ctx, pollEvery, nil) {

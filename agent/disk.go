@@ -109,15 +109,19 @@ func inBytes(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// attend looks after what is around the loops: the disk, and sources that fell
-// silent, which they cannot help when nothing is taken in.
+// attend looks after what is around the loops: the disk, and sources that fail or
+// fell silent, which they cannot help when nothing is taken in.
 func (a *Agent) attend(ctx context.Context, now time.Time) (told bool, err error) {
 	told, err = a.space(ctx, now)
 	if err != nil || a.lowDisk() {
 		return told, err
 	}
+	failed, err := a.failures(ctx, now)
+	if err != nil {
+		return told || failed, err
+	}
 	silence, err := a.silence(ctx, now)
-	return told || silence, err
+	return told || failed || silence, err
 }
 
 func (a *Agent) lowDisk() bool {

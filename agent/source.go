@@ -63,6 +63,7 @@ type feed struct {
 	first  bool          // it was never drained; known once it is opened
 	noted  *string       // why it fails, as it is noted; nil: not known yet
 	stuck  bool          // what it handed out last could not be stored
+	unused bool          // it was not asked last, for want of room
 	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
 }
 
@@ -93,7 +94,8 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 		}
 		return fmt.Errorf("source %s: %w", f.source.Name, err)
 	}
-	if low, _ := a.look(); low {
+	low, _ := a.look()
+	if f.unused = low; low {
 		f.empty.Store(false)
 		sleep(ctx, ask.Wait, nil)
 		return 0, false, nil
@@ -206,13 +208,14 @@ func (a *Agent) drain(ctx context.Context, f *feed, now time.Time) (records int6
 func FailingMark(source string) string { return "failing " + source }
 
 // note remembers whether a source fails, so that status can say it. What is noted
-// already, also by an agent before this one, is not written again.
+// already, also by an agent before this one, is not written again. Of one that was not
+// asked nothing is known.
 func (a *Agent) note(ctx context.Context, f *feed, now time.Time, err error) error {
 	why := ""
 	if err != nil {
 		why = err.Error()
 	}
-	if ctx.Err() != nil || f.noted != nil && *f.noted == why {
+	if ctx.Err() != nil || f.unused || f.noted != nil && *f.noted == why {
 		return nil //nolint:nilerr // that the agent ends is no failure of the source
 	}
 	before, unread := a.o.Marks.Mark(ctx, FailingMark(f.source.Name))

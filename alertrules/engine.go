@@ -28,7 +28,7 @@ type Engine struct {
 	// AtWork notes that a query of a rule begins, and done that it has ended, so that
 	// a process which starts after this one has crashed can tell Found of it. It is
 	// called by several goroutines; may be nil.
-	AtWork func(rule string) (done func(), err error)
+	AtWork func(rule string) (done func())
 
 	alone sync.RWMutex // a query of a suspect holds it to write, others to read
 }

@@ -100,11 +100,7 @@ func (e *Engine) guarded(r *run) QueryFunc {
 			defer e.alone.RUnlock()
 		}
 		if e.AtWork != nil {
-			done, err := e.AtWork(r.rule.ID)
-			if err != nil {
-				return nil, err
-			}
-			defer done()
+			defer e.AtWork(r.rule.ID)()
 		}
 		res, err := e.Query(ctx, p, w)
 		r.answered = r.answered || err == nil

@@ -13,7 +13,7 @@ import (
 // An Operation is one thing that somebody did by hand.
 type Operation struct {
 	At      time.Time
-	Kind    string // "ack", "unack", "retry", "drop", "fill", "rules"
+	Kind    string // "ack", "unack", "retry", "drop", "fill", "release", "rules"
 	By      string // who
 	Subject string // what it was done to: an alert, a mail, a gap, dead letters; "" for rules
 	Note    string

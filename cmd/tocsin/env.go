@@ -20,13 +20,14 @@ type env struct {
 	errTerminal    bool // standard error is a terminal
 	width          int  // columns of the terminal; 0 when there is none
 
-	log *slog.Logger // of the agent; nil: other verbs are silent
+	log     *slog.Logger // of the agent; nil: other verbs are silent
+	replace func() error // begins the program anew in this process; nil: nobody does
 }
 
 func systemEnv() *env {
 	e := &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, now: time.Now,
+		getenv: os.Getenv, now: time.Now, replace: replaceProcess,
 		inTerminal: term.IsTerminal(int(os.Stdin.Fd())),
 		terminal:   term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}

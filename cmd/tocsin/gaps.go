@@ -54,7 +54,7 @@ func listGaps(ctx context.Context, e *env, o *options, output string, rows int) 
 		return err
 	}
 	return withProject(ctx, e, o, "tocsin gaps", func(p *project) error {
-		gaps, err := p.store.State.Gaps(ctx)
+		gaps, err := p.gaps(ctx)
 		if err != nil {
 			return err
 		}
@@ -228,6 +228,16 @@ func dropGaps(ctx context.Context, e *env, o *options, f byFlags, rules []string
 		}
 		return errors.Join(err, p.store.State.Operate(ctx, list...))
 	})
+}
+
+// gaps are those that are stored, and those of rules that are quarantined, which grow.
+func (p *project) gaps(ctx context.Context) ([]alertrules.Gap, error) {
+	stored, err := p.store.State.Gaps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := p.engine.Missing(ctx, p.running().rules, p.env.now())
+	return alertrules.JoinGaps(append(stored, missing...)), err
 }
 
 // gapsOf are the gaps of the rules that the user named.

@@ -203,7 +203,7 @@ func (p *project) state(ctx context.Context) (agent.State, error) {
 		return agent.State{}, err
 	}
 	s := agent.State{Waiting: depth.Waiting, Parked: depth.Parked, Oldest: depth.Oldest, Firing: depth.Firing, Rules: len(p.running().rules.Rules)}
-	gaps, err := p.store.State.Gaps(ctx)
+	gaps, err := p.gaps(ctx)
 	if err != nil {
 		return s, err
 	}

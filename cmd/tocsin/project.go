@@ -41,6 +41,7 @@ type project struct {
 	engine   *alertrules.Engine
 	notifier *notifier.Notifier
 	metrics  *agent.Metrics // nil: nothing is counted
+	marker   *store.Marker  // of the rules at work; nil: nobody notes it
 }
 
 // userFiles are what the user's files say.

@@ -107,6 +107,9 @@ func (p *project) begin(ctx context.Context) error {
 	if err := p.makeRulesKnown(ctx); err != nil {
 		return err
 	}
+	if err := p.mark(ctx); err != nil {
+		return err
+	}
 	if err := p.store.State.SetLastGood(ctx, p.rules.LastGood()); err != nil {
 		return err
 	}

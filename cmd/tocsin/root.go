@@ -52,7 +52,7 @@ wrong, 3 could not do it.`,
 
 // verbs make the subcommands; each lives in the file of its name.
 var verbs = []func(*env, *options) *cobra.Command{
-	newDemo, newInit, newLoad, newDeadletters, newSource, newScan, newQuery, newShell, newRun, newStatus, newAlerts, newAck, newOutbox, newWhy, newGaps, newBackup,
+	newDemo, newInit, newLoad, newDeadletters, newSource, newScan, newQuery, newShell, newRun, newStatus, newAlerts, newAck, newOutbox, newWhy, newGaps, newRules, newBackup,
 	newCheck, newFmt, newPreview, newExport, newArchive, newMailTest, newSample, newVersion,
 }
 

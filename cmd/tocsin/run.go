@@ -69,6 +69,11 @@ func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 	if host := store.HostMemory(); host > 0 && e.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(host / 2) // the engines have at most three eighths
 	}
+	return e.replaced(func() error { return runProject(ctx, e, o) })
+}
+
+// runProject runs the agent in this process until ctx ends.
+func runProject(ctx context.Context, e *env, o *options) error {
 	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
 		p.warnProblems()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())

@@ -92,6 +92,10 @@ func (p *project) statusRules(ctx context.Context) error {
 		switch {
 		case !r.Enabled:
 			fmt.Fprintf(out, "  %s: disabled\n", r.ID)
+		case s != nil && s.Danger.Quarantined(r.Hash):
+			fmt.Fprintf(out, "  %s: %s since %s: %s (tocsin rules release %[1]s)\n", r.ID, p.env.color("31", "quarantined"), s.Danger.Since.UTC().Format(time.RFC3339), s.Danger.Reason)
+		case s != nil && s.Danger.Suspected(r.Hash):
+			fmt.Fprintf(out, "  %s: the agent ended while its query ran; it runs alone until that went well\n", r.ID)
 		case s == nil || s.Moment.IsZero():
 			fmt.Fprintf(out, "  %s: not evaluated yet\n", r.ID)
 		case s.Error != "":
@@ -133,7 +137,7 @@ const shownGaps = 10
 
 // statusGaps lists what was not evaluated, newest last.
 func (p *project) statusGaps(ctx context.Context) error {
-	gaps, err := p.store.State.Gaps(ctx)
+	gaps, err := p.gaps(ctx)
 	if more := len(gaps) - shownGaps; more > 0 {
 		fmt.Fprintf(p.env.stdout, "gaps: %d older ones (tocsin gaps)\n", more)
 		gaps = gaps[more:]

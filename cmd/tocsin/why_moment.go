@@ -38,6 +38,10 @@ func (w *chain) moment(id, text string) {
 		return
 	}
 	w.version(id, at)
+	if d := s.Danger; known && d.Quarantined(rule.Hash) {
+		w.say("state", "quarantined since %s: %s", w.p.when(d.Since), d.Reason)
+		w.command("tocsin rules release " + id)
+	}
 	every := time.Hour
 	if known {
 		every = max(rule.Schedule.Every, time.Second)
@@ -84,7 +88,7 @@ func (w *chain) version(id string, at time.Time) {
 
 // gap says that a moment was not evaluated, and reports whether that is so.
 func (w *chain) gap(id string, at time.Time) bool {
-	gaps, err := w.p.store.State.Gaps(w.ctx)
+	gaps, err := w.p.gaps(w.ctx)
 	w.note(err)
 	for _, g := range gaps {
 		if g.Rule == id && !at.Before(g.From) && at.Before(g.To) {

@@ -73,7 +73,7 @@ func (p *project) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back}
+	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back, AtWork: p.atWork}
 	p.notifier, err = notifier.New(p.notifierOptions(channel))
 	return err
 }
@@ -114,6 +114,7 @@ func (p *project) agentOptions() agent.Options {
 		Causes:      p.causes,
 		Room:        p.room,
 		Reserve:     p.config.reserve,
+		Health:      func() agent.Health { return agent.Health(p.store.Health()) },
 		CatchUpWait: p.config.catchUp.wait,
 		Splay:       rand.N(maxSplay),
 		Heartbeat:   p.heartbeat(),
@@ -161,6 +162,9 @@ func withProject(ctx context.Context, e *env, o *options, command string, do fun
 		return wayOut(err)
 	}
 	err = do(p)
+	if errors.Is(err, agent.ErrReplace) {
+		return errors.Join(err, p.closeSoon())
+	}
 	if closing := p.close(); closing != nil {
 		err = errors.Join(err, closing)
 	}
@@ -186,7 +190,23 @@ func wayOut(err error) error {
 // close writes everything into the files and closes them, also when the
 // context of the verb has ended.
 func (p *project) close() error {
-	return p.store.Close(context.Background())
+	var err error
+	if p.marker != nil {
+		err = p.marker.Close()
+	}
+	return errors.Join(err, p.store.Close(context.Background()))
+}
+
+// closeSoon closes the files of a process that is to be replaced, as far as that goes.
+func (p *project) closeSoon() error {
+	closed := make(chan error, 1)
+	go func() { closed <- p.close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closeTime):
+		return errors.New("the data directory was not closed: its files are read again as after a kill")
+	}
 }
 
 // notifierRule finds the rule of an id for the notifier.
