@@ -68,7 +68,7 @@ type Agent struct {
 		told     Health
 		replaced bool
 	}
-	seen  struct { // what was stored when somebody asked last
+	seen struct { // what was stored when somebody asked last
 		mu    sync.Mutex
 		at    time.Time
 		state State

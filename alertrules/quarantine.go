@@ -140,9 +140,13 @@ func (r *run) resume(now time.Time) {
 	if s.Moment.IsZero() || s.Moment.Before(now) {
 		s.Moment = now
 	}
-	s.Cursor, s.First, s.Generation, s.Earlier, s.Retry = r.pin.seq, r.pin.seq, r.pin.generation, nil, nil
-	if r.rule.Window.Kind == WholeWindow {
+	s.Retry = nil
+	switch r.rule.Window.Kind {
+	case WholeWindow:
 		s.WholeTo, _ = r.rule.Window.Around(now, r.rule.Zone)
+	case SlidingWindow: // what came in as history is looked for from the cursor on
+	default:
+		s.Cursor, s.First, s.Generation, s.Earlier = r.pin.seq, r.pin.seq, r.pin.generation, nil
 	}
 	r.forgetCounts()
 }
