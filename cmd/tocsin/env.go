@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"tocsin/alertrules"
 )
 
 // env is what a verb may touch of the outside.
@@ -20,6 +22,8 @@ type env struct {
 	errTerminal    bool // standard error is a terminal
 	width          int  // columns of the terminal; 0 when there is none
 
+	// rules bounds the queries of rules; nil: a minute for each.
+	rules   func(ask alertrules.QueryFunc) alertrules.QueryFunc
 	log     *slog.Logger // of the agent; nil: other verbs are silent
 	replace func() error // begins the program anew in this process; nil: nobody does
 }

@@ -22,10 +22,13 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-func main() {
+func main() { program(systemEnv()) }
+
+// program runs the command line of this process, and ends it.
+func program(e *env) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal asks, a second one ends at once
-	code := run(ctx, systemEnv(), os.Args[1:])
+	code := run(ctx, e, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(relive("."))
 	}
-	if os.Getenv(asProgram) != "" {
+	switch {
+	case os.Getenv(terror) != "":
+		terrible()
+	case os.Getenv(asProgram) != "":
 		main()
 	}
 	os.Setenv(asProgram, "1")                  // what the program starts of itself is the program

@@ -73,7 +73,7 @@ func (p *project) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.engine = &alertrules.Engine{Query: within(ruleTime, p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back, AtWork: p.atWork}
+	p.engine = &alertrules.Engine{Query: p.env.bounded(p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back, AtWork: p.atWork}
 	p.notifier, err = notifier.New(p.notifierOptions(channel))
 	return err
 }
@@ -130,6 +130,14 @@ const maxSplay = time.Second
 
 // ruleTime bounds one query of a rule.
 const ruleTime = time.Minute
+
+// bounded is how the queries of rules are asked.
+func (e *env) bounded(ask alertrules.QueryFunc) alertrules.QueryFunc {
+	if e.rules != nil {
+		return e.rules(ask)
+	}
+	return within(ruleTime, ask)
+}
 
 // within bounds the time of each query. One that takes longer is an error of
 // its evaluation, which keeps its window.
