@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,26 +12,61 @@ import (
 
 // TestThreatsPage: every test that docs/threats-tests.md names is there.
 func TestThreatsPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/threats-tests.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	named, folder := 0, ""
-	word := regexp.MustCompile("`([a-z0-9/]+)`|\\b(Test|Fuzz)[A-Za-z0-9]+\\b")
-	for line := range strings.Lines(string(page)) {
-		for _, m := range word.FindAllStringSubmatch(line, -1) {
-			if m[1] != "" {
-				folder = m[1]
-				continue
-			}
-			named++
-			if !hasTest(t, folder, m[0]) {
-				t.Errorf("%s has no %s", folder, m[0])
-			}
-		}
+	named := 0
+	for range namedTests(t, "threats-tests.md") {
+		named++
 	}
 	if named < 60 {
 		t.Errorf("only %d tests are named", named)
+	}
+}
+
+// TestPitfallsPage: docs/pitfalls-tests.md has a row for each pitfall, with tests that
+// are there.
+func TestPitfallsPage(t *testing.T) {
+	rows := map[string]int{}
+	for line := range namedTests(t, "pitfalls-tests.md") {
+		if row, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | "); ok {
+			rows[row]++
+		}
+	}
+	for n := 1; n <= 32; n++ {
+		if row := fmt.Sprintf("P%02d", n); rows[row] == 0 {
+			t.Errorf("%s has no test", row)
+		}
+	}
+}
+
+// namedTests yields a line of a page for each test that it names, which has to be
+// there; of a timeline of TestTimelines also its file.
+func namedTests(t *testing.T, name string) iter.Seq[string] {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := regexp.MustCompile("`([a-z0-9/]+)`|\\b((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([A-Za-z0-9-]+))?")
+	return func(yield func(string) bool) {
+		folder := ""
+		for line := range strings.Lines(string(page)) {
+			for _, m := range word.FindAllStringSubmatch(line, -1) {
+				if m[1] != "" {
+					folder = m[1]
+					continue
+				}
+				if folder != "" && !hasTest(t, folder, m[2]) {
+					t.Errorf("%s: %s has no %s", name, folder, m[2])
+				}
+				if timeline := filepath.Join("../..", folder, "testdata/timelines", m[3]+".yaml"); m[2] == "TestTimelines" {
+					if _, err := os.Stat(timeline); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+				if folder != "" && !yield(line) {
+					return
+				}
+			}
+		}
 	}
 }
 
