@@ -179,19 +179,9 @@ func relive(dir string) int {
 }
 
 func (l *life) live(ctx context.Context) error {
-	var w where
-	text, err := os.ReadFile(l.path("where"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		w.Now = lifeMoment(lifeSteps[0].at)
-	case err != nil:
+	if err := l.remember(); err != nil {
 		return err
-	default:
-		if err := json.Unmarshal(text, &w); err != nil {
-			return fmt.Errorf("read how far it came: %w", err)
-		}
 	}
-	l.step, l.now = w.Step, w.Now
 	if err := l.open(ctx); err != nil {
 		return err
 	}
@@ -218,7 +208,21 @@ func (l *life) live(ctx context.Context) error {
 
 func (l *life) path(name string) string { return filepath.Join(l.dir, name) }
 
-// note remembers how far it came.
+// remember reads how far it came.
+func (l *life) remember() error {
+	w := where{Now: lifeMoment(lifeSteps[0].at)}
+	text, err := os.ReadFile(l.path("where"))
+	if err == nil {
+		err = json.Unmarshal(text, &w)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read how far it came: %w", err)
+	}
+	l.step, l.now = w.Step, w.Now
+	return nil
+}
+
+// note writes how far it came.
 func (l *life) note() error {
 	text, err := json.Marshal(where{l.step, l.now})
 	return errors.Join(err, os.WriteFile(l.path("where.new"), text, 0o600), os.Rename(l.path("where.new"), l.path("where")))
@@ -238,17 +242,20 @@ func (l *life) open(ctx context.Context) error {
 // moment is one step: what comes, what is done by hand, a round of everything, and
 // then the minutes until no mail waits.
 func (l *life) moment(ctx context.Context, s lifeStep) error {
-	for _, name := range s.comes {
-		if err := os.Rename(l.path("coming/"+name), l.path("in/"+name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	var changed bool                            // rules
+	for _, past := range lifeSteps[:l.step+1] { // nobody may have been there then
+		for _, name := range past.comes {
+			if err := comes(l.path("coming/"+name), l.path("in/"+name)); err != nil {
+				return err
+			}
+		}
+		if changed = changed || past.rules; past.rules {
+			if err := comes(l.path("coming/later.yaml"), l.path("rules/later.yaml")); err != nil {
+				return err
+			}
 		}
 	}
-	if s.rules {
-		if err := os.Rename(l.path("coming/later.yaml"), l.path("rules/later.yaml")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if s.again || s.rules {
+	if _, known := l.p.rules.Rule("logins"); s.again || changed && !known {
 		if err := errors.Join(l.p.close(), l.open(ctx)); err != nil {
 			return err
 		}
@@ -266,6 +273,14 @@ func (l *life) moment(ctx context.Context, s lifeStep) error {
 		return err
 	}
 	return l.deliver(ctx, lifeMoment(s.at).Add(45*time.Minute))
+}
+
+// comes moves a file to where it is read, if it is not there yet.
+func comes(from, to string) error {
+	if err := os.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // deliver lets time pass until no mail waits that could go out before a moment.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -47,13 +48,16 @@ func crash(t *testing.T, kills int, seed uint64) {
 		t.Run(fmt.Sprintf("worker %d", worker), func(t *testing.T) {
 			t.Parallel()
 			for n := uint64(0); done.Load() < int64(kills) && !t.Failed(); n++ {
-				c := &crasher{random: rand.New(rand.NewPCG(seed<<32|n, worker+1)), served: n%2 == 0, kills: min(40, kills/4)}
+				c := &crasher{random: rand.New(rand.NewPCG(seed<<32|n, worker+1)), served: n%2 == 0, late: n%4 == worker, kills: min(40, kills/4)}
 				got := c.life(t)
 				done.Add(int64(c.done))
 				atCalls.Add(int64(c.atCalls))
 				torn.Add(int64(c.torn))
 				lives.Add(1)
 				want := references[c.served]
+				if c.late { // another life
+					continue
+				}
 				if diff := cmp.Diff(strings.Split(want.world, "\n"), strings.Split(got.world, "\n")); diff != "" {
 					t.Errorf("life %d, %s: another world (-without kills +with them):\n%s", n, c, diff)
 				}
@@ -72,6 +76,7 @@ func crash(t *testing.T, kills int, seed uint64) {
 type crasher struct {
 	random *rand.Rand
 	served bool // by a mail server; else there is a maildir
+	late   bool // after some of the kills nobody starts it again for hours
 	kills  int  // at most
 	dir    string
 	server *recorder
@@ -110,6 +115,9 @@ func (c *crasher) life(t *testing.T) *ended {
 			if c.server != nil {
 				c.server.died()
 			}
+			if c.late && c.random.IntN(3) == 0 {
+				c.pass(t)
+			}
 			continue
 		}
 		if err != nil {
@@ -120,6 +128,24 @@ func (c *crasher) life(t *testing.T) *ended {
 	e := c.ended(t)
 	os.RemoveAll(c.dir) // there may be hundreds of them
 	return e
+}
+
+// pass lets the time pass until the next moment of the script.
+func (c *crasher) pass(t *testing.T) {
+	t.Helper()
+	l := &life{dir: c.dir}
+	if err := l.remember(); err != nil {
+		t.Fatal(err)
+	}
+	if l.step+1 >= len(lifeSteps) {
+		return
+	}
+	l.step++
+	l.now = lifeMoment(lifeSteps[l.step].at)
+	c.points = append(c.points, "down until "+lifeSteps[l.step].at)
+	if err := l.note(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // process runs the life until it is killed or ends. Half of the kills are before a
@@ -198,6 +224,7 @@ func (c *crasher) ended(t *testing.T) *ended {
 		t.Fatal(err)
 	}
 	onlyLostRepeat(t, c.String(), mails)
+	c.toldOnce(t, mails)
 	list, err := letters(mails, names)
 	if err != nil {
 		t.Fatal(err)
@@ -226,6 +253,38 @@ func onlyLostRepeat(t *testing.T, who string, mails []taken) {
 		}
 	}
 }
+
+// toldOnce holds that each planted record is in one mail to each of those who are to
+// be told, whatever became of the process; a repeated mail is the same one.
+func (c *crasher) toldOnce(t *testing.T, mails []taken) {
+	t.Helper()
+	told := map[string]map[string]bool{} // Message-IDs by recipient and marker
+	for _, m := range mails {
+		a, err := receive(m.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range lifeMarker.FindAllString(a.Letter.Text, -1) {
+			key := a.To + " " + name
+			if told[key] == nil {
+				told[key] = map[string]bool{}
+			}
+			told[key][m.id] = true
+		}
+	}
+	for name, f := range lifeFiles {
+		if f.planted == 0 || name == "again.json" {
+			continue
+		}
+		for _, to := range []string{"ken@example.com", "eve@example.com"} {
+			if key := fmt.Sprintf("%s marker-%s-0", to, name); len(told[key]) != 1 {
+				t.Errorf("%s: %s is in %d mails", c, key, len(told[key]))
+			}
+		}
+	}
+}
+
+var lifeMarker = regexp.MustCompile(`marker-[0-9]\.json-[0-9]`)
 
 // backedUp opens the backup: its two files are there, and belong together.
 func (c *crasher) backedUp(t *testing.T) {
