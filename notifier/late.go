@@ -13,6 +13,7 @@ import (
 
 const (
 	lateAfter    = 30 * time.Minute   // what is first seen so long after it happened arrived late
+	aheadAfter   = 5 * time.Minute    // what is seen so long before it happened is of a clock that is wrong
 	longAgoAfter = 7 * 24 * time.Hour // and what is delivered so long after it is delayed (D33)
 )
 
@@ -54,6 +55,24 @@ func lateText(it Item, zone *time.Location) string {
 	return fmt.Sprintf("what happened at %s was first seen %s later", moment(oldest, oldest.Add(later), zone), span(later))
 }
 
+// aheadText says how far the clock of a source is ahead; "" when it is not.
+func aheadText(it Item, zone *time.Location) string {
+	if it.What != Happened {
+		return ""
+	}
+	var newest time.Time
+	var ahead time.Duration
+	for _, n := range it.News {
+		if _, at := recordTimes(n.Columns, n.Rows); at.Sub(n.At) > ahead {
+			newest, ahead = at, at.Sub(n.At)
+		}
+	}
+	if ahead < aheadAfter {
+		return ""
+	}
+	return fmt.Sprintf("the clock of its source is ahead by %s or more: what it says happened at %s was there before", span(ahead), moment(newest, newest.Add(-ahead), zone))
+}
+
 // firstText says why something is told for the first time.
 func firstText(lead Item, now time.Time, zone *time.Location) string {
 	a := lead.Alert
@@ -81,6 +100,9 @@ func (c *composition) uncertain(e entry) []string {
 	var out []string
 	if text := lateText(e.Item, zone); text != "" && !e.longAgo() { // or it is the reason
 		out = append(out, "arrived late: "+text)
+	}
+	if text := aheadText(e.Item, zone); text != "" {
+		out = append(out, text)
 	}
 	a := e.Alert
 	if age := c.s.now.Sub(a.At); a.Mode == alertrules.State && a.Firing() && !a.NoData && a.LastData.IsZero() && e.rule.Every > 0 && age > e.rule.Every+time.Minute {
