@@ -10,8 +10,8 @@ import (
 	"tocsin/alertrules"
 )
 
-// What begins, goes on and ends of silences, at noon.
-func TestSilent(t *testing.T) {
+// What begins, goes on and ends of silences, at noon. P07: whoever stops speaking is told of, once; an empty database is silent.
+func TestP07SilenceOfASource(t *testing.T) {
 	at := func(d time.Duration) time.Time { return noon.Add(-d) }
 	hour := Silence{After: time.Hour}
 	each := Silence{After: 2 * time.Hour, Each: "@account"}

@@ -86,7 +86,7 @@ func (r *run) end(a *Alert, o observation, how EndHow) {
 }
 
 func (r *run) close(a *Alert, at time.Time, how EndHow) {
-	a.Ended, a.How = at, how
+	a.Ended, a.How = latest(at, a.Began), how // the clock may have been put back
 	delete(r.live, a.Key)
 	r.ended(a.Key, at)
 	r.touch(a)

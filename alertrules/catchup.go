@@ -43,13 +43,13 @@ func behindBy(d Due, s *RuleState, now time.Time) bool {
 	return len(d.Moments)+len(s.Retry) > liveMoments
 }
 
-// missed is the last moment that was evaluated, when more have passed since than are
-// late on any day; else zero.
+// missed is the last moment that was evaluated, when more than one has passed since;
+// else zero.
 func (d Due) missed(s *RuleState) time.Time {
 	if s == nil || s.Moment.IsZero() || len(d.Moments) == 0 {
 		return time.Time{}
 	}
-	if passed, _ := d.Rule.Schedule.Moments(s.Moment, d.Moments[len(d.Moments)-1], liveMoments+1); len(passed) <= liveMoments {
+	if passed, _ := d.Rule.Schedule.Moments(s.Moment, d.Moments[len(d.Moments)-1], 2); len(passed) < 2 {
 		return time.Time{}
 	}
 	return s.Moment

@@ -90,6 +90,12 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 		d.Moments = []time.Time{now}
 		return d
 	}
+	if s.Moment.After(now) && r.Schedule.Next(now).Before(s.Moment) { // the clock was put back: or it would be silent for as long
+		if last := r.Schedule.before(now.Add(time.Nanosecond)); !last.IsZero() {
+			d.Moments = []time.Time{last}
+		}
+		return d
+	}
 	if r.Window.Kind != SlidingWindow {
 		if last := r.Schedule.last(s.Moment, now); !last.IsZero() {
 			d.Moments = []time.Time{last}

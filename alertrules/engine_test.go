@@ -15,7 +15,9 @@ import (
 	"tocsin/query"
 )
 
-func TestT16MissedMoments(t *testing.T) {
+// P03: what was missed is evaluated in its order (T16; timelines T16 and T17 have the mails
+// and what is too long ago).
+func TestP03DownAtTheScheduledTime(t *testing.T) {
 	w := world(t, "09:56", `
 defaults: {logstore: cloudtrail, every: 5m, severity: high, query: "eventName:x"}
 rules: [{id: n}, {id: s, window: 15m, delay: 0s}, {id: w, window: whole 1h}]`)

@@ -23,7 +23,9 @@ func at(t *testing.T, s string) time.Time {
 	return v
 }
 
-func TestCronOverClockChanges(t *testing.T) {
+// P09: wall-clock schedules run once on days that repeat or skip an hour. Timelines T15
+// run them through the engine.
+func TestP09DaylightSavingInSchedules(t *testing.T) {
 	// New York: 2026-11-01 06:00 UTC is the second 01:00; 2027-03-14 07:00 UTC is
 	// 03:00, 02:00 does not exist.
 	for name, c := range map[string]struct {
@@ -31,6 +33,10 @@ func TestCronOverClockChanges(t *testing.T) {
 		want             []string
 	}{
 		"repeated hour, once (T15 a)":        {"30 1 * * *", "America/New_York", "2026-10-31 12:00", []string{"2026-11-01 05:30", "2026-11-02 06:30", "2026-11-03 06:30"}},
+		"the skipped day of robfig/cron":     {"0 2 * * *", "America/New_York", "2025-03-08 12:00", []string{"2025-03-09 07:00", "2025-03-10 06:00"}},
+		"and at half past":                   {"30 2 * * *", "America/New_York", "2025-03-08 12:00", []string{"2025-03-09 07:00", "2025-03-10 06:30"}},
+		"its second run":                     {"30 1 * * *", "America/New_York", "2025-11-01 12:00", []string{"2025-11-02 05:30", "2025-11-03 06:30"}},
+		"a midnight that did not exist":      {"0 0 * * *", "America/Sao_Paulo", "2018-11-03 12:00", []string{"2018-11-04 03:00", "2018-11-05 02:00"}},
 		"from between the two":               {"30 1 * * *", "America/New_York", "2026-11-01 05:45", []string{"2026-11-02 06:30"}},
 		"from inside the second":             {"30 1 * * *", "America/New_York", "2026-11-01 06:15", []string{"2026-11-02 06:30"}},
 		"skipped hour, at the jump (T15 b)":  {"30 2 * * *", "America/New_York", "2027-03-13 12:00", []string{"2027-03-14 07:00", "2027-03-15 06:30"}},

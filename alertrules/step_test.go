@@ -82,7 +82,9 @@ func TestFiringOutlivesEmptiedCounters(t *testing.T) {
 	}
 }
 
-func TestKeysAreCanonical(t *testing.T) {
+// P16: a key is the rule and its columns in a canonical, type-tagged encoding, whatever
+// their order.
+func TestP16GroupAndInstanceKeys(t *testing.T) {
 	when := time.Date(2026, 11, 23, 10, 0, 0, 123000, time.FixedZone("x", 3600))
 	for want, values := range map[string][]named{
 		`r`:                                    nil,

@@ -177,7 +177,9 @@ func TestT03CSPM(t *testing.T) {
 	}
 }
 
-func TestT04FlappingAndKeepFiring(t *testing.T) {
+// P15: what begins and ends by turns, with and without keep_firing_for; timeline T04 has the
+// three mails and the one.
+func TestP15Flapping(t *testing.T) {
 	w := world(t, "09:56", `
 defaults: {logstore: cloudtrail, query: "eventName:x", window: 5m, every: 5m, delay: 10m, severity: high}
 rules: [{id: a}, {id: b, keep_firing_for: 10m}]`)

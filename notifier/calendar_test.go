@@ -10,8 +10,8 @@ import (
 )
 
 // Times are written in UTC; a calendar is quiet from the first until the second
-// of a pair, and not quiet a minute before and at the second.
-func TestCalendarPeriods(t *testing.T) {
+// of a pair, and not quiet a minute before and at the second: P10, with the odd nights and zones; timelines T08 and T09 have two recipients.
+func TestP10QuietPeriodArithmetic(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		daily  string
