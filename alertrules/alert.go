@@ -89,6 +89,7 @@ type Alert struct {
 	// CaughtUp is set when it began at a moment that was evaluated late, because
 	// nothing ran: to the last moment before.
 	CaughtUp time.Time `json:",omitzero"`
+	Addition bool      `json:",omitempty"` // of a whole window: it began by records that came after its evaluation
 	Expired  string    `json:",omitempty"` // the last day of an exception that ran out when it began
 	Edited   time.Time // set when the last change of severity or the end came from an edit of the rule
 

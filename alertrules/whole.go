@@ -284,9 +284,11 @@ func (r *run) refold(o observation, g *group, i int) {
 	case a != nil && !firing:
 		r.end(a, o, EndWithdrawn)
 	case a == nil && firing:
-		r.begin(o, g, p.FirstHit)
+		r.begin(o, g, p.FirstHit).Addition = true
 	case a == nil && came: // it began and ended before now
-		r.close(r.begin(o, g, r.state.Verdicts[i].At), o.at, EndNoRows)
+		a = r.begin(o, g, r.state.Verdicts[i].At)
+		a.Addition = true
+		r.close(a, o.at, EndNoRows)
 	}
 	r.remember(g.key, p)
 }

@@ -17,6 +17,9 @@ const (
 	longAgoAfter = 7 * 24 * time.Hour // and what is delivered so long after it is delayed (D33)
 )
 
+// additionText says why a whole window has another verdict.
+const additionText = "late addition: records came after its window had been evaluated"
+
 // seen says when the oldest record of what happened was, and how much later it was
 // first looked at; zero when the rows do not tell.
 func (it Item) seen() (oldest time.Time, later time.Duration) {
@@ -79,6 +82,9 @@ func firstText(lead Item, now time.Time, zone *time.Location) string {
 	text := againText(a)
 	if text == "" {
 		text = "new"
+	}
+	if a.Addition {
+		text += "; " + additionText
 	}
 	if a.Expired != "" {
 		text += "; an exception expired " + a.Expired

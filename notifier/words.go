@@ -70,6 +70,9 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 		if w.Since.IsZero() && lead.Alert.Late {
 			return "found late: its moments had not been evaluated"
 		}
+		if w.Since.IsZero() && lead.Alert.Addition {
+			return additionText
+		}
 		if w.Since.IsZero() {
 			return "it began and ended before it could be told"
 		}

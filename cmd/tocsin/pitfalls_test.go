@@ -10,6 +10,10 @@ import (
 // The pitfalls of docs/pitfalls-tests.md that a timeline shows: files of
 // testdata/pitfalls, which are read as those of TestTimelines are.
 
+func TestP01WindowAgainstIngestionDelay(t *testing.T) { pitfall(t, "P01") }
+
+func TestP13PendingFiringAndResolvedAfterARestart(t *testing.T) { pitfall(t, "P13") }
+
 func TestP27OverlappingWindows(t *testing.T) { pitfall(t, "P27") }
 
 func TestP30TimestampsInTheFuture(t *testing.T) { pitfall(t, "P30") }
