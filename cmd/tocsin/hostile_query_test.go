@@ -64,7 +64,7 @@ func TestHostileQueries(t *testing.T) {
 	if after := b.files(); !slices.Equal(before, after) {
 		t.Errorf("files before\n%s\nafter\n%s", before, after)
 	}
-	t.Run("rules", func(t *testing.T) { b.asRules(t, accepted) })
+	t.Run("rules", func(t *testing.T) { b.asRules(t, accepted, b.insideRules(t, cases)) })
 }
 
 // askAll returns the queries that were answered.
@@ -152,9 +152,9 @@ func (b *bench) files() (names []string) {
 	return names
 }
 
-// asRules makes a rule of each query that was answered, lets all of them run and
-// reads their mails: headings of columns come from queries too (G01).
-func (b *bench) asRules(t *testing.T, queries []hostileQuery) {
+// asRules makes a rule of each query that was answered, lets all of them and more
+// rules run, and reads their mails: headings of columns come from queries too (G01).
+func (b *bench) asRules(t *testing.T, queries []hostileQuery, more []string) {
 	var y strings.Builder
 	y.WriteString("defaults: {logstore: hostile, window: 24h, mode: state, notify: {to: [rows, csv]}}\nrules:\n- {id: good, query: 'eventName:CreateUser'}\n")
 	rules := 0
@@ -163,6 +163,9 @@ func (b *bench) asRules(t *testing.T, queries []hostileQuery) {
 			rules++
 			fmt.Fprintf(&y, "- {id: %s, query: %s}\n", q.ID, yamlText(q.Query))
 		}
+	}
+	for _, rule := range more {
+		fmt.Fprintf(&y, "- %s\n", rule)
 	}
 	b.write("rules/rules.yaml", y.String())
 	check := b.call("check")
@@ -174,7 +177,7 @@ func (b *bench) asRules(t *testing.T, queries []hostileQuery) {
 		t.Errorf("run --once: %d %s\n%.3000s", a.code, why, a.err)
 	}
 	mails := b.letters(t)
-	t.Logf("%d rules, %d mails", rules, len(mails))
+	t.Logf("%d rules and %d more, %d mails", rules, len(more), len(mails))
 	for _, l := range mails {
 		for name, text := range map[string]string{"subject": l.subject, "text": l.text, "HTML": l.html, "attachment": l.rows} {
 			if why := unclean(text); why != "" || strings.Contains(text, bait) {
