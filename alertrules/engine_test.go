@@ -279,11 +279,17 @@ rules: [{id: few, trigger: {rows: "< 3"}}, {id: x}]`)
 	}
 	both(0, "30 s are over")
 	runTo(t, w, "10:45")
+	for _, id := range []string{"few", "x"} {
+		handle(t, w, id, func(*query.Plan, query.Window, []alertrulestest.Record) (*query.Result, error) {
+			return nil, fmt.Errorf("asked: %w", &alertrules.LimitError{Limit: time.Minute})
+		})
+	}
+	want(t, runTo(t, w, "11:00"), "", "11:00 notice rule/partial/few over=false", "11:00 notice rule/partial/x over=false")
 	if a := w.States.Alert("A-0001"); !a.Firing() || a.Partial == "" {
 		t.Errorf("a cut result ended an alert, or its rows do not say so: %+v", a)
 	}
 	both(0, "")
-	want(t, runTo(t, w, "11:00"), "", "11:00 begin A-0002 medium: ", "11:00 end A-0001 no rows", "11:00 notice rule/partial/few over=true", "11:00 notice rule/partial/x over=true")
+	want(t, runTo(t, w, "11:15"), "", "11:15 begin A-0002 medium: ", "11:15 end A-0001 no rows", "11:15 notice rule/partial/few over=true", "11:15 notice rule/partial/x over=true")
 }
 
 // Where rows do not come in the order of their numbers, the range is halved
@@ -293,8 +299,14 @@ func TestHalvedRanges(t *testing.T) {
 	for i := range 100 {
 		w.Log.Add(record("10:01", "10:01", "actor", fmt.Sprint("u", i)))
 	}
-	handle(t, w, "n", bounded(alertrulestest.Matching(everything), 30))
-	runTo(t, w, "10:30")
+	answer := bounded(alertrulestest.Matching(everything), 30)
+	handle(t, w, "n", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+		if len(in) > 20 {
+			return nil, &alertrules.LimitError{Limit: time.Minute}
+		}
+		return answer(p, win, in)
+	})
+	runTo(t, w, "11:00")
 	told := map[string]int{}
 	for _, r := range w.States.Rounds() {
 		for _, n := range r.News {

@@ -247,6 +247,9 @@ func (r *run) overTime(ctx context.Context, at time.Time) bool {
 // look runs the plan over a window, and asks how the findings of a snapshot stand.
 func (r *run) look(ctx context.Context, at time.Time, w query.Window) (observation, time.Duration, error) {
 	res, took, err := r.ask(ctx, at, w)
+	if bound := timeOver(err); bound != "" {
+		return r.cutShort(at, w, bound), took, nil
+	}
 	if err != nil {
 		return observation{}, took, err
 	}

@@ -70,7 +70,7 @@ func splitHistory(part SeqRange, history []Past) []seqPart {
 }
 
 // take evaluates a part and returns up to where it was seen. When a bound was
-// hit, the range is shortened to the last row read, where rows come in the order
+// hit, or the time is over, the range is shortened to the last row read, where rows come in the order
 // of their numbers, else halved, and asked again until its answer is complete:
 // no row is passed over, and the rest waits for the next round (D30).
 func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64, ok bool) {
@@ -82,6 +82,10 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 	for to := part.To; ; {
 		w := query.Window{AfterSeq: part.From, UpToSeq: to, Now: at}
 		res, took, err := r.ask(ctx, at, w)
+		if bound := timeOver(err); bound != "" && to-part.From > 1 {
+			cut, to = bound, part.From+(to-part.From)/2
+			continue
+		}
 		if err != nil {
 			r.failed(at, w, err)
 			return part.From, false

@@ -10,7 +10,8 @@ import (
 // The seams of the engine: what it asks, what it remembers, what a round commits.
 
 // QueryFunc runs a plan over a window. It returns the rows, with
-// Result.Partial set when a bound was hit, or an error that changes no state.
+// Result.Partial set when a bound was hit, or an error that changes no state. When
+// its time was over the error holds a LimitError.
 type QueryFunc func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error)
 
 // Logs is what the engine asks of the stored logs beside rows.

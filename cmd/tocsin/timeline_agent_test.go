@@ -166,7 +166,10 @@ func (pl *player) asks(ask alertrules.QueryFunc) alertrules.QueryFunc {
 			if _, err := fmt.Sscanf(how, "slow %d", &n); err != nil {
 				return nil, err
 			}
-			res.Rows, res.Partial = res.Rows[:n], "it took longer than 1m0s"
+			res.Rows, res.Partial = res.Rows[:n], (&alertrules.LimitError{Limit: ruleTime}).Error()
+			if n == 0 {
+				return nil, &alertrules.LimitError{Limit: ruleTime}
+			}
 		}
 		return res, err
 	}

@@ -139,11 +139,11 @@ func (e *env) bounded(ask alertrules.QueryFunc) alertrules.QueryFunc {
 	return within(ruleTime, ask)
 }
 
-// within bounds the time of each query. One that takes longer is an error of
-// its evaluation, which keeps its window.
+// within bounds the time of each query. One that takes longer is an
+// alertrules.LimitError.
 func within(limit time.Duration, ask alertrules.QueryFunc) alertrules.QueryFunc {
 	return func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %s", limit))
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, &alertrules.LimitError{Limit: limit})
 		defer cancel()
 		r, err := ask(ctx, p, w)
 		if err != nil && context.Cause(ctx) != nil {
