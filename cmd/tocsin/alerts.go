@@ -165,12 +165,12 @@ func alertRows(list []*alertrules.Alert) *query.Result {
 	for _, a := range list {
 		var until, by any
 		if !a.Firing() {
-			until = a.Ended
+			until = a.Ended.Truncate(time.Second)
 		}
 		if a.Ack != nil {
 			by = a.Ack.By
 		}
-		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), a.Rule, labelText(a), alertState(a), a.Since, until, int64(a.RowsAll), by})
+		r.Rows = append(r.Rows, []any{a.ID, shownSeverity(a).String(), a.Rule, labelText(a), alertState(a), a.Since.Truncate(time.Second), until, int64(a.RowsAll), by})
 	}
 	return r
 }
@@ -211,7 +211,7 @@ func (f alertsFlags) count(p *project, format string, list []*alertrules.Alert) 
 	}
 	step := time.Duration(0)
 	if by == "day" {
-		r, step = begins(list, zone)
+		r, step = begins(list, zone, f.by == "day")
 	}
 	columns, lines := p.env.screen()
 	text, err := shell.Chart(r, step, shell.Screen{Columns: columns, Lines: lines, Zone: zone, Color: p.env.color("1", "") != ""})
@@ -273,14 +273,14 @@ func compareCounts(by string, a, b []any) int {
 	return strings.Compare(plain(a[0]), plain(b[0]))
 }
 
-// begins counts how many alerts began in each hour of a few days, or each day of
-// more, and says which it was.
-func begins(list []*alertrules.Alert, zone *time.Location) (*query.Result, time.Duration) {
+// begins counts how many alerts began in each hour of a few days, or, with days or
+// of more, on each day, and says which it was.
+func begins(list []*alertrules.Alert, zone *time.Location, days bool) (*query.Result, time.Duration) {
 	const day, few = 24 * time.Hour, 3 * 24 * time.Hour
 	byBegin := func(a, b *alertrules.Alert) int { return a.Began.Compare(b.Began) }
 	first, last := slices.MinFunc(list, byBegin).Began, slices.MaxFunc(list, byBegin).Began
 	slot, step := func(a *alertrules.Alert) time.Time { return a.Began.Truncate(time.Hour).In(zone) }, time.Hour
-	if last.Sub(first) > few {
+	if days || last.Sub(first) > few {
 		slot, step = func(a *alertrules.Alert) time.Time { return dayOf(a.Began, zone) }, day
 	}
 	counts := map[time.Time]int64{}

@@ -153,7 +153,7 @@ func (p *project) showMails(ctx context.Context, a *alertrules.Alert) error {
 	held, err := p.store.State.Held(ctx)
 	for _, b := range held {
 		if b.Group == a.Rule {
-			p.line("held", b.Recipient+": "+b.Reason)
+			p.line("held", b.Recipient+": "+heldText(b))
 		}
 	}
 	return err

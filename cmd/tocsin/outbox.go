@@ -91,6 +91,9 @@ func listOutbox(ctx context.Context, e *env, o *options, f outboxFlags) error {
 			mails = append(mails, some...)
 		}
 		slices.SortFunc(mails, func(a, b *notifier.Mail) int { return cmp.Compare(b.ID, a.ID) })
+		if len(mails) == 0 && f.state == "" && format == "table" {
+			return note(e, "no mail waits or was refused (tocsin outbox list --state all)")
+		}
 		more := len(mails) > f.rows
 		if err := writeResult(e, format, mailRows(mails[:min(len(mails), f.rows)])); err != nil || !more {
 			return err
@@ -296,4 +299,13 @@ func (h *byHand) one(ctx context.Context, p *project, m *notifier.Mail, why stri
 		return err
 	}
 	return note(h.e, "mail %d to %s: the next tocsin run tries it again", m.ID, diag.Line(m.Recipient))
+}
+
+// stageOf says where the last attempt to deliver a mail ended, and then; nothing where
+// the answer to the mail itself is the answer.
+func stageOf(m *notifier.Mail, then string) string {
+	if m.Stage == "" || m.Stage == "answer" {
+		return ""
+	}
+	return diag.Line(m.Stage) + then
 }

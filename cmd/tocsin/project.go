@@ -82,6 +82,18 @@ func readProject(e *env, o *options) (*project, error) {
 	return p, nil
 }
 
+// flags are those with which another verb finds the same data and configuration; ""
+// where it does without.
+func (p *project) flags() (line string) {
+	if p.dir != "./tocsin-data" && p.dir != p.env.getenv("TOCSIN_DATA") {
+		line = " --data " + shellWord(p.dir)
+	}
+	if path := p.config.path; path != "" && path != "tocsin.yaml" && path != p.env.getenv("TOCSIN_CONFIG") {
+		line += " --config " + shellWord(path)
+	}
+	return line
+}
+
 // readTemplates loads the directory of templates, if there is one. The good
 // ones are there also when others are broken.
 func (p *project) readTemplates() error {

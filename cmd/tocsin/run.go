@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,22 +147,8 @@ func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, e
 	if s.Records > 0 {
 		fmt.Fprintf(out, "took in %s\n", count(s.Records, "record"))
 	}
-	outcomes := map[alertrules.Outcome]int{}
-	for _, e := range s.Round.Evaluations {
-		outcomes[e.Outcome]++
-		switch e.Outcome {
-		case alertrules.Failed:
-			failed = true
-			fmt.Fprintf(out, "%s: error: %s\n", e.Rule, diag.Line(e.Error))
-		case alertrules.OK:
-		default:
-			fmt.Fprintf(out, "%s: %s: %s\n", e.Rule, e.Outcome, diag.Line(e.Reason))
-		}
-	}
-	fmt.Fprintf(out, "%s evaluated: %d firing, %d ok", count(int64(len(s.Round.Evaluations)), "rule"), outcomes[alertrules.Firing], outcomes[alertrules.OK])
-	if n := outcomes[alertrules.Failed]; n > 0 {
-		fmt.Fprintf(out, ", %d in error", n)
-	}
+	fmt.Fprint(out, roundText(s.Round.Evaluations))
+	failed = slices.ContainsFunc(s.Round.Evaluations, func(e alertrules.Evaluation) bool { return e.Outcome == alertrules.Failed })
 	mails, err := p.store.State.Newest(ctx, "", 10_000)
 	if err != nil {
 		return failed, err
@@ -187,6 +174,53 @@ func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, e
 	}
 	fmt.Fprintln(out)
 	return failed || parked > 0, nil
+}
+
+// roundText says what became of each rule that was evaluated, by its last evaluation
+// that was not quiet, and how many did what: lines, and the begin of one.
+func roundText(list []alertrules.Evaluation) string {
+	var b strings.Builder
+	rules := map[string]int{}
+	outcomes := map[alertrules.Outcome]int{}
+	last := map[string]int{}
+	for i, e := range list {
+		rules[e.Rule]++
+		outcomes[e.Outcome]++
+		if e.Outcome != alertrules.OK {
+			last[e.Rule] = i
+		}
+	}
+	for i, e := range list {
+		if n, loud := last[e.Rule]; !loud || n != i {
+			continue
+		}
+		text := e.Reason
+		if e.Outcome == alertrules.Failed {
+			text = e.Error
+		}
+		fmt.Fprintf(&b, "%s: %s: %s", e.Rule, e.Outcome, diag.Line(text))
+		if n := rules[e.Rule]; n > 1 {
+			fmt.Fprintf(&b, " (at %s, of %d moments; tocsin why %s@MOMENT)", e.At.UTC().Format(time.RFC3339), n, e.Rule)
+		}
+		b.WriteByte('\n')
+	}
+	if len(list) == 0 {
+		return "no rule was due"
+	}
+	fmt.Fprintf(&b, "%s evaluated", count(int64(len(rules)), "rule"))
+	if len(list) > len(rules) {
+		fmt.Fprintf(&b, " at %d moments", len(list))
+	}
+	fmt.Fprintf(&b, ": %d firing, %d ok", outcomes[alertrules.Firing], outcomes[alertrules.OK])
+	for _, o := range []struct {
+		outcome alertrules.Outcome
+		word    string
+	}{{alertrules.NoData, "without data"}, {alertrules.Partial, "not complete"}, {alertrules.Skipped, "skipped"}, {alertrules.Failed, "in error"}} {
+		if n := outcomes[o.outcome]; n > 0 {
+			fmt.Fprintf(&b, ", %d %s", n, o.word)
+		}
+	}
+	return b.String()
 }
 
 // mailTo says where mails go.

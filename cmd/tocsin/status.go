@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -216,7 +217,7 @@ func (p *project) statusMail(ctx context.Context) error {
 			p.degraded = true
 			answer = p.env.color("31", "not delivered") + ": " + answer
 		}
-		fmt.Fprintf(p.env.stdout, "last answer: %s (%s at %s, mail %d to %s)\n", answer, diag.Line(last.Stage), last.Tried.UTC().Format(time.RFC3339), last.ID, diag.Line(last.Recipient))
+		fmt.Fprintf(p.env.stdout, "last answer: %s (%sat %s, mail %d to %s)\n", answer, stageOf(last, " "), last.Tried.UTC().Format(time.RFC3339), last.ID, diag.Line(last.Recipient))
 	}
 	return p.statusHeld(ctx)
 }
@@ -225,7 +226,12 @@ func (p *project) statusMail(ctx context.Context) error {
 func (p *project) statusHeld(ctx context.Context) error {
 	held, err := p.store.State.Held(ctx)
 	for _, b := range held {
-		fmt.Fprintf(p.env.stdout, "held: %s for %s: %s\n", diag.Line(b.Group), diag.Line(b.Recipient), diag.Line(b.Reason))
+		fmt.Fprintf(p.env.stdout, "held: %s for %s: %s\n", diag.Line(b.Group), diag.Line(b.Recipient), heldText(b))
 	}
 	return err
+}
+
+// heldText says why something is held, without saying again that it is.
+func heldText(b *notifier.Belief) string {
+	return strings.TrimLeft(strings.TrimPrefix(diag.Line(b.Reason), "held"), ": ")
 }

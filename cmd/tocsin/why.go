@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -71,10 +72,10 @@ func (w *chain) say(step, format string, args ...any) {
 	_, w.err = fmt.Fprintf(w.p.env.stdout, "%s  %s\n", text.Pad(step, 8, ' '), cell(fmt.Sprintf(format, args...)))
 }
 
-// command prints a command below a step.
+// command prints a command below a step, which finds what this one found.
 func (w *chain) command(line string) {
 	if w.err == nil && line != "" {
-		_, w.err = fmt.Fprintf(w.p.env.stdout, "%s  $ %s\n", strings.Repeat(" ", 8), line)
+		_, w.err = fmt.Fprintf(w.p.env.stdout, "%s  $ %s%s\n", strings.Repeat(" ", 8), line, w.p.flags())
 	}
 }
 
@@ -301,6 +302,17 @@ func rangeFlags(v query.Window) string {
 	return line
 }
 
+// plainWord is what a shell takes as one word as it stands.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// shellWord is one word for a shell, in quotes where it needs them.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return shellQuoted(diag.Clean(s))
+}
+
 // shellQuoted is one word for a shell.
 func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
@@ -426,6 +438,6 @@ func (w *chain) mail(m *notifier.Mail) {
 	}
 	w.say("outbox", "%s", text)
 	if m.Answer != "" {
-		w.say("answer", "%s", strings.TrimSpace(m.Stage+": "+m.Answer))
+		w.say("answer", "%s", stageOf(m, ": ")+m.Answer)
 	}
 }
