@@ -301,9 +301,9 @@ const csvCommas = ";,\t|"
 
 // detectTable finds the format of which the first line is a header; or says, if
 // that line looks like a header at all, why each format does not fit.
-func detectTable(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *table, []Tried) {
+func detectTable(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *table, NoFormat) {
 	head = bytes.TrimLeft(head, "\r\n")
-	var tried []Tried
+	var none NoFormat
 	for _, comma := range []byte(csvCommas) {
 		t := &table{comma: comma}
 		if n := t.split(head, true); n < 0 || len(t.fields) < 2 {
@@ -317,14 +317,14 @@ func detectTable(head []byte, candidates []*Format, columns *ColumnMap) (*Format
 			why := f.header(header{names, columns})
 			if why == "" {
 				t.header = func(names []string) bool { return f.header(header{names, columns}) == "" }
-				return f, t, nil
+				return f, t, none
 			}
 			if len(names) > 2 {
-				tried = append(tried, Tried{f.Name, why})
+				none.Tried, none.Fields = append(none.Tried, Tried{f.Name, why}), names
 			}
 		}
 	}
-	return nil, nil, tried
+	return nil, nil, none
 }
 
 // A header is the first line of a table.

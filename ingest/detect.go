@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -18,11 +20,11 @@ const (
 func detect(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *table, error) {
 	d := detection{candidates: candidates, columns: columns}
 	if c := head[space(head, 0)]; c != '{' && c != '[' {
-		f, t, why := detectTable(head, candidates, columns)
+		f, t, none := detectTable(head, candidates, columns)
 		if f != nil {
 			return f, t, nil
 		}
-		d.tried = why
+		d.tried, d.fields = none.Tried, none.Fields
 	}
 	if f := d.whole(head); f != nil {
 		return f, nil, nil
@@ -36,9 +38,9 @@ func detect(head []byte, candidates []*Format, columns *ColumnMap) (*Format, *ta
 		return nil, nil, &NoRecords{What: what}
 	}
 	if len(d.tried) > 0 {
-		return nil, nil, &NoFormat{Tried: d.tried}
+		return nil, nil, &NoFormat{Tried: d.tried, Fields: d.fields}
 	}
-	return nil, nil, &NoFormat{Why: "there is no JSON object with a field at its beginning; tried: " + names(candidates)}
+	return nil, nil, &NoFormat{Why: "it begins neither with a JSON object that has a field nor with a CSV header"}
 }
 
 // detection is what is known while the first records are looked at.
@@ -48,6 +50,7 @@ type detection struct {
 	seen       []sniff // records that no format matches
 	cut        []sniff // records that are broken, or that head does not hold whole
 	tried      []Tried // why the first does not fit; nil when it has no members
+	fields     []string
 }
 
 // matching returns the format that a record is of, or nil.
@@ -63,6 +66,7 @@ func (d *detection) matching(s sniff) *Format {
 	}
 	if d.seen = append(d.seen, s); len(d.seen) == 1 && len(s.members) > 0 {
 		d.tried = append(d.tried, tried...)
+		d.fields = slices.Sorted(maps.Keys(s.members))
 	}
 	return nil
 }
@@ -95,14 +99,6 @@ func (d *detection) whole(head []byte) *Format {
 		}
 	}
 	return nil
-}
-
-func names(formats []*Format) string {
-	var out []string
-	for _, f := range formats {
-		out = append(out, f.Name)
-	}
-	return strings.Join(out, ", ")
 }
 
 // recordless names what all the samples are of, where that is something known

@@ -146,14 +146,14 @@ func TestUnpack(t *testing.T) {
 		{"UTF-16", []byte("\xff\xfe{\x00"), Limits{}, 0, "UTF-16"},
 		{"zip", []byte("PK\x03\x04\x14\x00"), Limits{}, 0, "a zip archive: unpack it"},
 		{"tar", zipped(t, "a.json"+strings.Repeat("\x00", 251)+"ustar\x0000"+strings.Repeat("\x00", 249)), Limits{}, 0, "a tar archive: unpack it"},
-		{"text", []byte("hello\nworld\n"), Limits{}, 0, "no JSON object"},
-		{"an empty list", []byte("[]\n"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail, sas-cspm-log, asff, ocsf"},
-		{"an empty object", []byte("{}"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail"},
-		{"a number", []byte("42"), Limits{}, 0, "no JSON object with a field at its beginning; tried: cloudtrail"},
-		{"other JSON", []byte(`{"a":1}`), Limits{}, 0, "cloudtrail: it has no eventName; sas-cspm-log: "},
+		{"text", []byte("hello\nworld\n"), Limits{}, 0, "it begins neither with"},
+		{"an empty list", []byte("[]\n"), Limits{}, 0, "it begins neither with a JSON object that has a field nor with a CSV header"},
+		{"an empty object", []byte("{}"), Limits{}, 0, "it begins neither with a JSON object that has a field nor with a CSV header"},
+		{"a number", []byte("42"), Limits{}, 0, "it begins neither with a JSON object that has a field nor with a CSV header"},
+		{"other JSON", []byte(`{"a":1}`), Limits{}, 0, "none of 10 formats has the fields a"},
 		{"notification", []byte(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}`), Limits{}, 0, "a notification of aws:s3"},
 		{"digest", []byte(`{"awsAccountId":"1","digestStartTime":"2026-11-20T10:00:00Z","logFiles":[]}`), Limits{}, 0, "a CloudTrail digest"},
-		{"activity", []byte(`{"metadata":{"version":"1.3.0"},"class_uid":6003,"time":1}`), Limits{}, 0, "OCSF class 6003 is no finding"},
+		{"activity", []byte(`{"metadata":{"version":"1.3.0"},"class_uid":6003,"time":1}`), Limits{}, 0, "OCSF class 6003 is no finding; none of 10 formats has the fields class_uid, metadata, time"},
 	} {
 		out := load(x.data, Options{Limits: x.limits})
 		if (out.err == nil) != (x.err == "") || out.err != nil && !strings.Contains(out.err.Error(), x.err) {

@@ -2,11 +2,15 @@ package ingest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"tocsin/diag"
 )
 
 // From an object to a decoder: open, unpack, recognise.
@@ -49,26 +53,46 @@ func (o *Opened) Close() error {
 
 // NoFormat is the error of an object that no decoder takes.
 type NoFormat struct {
-	Why   string  // what is wrong with the whole; "" when it is only that none fits
-	Tried []Tried // formats, and why each does not fit
+	Why    string   // what is wrong with the whole; "" when it is only that none fits
+	Tried  []Tried  // formats, and why each does not fit; the map of a user first
+	Fields []string // of Tried: the names of the first record, or of the header
+	Named  bool     // Tried are those of the logstore that was named
 }
 
 // Tried is one format that does not fit.
 type Tried struct{ Format, Why string }
 
-// Error says what was tried. It may quote the object, and is cleaned by whoever
-// shows it.
+// namedFields bounds the fields that Error names, and fieldChars each of them.
+const namedFields, fieldChars = 5, 40
+
+// Error is one line: what the object begins with, and what the map of a user misses
+// in it, which it quotes cleaned.
 func (e *NoFormat) Error() string {
+	const begin = "no known format: "
 	if e.Why != "" {
-		return "no known format: " + e.Why
+		return begin + e.Why
 	}
-	var b strings.Builder
-	b.WriteString("no known format")
+	var names []string
+	for _, name := range e.Fields[:min(len(e.Fields), namedFields)] {
+		if r := []rune(name); len(r) > fieldChars {
+			name = string(r[:fieldChars]) + "…"
+		}
+		names = append(names, diag.Line(name))
+	}
+	if more := len(e.Fields) - namedFields; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	text := "none of " + strconv.Itoa(len(e.Tried)) + " formats has the fields " + strings.Join(names, ", ")
+	var why []string
 	for i, t := range e.Tried {
-		b.WriteString([]string{": ", "; "}[min(i, 1)])
-		b.WriteString(t.Format + ": " + t.Why)
+		switch {
+		case i == 0 && t.Format == mappedFormat:
+			why = append(why, t.Why) // the map of a user
+		case e.Named, !strings.HasPrefix(t.Why, "it has no ") && !strings.HasPrefix(t.Why, "its header has "): // it knows the object
+			why = append(why, t.Format+": "+t.Why)
+		}
 	}
-	return b.String()
+	return begin + strings.Join(append(why, text), "; ")
 }
 
 // NoRecords is the error of an object that is known, and known to hold no
@@ -150,6 +174,13 @@ func recognise(head []byte, o Options, columns *ColumnMap) (*Format, *table, *Lo
 		candidates = append(candidates, otherAudit())
 	}
 	found, table, err := detect(head, candidates, columns)
+	var none *NoFormat
+	if errors.As(err, &none) && named != nil {
+		none.Tried = slices.DeleteFunc(none.Tried, func(t Tried) bool {
+			return !slices.ContainsFunc(candidates, func(f *Format) bool { return f.Name == t.Format && f.Logstore == named.Name })
+		})
+		none.Named = true
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,7 @@ func newDeadletters(e *env, o *options) *cobra.Command {
 	var limit int
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "List what was set aside, newest first.",
+		Short: "List what was set aside, newest first; a table has a line for each, -o json all of it.",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return listDeadletters(cmd.Context(), e, o, listFlags{output, logstore, limit})
@@ -72,22 +73,9 @@ func listDeadletters(ctx context.Context, e *env, o *options, f listFlags) error
 		if err != nil {
 			return err
 		}
-		r := &query.Result{Columns: []query.Column{
-			{Name: "number", Type: query.Integer},
-			{Name: "logstore"},
-			{Name: "object"},
-			{Name: "line", Type: query.Integer},
-			{Name: "record", Type: query.Integer},
-			{Name: "byte", Type: query.Integer},
-			{Name: "reason"},
-			{Name: "set_aside", Type: query.Time},
-		}}
-		for _, d := range list {
-			row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}
-			if d.Whole {
-				row[3], row[4], row[5] = nil, nil, nil
-			}
-			r.Rows = append(r.Rows, row)
+		r := letterRows(list)
+		if format == "table" {
+			r = letterTable(list, e.width)
 		}
 		if err := writeResult(e, format, r); err != nil {
 			return err
@@ -97,6 +85,61 @@ func listDeadletters(ctx context.Context, e *env, o *options, f listFlags) error
 		}
 		return nil
 	})
+}
+
+func letterRows(list []store.DeadLetter) *query.Result {
+	r := &query.Result{Columns: []query.Column{
+		{Name: "number", Type: query.Integer},
+		{Name: "logstore"},
+		{Name: "object"},
+		{Name: "line", Type: query.Integer},
+		{Name: "record", Type: query.Integer},
+		{Name: "byte", Type: query.Integer},
+		{Name: "reason"},
+		{Name: "set_aside", Type: query.Time},
+	}}
+	for _, d := range list {
+		row := []any{d.ID, d.Logstore, d.Object, d.Line, d.Position, d.Offset, d.Reason, d.At}
+		if d.Whole {
+			row[3], row[4], row[5] = nil, nil, nil
+		}
+		r.Rows = append(r.Rows, row)
+	}
+	return r
+}
+
+// letterTable is the list for a person: a line for each, the reason first, cut to what
+// the width of the screen leaves; the other forms have all of it.
+func letterTable(list []store.DeadLetter, width int) *query.Result {
+	const objectWidth, least = 40, 30
+	r := &query.Result{Columns: []query.Column{
+		{Name: "number", Type: query.Integer},
+		{Name: "reason"},
+		{Name: "object"},
+		{Name: "line", Type: query.Integer},
+		{Name: "logstore"},
+		{Name: "set_aside", Type: query.Time},
+	}}
+	left := tableWidth
+	if width > 0 {
+		left = max(least, min(left, width-objectWidth-len("number")-len("000000")-len("cloudtrail")-len(time.RFC3339)-3*len(r.Columns)))
+	}
+	for _, d := range list {
+		var line any = d.Line
+		if d.Whole {
+			line = nil
+		}
+		object := []rune(diag.Line(d.Object))
+		if n := len(object); n > objectWidth { // names of objects differ at their ends
+			object = append([]rune("…"), object[n-objectWidth+1:]...)
+		}
+		reason := []rune(diag.Line(d.Reason))
+		if len(reason) > left {
+			reason = append(reason[:left-1], '…')
+		}
+		r.Rows = append(r.Rows, []any{d.ID, string(reason), string(object), line, d.Logstore, d.At.Truncate(time.Second)})
+	}
+	return r
 }
 
 // deadLetter reads the dead letter that the user named.

@@ -315,6 +315,12 @@ func printLoad(e *env, r *store.Report, skipped []ingest.Skipped, where string) 
 	for _, f := range r.Refused {
 		fmt.Fprintf(e.stderr, "%s: %s: %s\n", failureText(f, "not loaded"), diag.Line(f.Object), diag.Line(f.Err.Error()))
 	}
+	if slices.ContainsFunc(r.Refused, func(f store.Failure) bool {
+		var none *ingest.NoFormat
+		return errors.As(f.Err, &none) && len(none.Fields) > 0
+	}) {
+		fmt.Fprintln(e.stderr, "  a format of your own: declare a logstore in tocsin.yaml and load with -l NAME, or map a scanner's columns with --columns FILE")
+	}
 	for _, s := range append(skipped[:len(skipped):len(skipped)], r.Skipped...) {
 		fmt.Fprintf(e.stderr, "skipped: %s: %s\n", diag.Line(s.Name), diag.Line(s.Reason))
 	}
