@@ -34,6 +34,7 @@ var unruns = []unrun{
 	{begins: "tocsin source test NAME", with: "tocsin source test trail", status: exitUsage, why: "there is no source here, and it says so"},
 	{begins: "tocsin load s3://BUCKET/PREFIX", why: "there is no bucket here; TestLoadFromABucket has one"},
 	{begins: "tocsin deadletters retry", with: "tocsin deadletters retry --all", status: exitFound, why: "the broken record of this session stays broken, and it says so"},
+	{begins: "tocsin rules release", with: "tocsin rules release trail-stopped", status: exitUsage, why: "no rule of this session is quarantined, and it says so; TestP31ARuleThatEndsTheProcess releases one"},
 	{begins: "go test", why: "runs tests, of which this is one"},
 	{begins: "tools/", why: "runs tests with what is not installed everywhere"},
 	{begins: "git ", why: "changes a working tree"},

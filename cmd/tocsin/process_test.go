@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,8 @@ type process struct {
 	cmd   *exec.Cmd
 	said  said
 	ended chan error
+
+	patience time.Duration // with what it does; 0: 40 seconds
 }
 
 // said is what a process wrote so far.
@@ -65,7 +68,7 @@ func startWith(t *testing.T, dir string, environment []string, args ...string) *
 func (p *process) until(what string, holds func() bool) {
 	p.t.Helper()
 	for begun := time.Now(); !holds(); time.Sleep(50 * time.Millisecond) {
-		if time.Since(begun) > 40*time.Second {
+		if time.Since(begun) > cmp.Or(p.patience, 40*time.Second) {
 			p.t.Fatalf("%s did not come\n%s", what, p.said.String())
 		}
 	}

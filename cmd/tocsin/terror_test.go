@@ -80,18 +80,18 @@ func terrorRecord(id int, name, agent, message string) string {
 		time.Now().UTC().Format(time.RFC3339), name, id, id, id, agent, message)
 }
 
-// survive starts the agent again, as systemd does, until it has been there for a
-// while; it says how often it died.
-func survive(t *testing.T, dir, limit string, most int) (p *process, deaths int) {
+// survive starts the agent again, as systemd does, until it has been there for some
+// time; it says how often it died.
+func survive(t *testing.T, dir, limit string, calm time.Duration) (p *process, deaths int) {
 	t.Helper()
 	for ; ; deaths++ {
 		p = startWith(t, dir, []string{terror + "=" + limit})
 		select {
 		case err := <-p.ended:
-			if err == nil || deaths == most {
+			if err == nil || deaths == 4 {
 				t.Fatalf("it ended %d times, with %v\n%s", deaths+1, err, p.said.String())
 			}
-		case <-time.After(3 * time.Second):
+		case <-time.After(calm):
 			return p, deaths
 		}
 	}
@@ -119,7 +119,7 @@ func TestP31ARuleThatEndsTheProcess(t *testing.T) {
 	}
 	records.WriteString(terrorRecord(999, deadly, "", ""))
 	writeSettled(t, dir, map[string]string{"in/1.json": records.String()})
-	p, deaths := survive(t, dir, "10s", 4)
+	p, deaths := survive(t, dir, "10s", 3*time.Second)
 	if deaths < 2 {
 		t.Errorf("it died %d times", deaths)
 	}
@@ -162,7 +162,7 @@ func TestP31ARuleThatEndsTheProcess(t *testing.T) {
 	}
 	// Another text makes it go on, and its gap can be filled.
 	writeSettled(t, dir, map[string]string{"rules/bad.yaml": strings.Replace(bad, deadly, "die*", 1), "in/2.json": terrorRecord(1000, "dies-no-more", "", "")})
-	p, deaths = survive(t, dir, "10s", 0)
+	p, deaths = survive(t, dir, "10s", time.Second)
 	p.awaitMail(1, "ken@example.com", "bad")
 	p.stop()
 	if out := must2(command(t, dir, "gaps", "fill").CombinedOutput()); !strings.Contains(out, "1 found") || deaths != 0 {
