@@ -108,6 +108,29 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%s: %d, want %d", query, n, want)
 		}
 	}
+	// A checkpoint that was cut off: nothing can be read, until the file is opened again.
+	room, _, err := s.Room()
+	if err == nil {
+		err = os.WriteFile(ballast, make([]byte, room-4096), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Logs.in.checkpoint(t.Context()); err == nil {
+		t.Fatal("a checkpoint on a full disk went well")
+	}
+	if _, _, err := s.Logs.LastSeq(t.Context()); err == nil {
+		t.Error("the file was not given up")
+	}
+	if err := s.Logs.Maintain(t.Context()); err != nil {
+		t.Errorf("on a full disk: %v", err)
+	}
+	if n := count(t, s.Logs, "SELECT count(*) FROM log_t"); n != each*many {
+		t.Errorf("%d records, want %d", n, each*many)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // T1, T2 and T3 on a full disk are undone as a whole, and go on by themselves with

@@ -17,6 +17,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"tocsin/alertrules"
 	"tocsin/query"
 )
 
@@ -200,11 +201,17 @@ func TestAbandoned(t *testing.T) {
 	defer cancel()
 	_, err = l.ask(ctx, raw("SELECT stuck(range) FROM range(3)", false, 1, query.Integer))
 	var abandoned *AbandonedError
-	if !errors.As(err, &abandoned) || !errors.Is(err, context.DeadlineExceeded) || l.abandoned.Load() != 1 {
+	if !errors.As(err, &abandoned) || !errors.Is(err, alertrules.ErrRanAway) || !errors.Is(err, context.DeadlineExceeded) || l.abandoned.Load() != 1 {
 		t.Errorf("got %v", err)
 	}
 	if r, err := l.ask(context.Background(), raw("SELECT 1", false, 1, query.Integer)); err != nil || r.Rows[0][0] != int64(1) {
 		t.Errorf("the next query: %v %v", r, err)
+	}
+	if err := in.restart(context.Background()); err == nil || !in.stuck.Load() { // two engines would have one file
+		t.Errorf("it was started again while a query holds its file: %v", err)
+	}
+	if r, err := l.ask(context.Background(), raw("SELECT 1", false, 1, query.Integer)); err != nil || r.Rows[0][0] != int64(1) {
+		t.Errorf("the next query, after that: %v %v", r, err)
 	}
 	close(till)
 	if err := l.close(context.Background()); err != nil {

@@ -37,7 +37,7 @@ func TestTerrorIntegration(t *testing.T) {
 	bad := fmt.Sprintf(`
 defaults: {logstore: cloudtrail, every: 20s}
 rules:
-  - {id: deadly, query: "eventName:%s"}
+  - {id: deadly, every: 1s, query: "eventName:%s"}
   - {id: away-one, window: 24h, delay: 0s, query: %q}
   - {id: away-two, window: 24h, delay: 0s, query: %q}
   - {id: hungry, window: 24h, delay: 0s, query: %q}
@@ -64,7 +64,7 @@ rules:
 	}
 	records.WriteString(terrorRecord(10_000, deadly, "", ""))
 	writeSettled(t, dir, map[string]string{"in/1.json": records.String()})
-	p, deaths := survive(t, dir, "6s", 25*time.Second)
+	p, deaths := survive(t, dir, "6s", 40*time.Second)
 	t.Logf("it died %d times", deaths)
 	if deaths < 2 {
 		t.Errorf("it died %d times", deaths)
