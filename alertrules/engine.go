@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -202,8 +203,8 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 		runs[i].down = d.missed(states[d.Rule.ID])
 	}
 	e.evaluate(ctx, due, runs)
-	if err := ctx.Err(); err != nil {
-		return nil, err // what a cancelled query says is no outcome
+	if err := ctx.Err(); err != nil { // what a cancelled query says is no outcome
+		return nil, errors.Join(err, e.keepDangers(ctx, runs, states, now))
 	}
 	round, err := e.collect(ctx, now, runs)
 	if err != nil {

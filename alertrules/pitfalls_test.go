@@ -234,6 +234,32 @@ func wantGaps(t *testing.T, gaps []alertrules.Gap, want ...string) {
 	}
 }
 
+// A round that is stopped commits nothing but its quarantines; a query that was told to
+// stop with everything else is no danger.
+func TestP31AStoppedRoundKeepsItsQuarantines(t *testing.T) {
+	w := world(t, "09:58", fmt.Sprintf(dangerous, "x"))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	handle(t, w, "good", func(*query.Plan, query.Window, []alertrulestest.Record) (*query.Result, error) {
+		return nil, alertrules.ErrRanAway
+	})
+	handle(t, w, "s", func(*query.Plan, query.Window, []alertrulestest.Record) (*query.Result, error) {
+		stop()
+		return nil, fmt.Errorf("%w: %w", alertrules.ErrRanAway, ctx.Err())
+	})
+	w.Engine.Workers = 1 // in the order of their ids
+	w.Log.Now = clock("10:00")
+	before := len(w.States.Rounds())
+	if _, err := w.Engine.Round(ctx, w.Set.Rules, w.Log.Now); !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	want(t, w.States.Rounds()[before:], "status", "10:00 notice rule/quarantine/good over=false")
+	states, err := w.States.RuleStates(t.Context())
+	if err != nil || !states["good"].Danger.Quarantined(rule(t, w, "good").Hash) || !states["good"].Moment.IsZero() || states["s"].Danger != (alertrules.Danger{}) {
+		t.Errorf("%+v %+v %v", states["good"], states["s"], err)
+	}
+}
+
 // The process ends while queries run. Those that were at work are suspects, run
 // alone, and the one that is found again is quarantined; the others go on.
 func TestP31ACrashIsOneRulesFault(t *testing.T) {

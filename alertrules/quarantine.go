@@ -104,6 +104,9 @@ func (e *Engine) guarded(r *run) QueryFunc {
 		}
 		res, err := e.Query(ctx, p, w)
 		r.answered = r.answered || err == nil
+		if err != nil && ctx.Err() != nil { // it was told to stop with everything else
+			return nil, ctx.Err()
+		}
 		return res, err
 	}
 }
@@ -130,6 +133,30 @@ func (r *run) quarantined() Notice {
 		Key: quarantineKey(r.rule.ID), Since: d.Since,
 		Text: fmt.Sprintf("rule %s is quarantined: %s. It is not evaluated until its text changes, or until tocsin rules release %[1]s; what it misses is a gap", r.rule.ID, d.Reason),
 	}
+}
+
+// keepDangers commits the quarantines of a round that was stopped, and nothing else of
+// it: or the rules would do the same in the next process.
+func (e *Engine) keepDangers(ctx context.Context, runs []*run, states map[string]*RuleState, now time.Time) error {
+	round := &Round{At: now}
+	for _, r := range runs {
+		before := states[r.rule.ID]
+		if before == nil || r.rule.held(before) || !r.rule.held(r.state) {
+			continue
+		}
+		s := cloneState(before, r.rule.ID)
+		s.Danger, s.Outcome, s.Error, s.ErrorSince = r.state.Danger, r.state.Outcome, r.state.Error, r.state.ErrorSince
+		round.Rules = append(round.Rules, s)
+		round.Notices = append(round.Notices, r.quarantined())
+		round.Evaluations = append(round.Evaluations, r.evals[len(r.evals)-1])
+	}
+	if len(round.Rules) == 0 {
+		return nil
+	}
+	if err := e.States.CommitRound(context.WithoutCancel(ctx), round); err != nil {
+		return fmt.Errorf("commit what is held against rules: %w", err)
+	}
+	return nil
 }
 
 // resume has a rule go on at now that was quarantined: what it has not seen is a
