@@ -48,6 +48,9 @@ type Options struct {
 	Files       Files         // which are read again when they change
 	// Supervisor is told when the agent works, reads its files again, and ends.
 	Supervisor Supervisor
+	// Woken gets a value when somebody may have changed by hand what is to be told;
+	// may be nil.
+	Woken     <-chan struct{}
 	Heartbeat  Heartbeat
 	// Listen is the loopback address for metrics and health; "": nothing listens.
 	Listen  string
@@ -182,6 +185,16 @@ func (a *Agent) Run(ctx context.Context) error {
 		evaluate()
 		deliver()
 	}
+	loops.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-a.o.Woken:
+				deliver()
+			}
+		}
+	})
 	loops.Go(func() { a.reload(ctx, reread, func() { stop(ErrRestart) }) })
 	a.o.Supervisor.Ready()
 	defer context.AfterFunc(ctx, func() {

@@ -35,8 +35,8 @@ func (a *Agent) Handler(ctx context.Context) http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Origin") != "" || !loopback(r.Host) {
-			http.Error(w, "only for this machine", http.StatusForbidden)
+		if status, why := foreign(r, loopback, http.StatusForbidden); status != 0 {
+			http.Error(w, why, status)
 			return
 		}
 		mux.ServeHTTP(w, r)

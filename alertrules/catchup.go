@@ -58,6 +58,8 @@ func (d Due) missed(s *RuleState) time.Time {
 // Live is Round without the rules that have to catch up, which it returns: call
 // MakeUp for them.
 func (e *Engine) Live(ctx context.Context, rules []*Rule, now time.Time) (r *Round, behind []*Rule, err error) {
+	e.turn.RLock()
+	defer e.turn.RUnlock()
 	now = now.UTC().Round(0)
 	states, err := e.ruleStates(ctx)
 	if err != nil {
@@ -79,6 +81,8 @@ func (e *Engine) Live(ctx context.Context, rules []*Rule, now time.Time) (r *Rou
 // them; left says that there are more. It may be called beside Live and another
 // MakeUp that do not get the same rule.
 func (e *Engine) MakeUp(ctx context.Context, rule *Rule, now time.Time) (r *Round, left bool, err error) {
+	e.turn.RLock()
+	defer e.turn.RUnlock()
 	now = now.UTC().Round(0)
 	states, err := e.ruleStates(ctx)
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 const defaultCatchUp = 24 * time.Hour
 
 // An Engine evaluates rules. Its fields are set before the first call and not
-// changed after it. Rounds follow each other: one call of Round, Live or Known at
-// a time, and none of Known beside MakeUp.
+// changed after it. Rounds follow each other: one call of Round or Live at a time.
+// Known, Found and Release wait for those, and for MakeUp, and they for them; one Fill
+// may go on beside.
 type Engine struct {
 	Query  QueryFunc // called by at most Workers goroutines at once, and one that catches up
 	Logs   Logs
@@ -32,6 +33,7 @@ type Engine struct {
 	AtWork func(rule string) (done func())
 
 	alone sync.RWMutex // a query of a suspect holds it to write, others to read
+	turn  sync.RWMutex // Known, Found and Release hold it to write, what evaluates to read
 }
 
 func (e *Engine) workers() int {
@@ -165,6 +167,8 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 // of what the engine itself needs. Without a rule that is due it does nothing
 // and returns an empty Round.
 func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Round, error) {
+	e.turn.RLock()
+	defer e.turn.RUnlock()
 	now = now.UTC().Round(0)
 	states, err := e.ruleStates(ctx)
 	if err != nil {

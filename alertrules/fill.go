@@ -52,8 +52,9 @@ const (
 // alert is over at the first moment after the gap, or after what looks at history
 // in it, and after 10,000 evaluations.
 //
-// A query that fails ends the filling of its rule, and is no error of Fill. Like
-// Round, it is not called beside another call of the engine.
+// A query that fails ends the filling of its rule, and is no error of Fill. It may go
+// on beside rounds, since it touches neither what goes on nor a cursor; one Fill is
+// called at a time.
 func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
 	p, err := e.pin(ctx)
 	if err != nil {

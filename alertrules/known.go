@@ -20,6 +20,8 @@ import (
 // closed (D24). A rule counts as removed only when the ids of all files are
 // known. It is idempotent.
 func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, error) {
+	e.turn.Lock()
+	defer e.turn.Unlock()
 	now = now.UTC().Round(0)
 	states, err := e.ruleStates(ctx)
 	if err != nil {

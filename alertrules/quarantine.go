@@ -291,6 +291,8 @@ func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string,
 
 // amend changes what is remembered of some rules of a set, and commits it.
 func (e *Engine) amend(ctx context.Context, set *Set, ids []string, now time.Time, do func(r *run)) (*Round, error) {
+	e.turn.Lock()
+	defer e.turn.Unlock()
 	states, err := e.ruleStates(ctx)
 	if err != nil {
 		return nil, err

@@ -25,8 +25,12 @@ type Skipped struct{ Name, Reason string }
 // folder only the first that is not empty counts, in the order OCSF, CSV, native
 // JSON, ASFF. A CSV and a JSON file of one stem are one run only when both are
 // Prowler's.
-func Files(paths []string) ([]Object, []Skipped, error) {
-	l := lister{seen: map[string]bool{}}
+func Files(paths []string) ([]Object, []Skipped, error) { return FilesFrom("", paths) }
+
+// FilesFrom is Files for paths that begin, where they are relative, in the folder base;
+// "" is the working directory. Names are as the arguments have them.
+func FilesFrom(base string, paths []string) ([]Object, []Skipped, error) {
+	l := lister{base: base, seen: map[string]bool{}}
 	var errs []error
 	for _, p := range paths {
 		if err := l.add(p); err != nil {
@@ -38,26 +42,51 @@ func Files(paths []string) ([]Object, []Skipped, error) {
 }
 
 type lister struct {
+	base    string
 	objects []Object
 	skipped []Skipped
 	seen    map[string]bool
 }
 
+// at is where a path leads.
+func (l *lister) at(path string) string {
+	if l.base == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.base, path)
+}
+
+// called has an error say the path as it was given.
+func called(path string, err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		e.Path = path
+	}
+	return err
+}
+
 func (l *lister) add(path string) error {
-	info, err := os.Stat(path)
+	at := l.at(path)
+	info, err := os.Stat(at)
 	if err != nil {
-		return err // it names the path
+		return called(path, err)
 	}
 	if !info.IsDir() {
 		l.file(filepath.Clean(path), info, true)
 		return nil
 	}
-	return filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(at, func(p string, e fs.DirEntry, err error) error {
+		root := p == at
+		if root {
+			p = path
+		} else if at != path {
+			p = filepath.Join(path, strings.TrimPrefix(p, at))
+		}
 		if err != nil {
-			return err
+			return called(p, err)
 		}
 		hidden := len(e.Name()) > 1 && e.Name()[0] == '.' && e.Name() != ".."
-		if hidden && p != path {
+		if hidden && !root {
 			l.skipped = append(l.skipped, Skipped{p, "it is hidden"})
 			if e.IsDir() {
 				return fs.SkipDir
@@ -74,9 +103,9 @@ func (l *lister) add(path string) error {
 
 // found adds a file of a folder; a link to nowhere is skipped.
 func (l *lister) found(path string) {
-	info, err := os.Stat(path) // follows a link to a file
+	info, err := os.Stat(l.at(path)) // follows a link to a file
 	if err != nil {
-		l.skipped = append(l.skipped, Skipped{path, err.Error()})
+		l.skipped = append(l.skipped, Skipped{path, called(path, err).Error()})
 		return
 	}
 	l.file(path, info, false)
@@ -89,7 +118,15 @@ func (l *lister) file(path string, info fs.FileInfo, named bool) {
 		l.skipped = append(l.skipped, Skipped{path, "it is no regular file"})
 	default:
 		l.seen[path] = true
-		l.objects = append(l.objects, FileObject(path, info, named))
+		o := FileObject(path, info, named)
+		o.Open = func() (io.ReadCloser, error) {
+			f, err := os.Open(l.at(path))
+			if err != nil {
+				return nil, called(path, err)
+			}
+			return f, nil
+		}
+		l.objects = append(l.objects, o)
 	}
 }
 

@@ -9,12 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Backup writes logs.duckdb and state.duckdb, as they are now and belong together,
 // into a directory, which is created with mode 0700. A directory with anything in it
 // is an error: nothing is ever written over. The copy is whole or not there under
-// its name. Nothing else may use the store meanwhile.
+// its name. What is stored waits for as long as the copy takes; questions go on.
 func (s *Store) Backup(ctx context.Context, dir string) (files []string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -26,10 +27,10 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 	if err := empty(dir); err != nil {
 		return nil, err
 	}
+	s.Logs.writer.Lock() // never behind that of State
+	defer s.Logs.writer.Unlock()
 	s.State.writer.Lock()
 	defer s.State.writer.Unlock()
-	s.Logs.writer.Lock()
-	defer s.Logs.writer.Unlock()
 	under := dir + ".partial"
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("create the backup: %w", err)
@@ -49,11 +50,8 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 		if !in.roomy() {
 			return nil, fmt.Errorf("%s cannot be written whole before it is copied: the disk is full", in.path)
 		}
-		if err := in.checkpoint(ctx); err != nil {
+		if err := s.settle(ctx, in); err != nil {
 			return nil, err
-		}
-		if n := in.walBytes(); n > 0 {
-			return nil, fmt.Errorf("%s has %d bytes in its write-ahead log although it was checkpointed", in.path, n)
 		}
 		name := filepath.Base(in.path)
 		if err := copyPrivate(filepath.Join(under, name), in.path); err != nil {
@@ -68,6 +66,37 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 		return nil, fmt.Errorf("create the backup: %w", err)
 	}
 	return files, nil
+}
+
+// settleTries is how often a checkpoint beside questions is tried.
+const settleTries = 50
+
+// settle writes all of the write-ahead log of an instance into its file. Questions that
+// began before may keep a checkpoint from doing all of it: the last tries wait for those
+// of users, and keep new ones waiting.
+func (s *Store) settle(ctx context.Context, in *instance) error {
+	for try := range settleTries {
+		if err := s.checkpointed(ctx, in, try > settleTries/2); err != nil {
+			return err
+		}
+		if in.walBytes() == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("%s has %d bytes in its write-ahead log although it was checkpointed", in.path, in.walBytes())
+}
+
+func (s *Store) checkpointed(ctx context.Context, in *instance, alone bool) error {
+	if alone && in == s.Logs.in {
+		s.Logs.gate.Lock()
+		defer s.Logs.gate.Unlock()
+	}
+	return in.checkpoint(ctx)
 }
 
 // empty reports a path that is there and is no empty directory.

@@ -51,6 +51,9 @@ func (f byFlags) operation(p *project, kind string) (store.Operation, error) {
 
 // userName is the user who is logged in; behind sudo, who called it.
 func (e *env) userName() string {
+	if e.asked != nil {
+		return e.asked.User
+	}
 	if name := e.getenv("SUDO_USER"); name != "" {
 		return name
 	}

@@ -106,12 +106,15 @@ type paths struct {
 	named bool
 }
 
+// defaultConfig is the configuration that is read when none is named.
+const defaultConfig = "tocsin.yaml"
+
 // readConfig reads the file, or takes the defaults when none is named and
 // ./tocsin.yaml does not exist. The error is a *diag.List for mistakes in it.
 func readConfig(path string) (*config, error) {
 	named := path != ""
 	if !named {
-		path = "tocsin.yaml"
+		path = defaultConfig
 	}
 	stamp := stampOf([]string{path})
 	c, err := readConfigFile(path, named)

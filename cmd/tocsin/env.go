@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"tocsin/agent"
 	"tocsin/alertrules"
 )
 
@@ -26,6 +27,12 @@ type env struct {
 	rules   func(ask alertrules.QueryFunc) alertrules.QueryFunc
 	log     *slog.Logger // of the agent; nil: other verbs are silent
 	replace func() error // begins the program anew in this process; nil: nobody does
+	args    []string     // the command line
+
+	// Of a verb that an agent does for another process, that agent, and what it was
+	// asked (guest.go); nil: the verb is of this process.
+	host  *host
+	asked *agent.Call
 }
 
 func systemEnv() *env {
@@ -43,6 +50,9 @@ func systemEnv() *env {
 
 // screen is the size of the terminal now; 0 where there is none.
 func (e *env) screen() (columns, lines int) {
+	if e.host != nil {
+		return e.width, 0
+	}
 	w, h, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil || !e.terminal {
 		return e.width, 0

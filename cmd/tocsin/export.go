@@ -67,7 +67,7 @@ func exportParquet(ctx context.Context, e *env, o *options, f queryFlags, dir st
 		if slices.Contains(p.schema.Histories(), logstore) {
 			return usage("%s holds no records to export; tocsin query -o csv writes its rows", logstore)
 		}
-		to := lake{dir: dir, logstore: logstore, target: archive.Directory(dir)}
+		to := lake{dir: e.whole(dir), logstore: logstore, target: archive.Directory(e.whole(dir))}
 		records, err := p.store.Logs.Export(ctx, store.ExportOptions{
 			Logstore: logstore, From: window.From, To: window.To, Have: to.have, Put: to.put,
 		})

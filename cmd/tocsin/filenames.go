@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -12,7 +11,7 @@ import (
 // folder that the data directory lies in, where it is below that, else the whole
 // path. It looks up once where it is, for folders of many files.
 func (p *project) fileNames() func(path string) string {
-	here, err := os.Getwd()
+	here, err := p.env.here()
 	if err != nil {
 		return filepath.Clean // paths can be told apart by their spelling alone
 	}

@@ -141,6 +141,11 @@ const progressEvery = 10 * time.Second
 func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 	return withProject(ctx, e, o, "tocsin gaps fill", func(p *project) error {
 		p.warnProblems()
+		release, err := p.alone(ctx, false)
+		if err != nil {
+			return err
+		}
+		defer release()
 		all, err := p.store.State.Gaps(ctx)
 		if err != nil {
 			return err
@@ -202,6 +207,11 @@ the rule, and with the operations (__operations__).`,
 
 func dropGaps(ctx context.Context, e *env, o *options, f byFlags, rules []string) error {
 	return withProject(ctx, e, o, "tocsin gaps drop", func(p *project) error {
+		release, err := p.alone(ctx, false)
+		if err != nil {
+			return err
+		}
+		defer release()
 		all, err := p.store.State.Gaps(ctx)
 		if err != nil {
 			return err

@@ -109,6 +109,14 @@ func runLoad(ctx context.Context, e *env, o *options, f loadFlags, paths []strin
 // filling gaps, in the objects of load --notify, when these were loaded before
 // without it. When the program ends before, the same load does it.
 func (p *project) tellHistory(ctx context.Context, report *store.Report) error {
+	if len(report.Asked) == 0 {
+		return nil
+	}
+	release, err := p.alone(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer release()
 	for _, r := range p.rules.Rules {
 		var asked []alertrules.Arrival
 		for _, logstore := range r.Reads() {
@@ -166,10 +174,10 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 	o.Ingest = p.ingestOptions(agent.Source{}, p.now)
 	if f.columns != "" {
-		if o.Ingest.Columns, err = readColumns(f.columns); err != nil {
+		if o.Ingest.Columns, err = readColumns(p.env.whole(f.columns)); err != nil {
 			return o, err
 		}
-		if o.Told.Columns, err = filepath.Abs(f.columns); err != nil {
+		if o.Told.Columns, err = filepath.Abs(p.env.whole(f.columns)); err != nil {
 			return o, err
 		}
 	}
@@ -198,7 +206,7 @@ func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 // loadLocal takes in files, folders and standard input, with progress on a
 // terminal.
 func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, paths []string) (*store.Report, []ingest.Skipped, error) {
-	objects, skipped, unread := ingest.Files(slices.DeleteFunc(slices.Clone(paths), func(s string) bool { return s == "-" }))
+	objects, skipped, unread := p.env.files(slices.DeleteFunc(slices.Clone(paths), func(s string) bool { return s == "-" }))
 	name := p.fileNames()
 	for i := range objects {
 		objects[i].Name = name(objects[i].Name)

@@ -36,7 +36,7 @@ func program(e *env) {
 // run executes one command line and returns its exit status.
 func run(ctx context.Context, e *env, args []string) int {
 	out, inside := &sticky{to: e.stdout}, *e
-	inside.stdout = out
+	inside.stdout, inside.args = out, args
 	e = &inside
 	root := newRoot(e)
 	root.SetArgs(args)

@@ -289,6 +289,7 @@ func why(o store.Operation) string {
 
 // one does it to one mail.
 func (h *byHand) one(ctx context.Context, p *project, m *notifier.Mail, why string) error {
+	defer p.steady()()
 	if h.kind == "drop" {
 		if err := p.notifier.Drop(ctx, m.ID, p.now, why); err != nil {
 			return err

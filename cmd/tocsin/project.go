@@ -40,6 +40,7 @@ type project struct {
 	store    *store.Store
 	engine   *alertrules.Engine
 	notifier *notifier.Notifier
+	host     *host          // of the agent of this process, which does verbs of others; nil: none
 	metrics  *agent.Metrics // nil: nothing is counted
 	marker   *store.Marker  // of the rules at work; nil: nobody notes it
 }
@@ -233,6 +234,9 @@ func (p *project) warnProblems() {
 // makeRulesKnown tells the store which rules there are, before records are
 // taken in, so that a first run misses nothing of them.
 func (p *project) makeRulesKnown(ctx context.Context) error {
+	if p.env.host != nil {
+		return p.env.host.known(ctx, p)
+	}
 	if err := p.keepRules(ctx, p.now); err != nil {
 		return err
 	}

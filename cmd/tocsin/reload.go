@@ -20,6 +20,7 @@ import (
 	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
+	"tocsin/query"
 	"tocsin/templates"
 )
 
@@ -29,6 +30,8 @@ import (
 
 // live is what the loops of an agent read of the files, exchanged at once.
 type live struct {
+	config    *config // of it, what is read for each question: lists
+	schema    query.Schema
 	rules     *alertrules.Set
 	templates *templates.Set
 	problems  []error
@@ -39,7 +42,7 @@ func (p *project) running() live {
 	if p.live != nil {
 		return *p.live.Load()
 	}
-	return live{p.rules, p.templates, p.problems}
+	return live{p.config, p.schema, p.rules, p.templates, p.problems}
 }
 
 // runAgents runs one agent after the other, until ctx ends.
@@ -51,10 +54,16 @@ func (p *project) runAgents(ctx context.Context, o *options) error {
 	now := p.running()
 	p.live = &atomic.Pointer[live]{}
 	p.live.Store(&now)
+	p.host = newHost(p)
+	hosting, end := context.WithCancel(ctx)
+	served := p.host.serve(hosting)
+	defer served() // at most closeTime
+	defer end()
 	for {
 		r := &reloader{project: p, options: o}
 		a := p.agentOptions()
 		a.Supervisor = supervisor(p.env)
+		a.Woken = p.host.woken
 		a.Files = agent.Files{Stamp: p.stamp, From: p.read, Read: r.read, Asked: hup}
 		err := agent.New(a).Run(ctx)
 		switch {
@@ -63,7 +72,7 @@ func (p *project) runAgents(ctx context.Context, o *options) error {
 		case ctx.Err() != nil: // it ends before another could begin
 			return nil
 		}
-		if err := p.renew(ctx, r.next); err != nil {
+		if err := p.host.renew(ctx, r.next); err != nil {
 			return err
 		}
 	}
@@ -85,6 +94,7 @@ func (r *reloader) read(ctx context.Context) (agent.Reread, error) {
 		return agent.Reread{Unsettled: true}, nil
 	}
 	if err != nil { // nothing is known of what it names: all goes on as before
+		p.host.wasRead(before)
 		return agent.Reread{}, p.tellBroken(ctx, []error{err}, false)
 	}
 	if next.config.machinery != p.config.machinery {
@@ -96,7 +106,8 @@ func (r *reloader) read(ctx context.Context) (agent.Reread, error) {
 	if err := p.store.Logs.DeclareLookups(ctx, next.config.tables...); err != nil {
 		return agent.Reread{}, err
 	}
-	p.live.Store(&live{next.rules, next.templates, next.problems})
+	p.live.Store(&live{next.config, next.schema, next.rules, next.templates, next.problems})
+	p.host.wasRead(before)
 	p.env.logger().Info("files were read again", "rules", len(next.rules.Rules), "broken", len(next.problems))
 	return agent.Reread{}, errors.Join(p.remember(ctx), p.tellBroken(ctx, next.problems, true))
 }
@@ -142,7 +153,7 @@ func (p *project) renew(ctx context.Context, next *project) error {
 	before.rules, before.templates, before.problems = now.rules, now.templates, now.problems
 	p.userFiles, p.now = next.userFiles, next.now
 	p.rules, p.templates = p.rules.KeepFrom(now.rules), p.templates.KeepFrom(now.templates)
-	p.live.Store(&live{p.rules, p.templates, p.problems})
+	p.live.Store(&live{p.config, p.schema, p.rules, p.templates, p.problems})
 	err := p.connect(ctx)
 	if err == nil {
 		err = p.declare(ctx)

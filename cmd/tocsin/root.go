@@ -43,17 +43,20 @@ wrong, 3 could not do it.`,
 		config = v
 	}
 	root.PersistentFlags().StringVar(&o.data, "data", data, "data `directory` (TOCSIN_DATA)")
-	root.PersistentFlags().StringVar(&o.config, "config", config, "configuration `file`; default ./tocsin.yaml if present (TOCSIN_CONFIG)")
-	for _, verb := range verbs {
+	root.PersistentFlags().StringVar(&o.config, "config", config, "configuration `file`; default ./"+defaultConfig+" if present (TOCSIN_CONFIG)")
+	for _, verb := range verbs() {
 		root.AddCommand(verb(e, o))
 	}
+	fitIn(e, o, root)
 	return root
 }
 
 // verbs make the subcommands; each lives in the file of its name.
-var verbs = []func(*env, *options) *cobra.Command{
-	newDemo, newInit, newLoad, newDeadletters, newSource, newScan, newQuery, newShell, newRun, newStatus, newAlerts, newAck, newOutbox, newWhy, newGaps, newRules, newBackup,
-	newCheck, newFmt, newPreview, newExport, newArchive, newMailTest, newSample, newVersion,
+func verbs() []func(*env, *options) *cobra.Command {
+	return []func(*env, *options) *cobra.Command{
+		newDemo, newInit, newLoad, newDeadletters, newSource, newScan, newQuery, newShell, newRun, newStatus, newAlerts, newAck, newOutbox, newWhy, newGaps, newRules, newBackup,
+		newCheck, newFmt, newPreview, newExport, newArchive, newMailTest, newSample, newVersion,
+	}
 }
 
 // parent is what a command does that has others below it: without a word it

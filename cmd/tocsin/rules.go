@@ -77,6 +77,7 @@ recorded with the operations (__operations__).`,
 
 func releaseRules(ctx context.Context, e *env, o *options, f byFlags, ids []string) error {
 	return withProject(ctx, e, o, "tocsin rules", func(p *project) error {
+		defer p.steady()()
 		states, err := p.store.State.RuleStates(ctx)
 		if err != nil {
 			return err

@@ -23,6 +23,7 @@ import (
 func newRun(e *env, o *options) *cobra.Command {
 	var once bool
 	var f logFlags
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the agent: take in what the sources hold, evaluate rules, deliver mails.",
@@ -30,6 +31,8 @@ func newRun(e *env, o *options) *cobra.Command {
 schedules, and delivers mails. Rules, templates, lists, tables and tocsin.yaml
 are read again when they change, and on SIGHUP: all or nothing for each file.
 One that is broken is used as before. On SIGTERM it finishes what is in flight.
+While it runs, other verbs on its data directory are done by it. A second run
+ends at once, and says who runs; with --wait it waits for that to end.
 
 With --once it does one round of all of it and exits, for cron and containers:
 it takes in what the sources hold, evaluates every rule that is due (a new one
@@ -39,18 +42,24 @@ Exit status of --once: 0 also when alerts fire; 1 if a rule ended in error or a
 mail was refused for good.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if once {
-				return runOnce(cmd.Context(), e, o, f)
-			}
-			return runAgent(cmd.Context(), e, o, f)
+			return waitForLock(cmd.Context(), wait, func() error {
+				if once {
+					return runOnce(cmd.Context(), e, o, f)
+				}
+				return runAgent(cmd.Context(), e, o, f)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "one round of everything, then exit")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to wait for another process that has the data directory, such as 30s")
 	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "log also evaluations that found nothing")
 	cmd.Flags().StringVar(&f.format, "log", "text", "`format` of the log on standard error: text or json")
 	complete(cmd, "log", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
+
+// runCommand is what the lock of the data directory says while the agent runs.
+const runCommand = "tocsin run"
 
 // logFlags say what is logged, and how.
 type logFlags struct {
@@ -75,7 +84,7 @@ func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 
 // runProject runs the agent in this process until ctx ends.
 func runProject(ctx context.Context, e *env, o *options) error {
-	return withProject(ctx, e, o, "tocsin run", func(p *project) error {
+	return withProject(ctx, e, o, runCommand, func(p *project) error {
 		p.warnProblems()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
 		if err := p.begin(ctx); err != nil {

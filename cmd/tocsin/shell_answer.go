@@ -19,7 +19,6 @@ import (
 	"tocsin/cmd/tocsin/shell"
 	"tocsin/diag"
 	"tocsin/query"
-	"tocsin/store"
 )
 
 // shellCommand is what the lock of the data directory says while a statement of
@@ -104,7 +103,9 @@ func askProcess(ctx context.Context, o *options, q request) (response, error) {
 
 // answerOne is the other side: it answers the question on standard input.
 func answerOne(ctx context.Context, e *env, o *options) error {
-	signal.Ignore(os.Interrupt) // Ctrl-C on the terminal comes here too; the session ends this process
+	if e.host == nil {
+		signal.Ignore(os.Interrupt) // Ctrl-C on the terminal comes here too; the session ends this process
+	}
 	registerValues()
 	var q request
 	if err := gob.NewDecoder(e.stdin).Decode(&q); err != nil {
@@ -114,7 +115,7 @@ func answerOne(ctx context.Context, e *env, o *options) error {
 	inside := *e
 	inside.stderr = &notes
 	var r response
-	err := patiently(ctx, func() error {
+	err := waitForLock(ctx, patience, func() error {
 		return withProject(ctx, &inside, o, shellCommand, func(p *project) error { return p.respond(ctx, q, &r) })
 	})
 	r.fail(err)
@@ -137,23 +138,6 @@ func (r *response) fail(err error) {
 // patience is how long a statement waits for another process to be done, such as
 // the statement of another shell.
 const patience = time.Second
-
-// patiently opens the data directory again while another process has it, for a
-// moment.
-func patiently(ctx context.Context, open func() error) error {
-	for end := time.Now().Add(patience); ; {
-		err := open()
-		var locked *store.LockedError
-		if !errors.As(err, &locked) || time.Now().After(end) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
 
 // respond answers a request from an open store.
 func (p *project) respond(ctx context.Context, q request, r *response) (err error) {

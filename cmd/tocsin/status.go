@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +22,8 @@ func newStatus(e *env, o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show how it is: records, rules, alerts, mails, and what is wrong.",
-		Long: `Status reads the data directory. While "tocsin run" has it, it says so and by
-which process, and nothing more.
+		Long: `Status reads the data directory. While "tocsin run" has it, the agent answers,
+and its process is named first.
 
 Exit status: 0 well, 1 degraded, 3 it could not look.`,
 		Args: arguments(cobra.NoArgs),
@@ -34,7 +35,7 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 	err := withProject(ctx, e, o, "tocsin status", func(p *project) error { return p.status(ctx) })
 	var l *store.LockedError
 	if errors.As(err, &l) {
-		if l.Command != "tocsin run" {
+		if l.Command != runCommand { // one that begins, or ends, does not answer
 			return err
 		}
 		fmt.Fprintf(e.stdout, "agent: %s, pid %d, has %s\n", diag.Line(l.Command), l.PID, diag.Line(l.Dir))
@@ -44,6 +45,9 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 }
 
 func (p *project) status(ctx context.Context) error {
+	if p.env.host != nil {
+		fmt.Fprintf(p.env.stdout, "agent: %s, pid %d\n", runCommand, os.Getpid())
+	}
 	for _, part := range []func(context.Context) error{p.statusRecords, p.statusSources, p.statusRules, p.statusAlerts, p.statusMail} {
 		if err := part(ctx); err != nil {
 			return err

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package agent
+
+import "golang.org/x/sys/unix"
+
+// peerUser is the user who is at the other end of a socket.
+func peerUser(fd int) (int, error) {
+	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
+	if err != nil {
+		return -1, err
+	}
+	return int(cred.Uid), nil
+}
