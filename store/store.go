@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -141,6 +142,36 @@ func privateDir(dir string) error {
 	if info.Mode().Perm()&0o077 != 0 {
 		if err := os.Chmod(dir, 0o700); err != nil {
 			return fmt.Errorf("make %s private: %w", dir, err)
+		}
+	}
+	return privateFiles(dir)
+}
+
+// privateFiles takes the rights of others away from what is ours in the data directory
+// (G41). Links are left alone, and so is what is not ours.
+func privateFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		mode := fs.FileMode(0o600)
+		switch {
+		case e.Type().IsRegular() && (name == "lock" || strings.HasPrefix(name, "logs.duckdb") || strings.HasPrefix(name, "state.duckdb")):
+		case e.IsDir() && name == "mail":
+			mode = 0o700
+		default:
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+				return fmt.Errorf("make %s private: %w", name, err)
+			}
 		}
 	}
 	return nil

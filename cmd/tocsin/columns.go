@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,6 +89,22 @@ func readColumns(path string) (*ingest.ColumnMap, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseColumns(path, src)
+}
+
+// readColumns reads the map of columns that the user named.
+func (e *env) readColumns(path string) (*ingest.ColumnMap, error) {
+	src, err := readRegular(e.whole(path))
+	if err != nil {
+		if named := (*fs.PathError)(nil); errors.As(err, &named) {
+			named.Path = path
+		}
+		return nil, err
+	}
+	return parseColumns(path, src)
+}
+
+func parseColumns(path string, src []byte) (*ingest.ColumnMap, error) {
 	var file columnsFile
 	doc, err := alertrules.DecodeStrict(path, src, &file)
 	if err != nil {

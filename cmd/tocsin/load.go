@@ -174,7 +174,7 @@ func (p *project) load(ctx context.Context, f loadFlags, paths []string) (*store
 func (p *project) loadOptions(f loadFlags) (o store.LoadOptions, err error) {
 	o.Ingest = p.ingestOptions(agent.Source{}, p.now)
 	if f.columns != "" {
-		if o.Ingest.Columns, err = readColumns(p.env.whole(f.columns)); err != nil {
+		if o.Ingest.Columns, err = p.env.readColumns(f.columns); err != nil {
 			return o, err
 		}
 		if o.Told.Columns, err = filepath.Abs(p.env.whole(f.columns)); err != nil {
