@@ -51,7 +51,7 @@ type Options struct {
 	// Woken gets a value when somebody may have changed by hand what is to be told;
 	// may be nil.
 	Woken     <-chan struct{}
-	Heartbeat  Heartbeat
+	Heartbeat Heartbeat
 	// Listen is the loopback address for metrics and health; "": nothing listens.
 	Listen  string
 	Metrics *Metrics                                 // nil: nothing is counted

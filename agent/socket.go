@@ -104,13 +104,13 @@ func removePointed(path string) {
 }
 
 // readPointer reads the pointer file of a data directory, which must belong to us.
-func readPointer(dir string) (string, error) {
+func readPointer(dir string) (path string, err error) {
 	name := filepath.Join(dir, pointerName)
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
 	if err != nil {
 		return "", err
@@ -125,7 +125,7 @@ func readPointer(dir string) (string, error) {
 	if _, err := f.ReadAt(text, 0); err != nil {
 		return "", err
 	}
-	path := string(bytes.TrimSuffix(text, []byte("\n")))
+	path = string(bytes.TrimSuffix(text, []byte("\n")))
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path || len(path) > longestPath || filepath.Base(path) != socketName {
 		return "", fmt.Errorf("%s names no socket: delete it and start the agent again", name)
 	}
@@ -194,6 +194,7 @@ type socketListener struct {
 	dir, path string // of the data directory, and of the socket
 }
 
+// Accept implements net.Listener.
 func (l *socketListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
@@ -206,6 +207,7 @@ func (l *socketListener) Accept() (net.Conn, error) {
 	return &asker{Conn: c, uid: uid}, nil
 }
 
+// Close implements net.Listener. The socket is gone then, and what pointed to it.
 func (l *socketListener) Close() error {
 	err := l.Listener.Close() // removes the socket
 	if filepath.Dir(l.path) != l.dir {

@@ -64,6 +64,7 @@ type stream struct {
 func (s *spool) stdout() io.Writer {
 	return stream{s, func(p []byte) frame { return frame{Out: p} }}
 }
+
 func (s *spool) stderr() io.Writer {
 	return stream{s, func(p []byte) frame { return frame{Err: p} }}
 }

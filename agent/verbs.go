@@ -36,6 +36,10 @@ const (
 	versionHeader = "Tocsin-Version"
 	frames        = "application/x-ndjson"
 
+	// SpoolFolder is in the data directory: what waits there is of verbs under way, in
+	// files without names. It is emptied when an agent starts.
+	SpoolFolder = "answers"
+
 	// maxBody bounds a body that is no standard input.
 	maxBody = 1 << 20
 	// maxVerbs bounds the verbs that run at once.
@@ -97,7 +101,7 @@ var ErrGone = errors.New("who asked has gone away")
 // Serve answers until ctx ends, and returns when every verb has ended. A socket that
 // cannot be made is tried again: the agent has more to do than to be asked.
 func (v *Verbs) Serve(ctx context.Context) {
-	s := &verbServer{Verbs: v, ctx: ctx, spools: filepath.Join(v.Dir, "answers"), running: map[string]context.CancelCauseFunc{}, slots: make(chan struct{}, maxVerbs)}
+	s := &verbServer{Verbs: v, ctx: ctx, spools: filepath.Join(v.Dir, SpoolFolder), running: map[string]context.CancelCauseFunc{}, slots: make(chan struct{}, maxVerbs)}
 	for said := ""; ctx.Err() == nil; sleep(ctx, pollEvery, nil) {
 		if err := s.serve(ctx); err != nil && ctx.Err() == nil && said != err.Error() {
 			said = err.Error()
@@ -316,7 +320,11 @@ func (s *verbServer) answer(ctx context.Context, c Call, io Streams) (code int) 
 			code = brokeStatus
 		}
 	}()
-	return s.Answer(ctx, c, io)
+	code = s.Answer(ctx, c, io)
+	if code != 0 && s.ctx.Err() != nil {
+		fmt.Fprintln(io.Err, "tocsin: the agent that did this was told to end; what was stored is whole, do it again")
+	}
+	return code
 }
 
 // brokeStatus is the exit status of a verb that could not be done.

@@ -63,7 +63,7 @@ func (c *Client) Ask(ctx context.Context, call Call, s Streams) (code int, err e
 	if err != nil {
 		return 0, fmt.Errorf("ask the agent: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all that was to come has come
 	line, err := json.Marshal(call)
 	if err != nil {
 		return 0, fmt.Errorf("ask the agent: %w", err)
@@ -75,7 +75,9 @@ func (c *Client) Ask(ctx context.Context, call Call, s Streams) (code int, err e
 	defer a.silence.Stop()
 	interrupted := context.AfterFunc(ctx, func() {
 		a.cancel(asked)
-		a.after(cancelTime, asked, func() { end(context.Cause(ctx)) })
+		if sleep(asked, cancelTime, nil) {
+			end(context.Cause(ctx))
+		}
 	})
 	defer interrupted()
 	code, err = a.run(asked, append(line, '\n'))
@@ -130,13 +132,13 @@ func (c *Client) post(ctx context.Context, path string, conn net.Conn, body io.R
 
 func (a *asking) run(ctx context.Context, line []byte) (int, error) {
 	body, to := io.Pipe()
-	defer to.Close()
+	defer func() { _ = to.Close() }()     // a pipe in memory
 	go func() { _, _ = to.Write(line) }() // when it does not arrive there is no answer
 	resp, err := a.client.post(ctx, verbPath, a.conn, body)
 	if err != nil {
 		return 0, fmt.Errorf("ask the agent: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it is the connection
 	if theirs := resp.Header.Get(versionHeader); theirs != a.client.Version {
 		return 0, &VersionError{Dir: a.client.Dir, Agent: theirs, Mine: a.client.Version}
 	}
@@ -196,19 +198,12 @@ func (a *asking) cancel(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing more is said
 	line, err := json.Marshal(Call{ID: a.call.ID})
 	if err != nil {
 		return
 	}
 	if resp, err := a.client.post(ctx, cancelPath, conn, bytes.NewReader(line)); err == nil {
 		_ = resp.Body.Close()
-	}
-}
-
-// after calls do when a time has passed, unless ctx ends before.
-func (a *asking) after(d time.Duration, ctx context.Context, do func()) {
-	if sleep(ctx, d, nil) {
-		do()
 	}
 }

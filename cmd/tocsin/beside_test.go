@@ -78,72 +78,13 @@ func besideFiles() map[string]string {
 	return files
 }
 
-// besideCases are command lines, in their order: behind "~" a query, behind "<" a file
-// for standard input. $ALERT is the id of the alert.
-var besideCases = []string{
-	"status",
-	"query -l cloudtrail --all -o csv ~ * | SELECT eventName, count(*) AS n GROUP BY eventName ORDER BY n, eventName",
-	"query -l cloudtrail --all -o table ~ userIdentity.userName in $people | SELECT count(*) AS n",
-	"query ~ eventName:((",
-	"query -l nothing ~ *",
-	"query -l cloudtrail ~ eventName:Nothing",
-	"query --alert $ALERT -o csv",
-	"query --explain -l cloudtrail ~ eventName:Get*",
-	"query -l __alerts__ --all -o ndjson ~ * | SELECT rule, severity",
-	"alerts",
-	"alerts -o table",
-	"alerts show $ALERT",
-	"alerts show A-0000",
-	"why $ALERT",
-	"why stops@never",
-	"outbox list --state all",
-	"outbox show 1",
-	"outbox show 99",
-	"outbox drop 1 --reason no",
-	"deadletters list -o csv",
-	"deadletters show 4",
-	"deadletters retry --all",
-	"deadletters drop 4 99",
-	"deadletters drop --all",
-	"gaps -o csv",
-	"gaps drop nobody",
-	"preview stops",
-	"preview nobody",
-	"ack $ALERT --by ami --note called",
-	"ack A-0000",
-	"alerts show $ALERT",
-	"ack --undo $ALERT",
-	"ack --by me $ALERT",
-	"load more.json",
-	"load more.json absent.json",
-	"load in",
-	"load ./in/../more.json --again",
-	"load --columns absent.yaml more.json",
-	"load - < typed.json",
-	"load - < typed.json",
-	"load --time-zone Nowhere more.json",
-	"query -l cloudtrail --all -o csv ~ * | SELECT eventID FROM log ORDER BY 1",
-	"shell -l cloudtrail --all -o csv < statements.txt",
-	"export parquet lake -l cloudtrail --all",
-	"export parquet lake -l cloudtrail --all",
-	"backup safe",
-	"backup safe",
-	"backup tocsin-data/inside",
-	"gaps fill nobody",
-	"gaps fill daily",
-	"gaps fill",
-	"gaps",
-	"status --unknown",
-	"query -l cloudtrail",
-}
-
 var (
 	besideMoment = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?|\b\d{16}\b|\(\d+m \d+s\)`)
 	besidePID    = regexp.MustCompile(`(?m)^agent: tocsin run, pid \d+\n`)
 )
 
-// besideOnce runs a command line of besideCases and returns what came back, without
-// moments.
+// besideOnce runs a command line and returns what came back, without moments. Behind
+// "~" stands a query, behind "<" a file for standard input; $ALERT is the id of the alert.
 func besideOnce(t *testing.T, dir, line, alert string) string {
 	t.Helper()
 	line, stdin, _ := strings.Cut(strings.ReplaceAll(line, "$ALERT", alert), " < ")
@@ -350,6 +291,45 @@ func TestBesideSlowReader(t *testing.T) {
 		t.Errorf("who reads no more: exit status %d", code)
 	}
 	_ = data
+}
+
+// A standard input that stops in the middle holds nothing that the agent, or another
+// load, waits for; when it goes on, it is loaded.
+func TestBesideSlowStdin(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, besideFiles())
+	c, _ := hosting(t, dir)
+	stdin, typed := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		e := &env{stdin: stdin, stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }, now: time.Now}
+		ended <- run(context.Background(), e, []string{"load", "--data", c.Dir, "-"})
+	}()
+	for n := range 40_000 { // more than one batch
+		if _, err := fmt.Fprintf(typed, `{"eventVersion":"1.08","eventTime":%q,"eventName":"GetUser","eventSource":"iam.amazonaws.com","eventID":"%08x-1111-4000-8000-000000000000"}`+"\n", time.Now().UTC().Format(time.RFC3339), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"load", filepath.Join(dir, "live.json")}, {"backup", filepath.Join(dir, "safe")}} {
+		done := make(chan answer, 1)
+		go func() { done <- besideIn(t, dir, args...) }()
+		select {
+		case a := <-done:
+			if a.code != 0 {
+				t.Errorf("%v: %+v", args, a)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%v waits for a standard input", args)
+		}
+	}
+	_ = typed.Close()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	if a := besideIn(t, dir, "query", "-l", "cloudtrail", "-o", "csv", "eventName:GetUser | SELECT count(*) AS n"); a.out != "n\n40001\n" {
+		t.Errorf("%+v", a)
+	}
 }
 
 // Loads at once, gaps that are filled beside rounds, and acknowledgements: all of it is

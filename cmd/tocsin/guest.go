@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -231,6 +232,39 @@ func (p *project) alone(ctx context.Context, wait bool) (release func(), err err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// maxStdin bounds what is kept of a standard input before it is loaded, in bytes.
+const maxStdin = 8 << 30
+
+// stdinWhole is standard input. For another process all of it is taken to a file first:
+// one that stops in the middle would hold a transaction, for which the agent waits.
+func (p *project) stdinWhole(ctx context.Context) (stdin io.Reader, done func(), err error) {
+	if p.env.host == nil {
+		return p.env.stdin, func() {}, nil
+	}
+	f, err := os.CreateTemp(filepath.Join(p.store.Dir(), agent.SpoolFolder), "stdin-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("keep the standard input: %w", err)
+	}
+	done = func() { _ = f.Close() } // it has no name: nothing is left
+	n, err := int64(0), os.Remove(f.Name())
+	if err == nil {
+		n, err = io.Copy(f, io.LimitReader(p.env.stdin, maxStdin+1))
+	}
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case n > maxStdin:
+		err = errors.New("it has more than 8 GB: save it to a file, and load that")
+	case err == nil:
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+		return nil, nil, fmt.Errorf("keep the standard input: %w", err)
+	}
+	return f, done, nil
 }
 
 // steady keeps the agent that does the verb from being made anew, and gives the verb

@@ -212,7 +212,12 @@ func (p *project) loadLocal(ctx context.Context, options store.LoadOptions, path
 		objects[i].Name = name(objects[i].Name)
 	}
 	if slices.Contains(paths, "-") {
-		objects = append(objects, ingest.Stream("standard input at "+p.now.UTC().Format(time.RFC3339Nano), p.env.stdin))
+		stdin, done, err := p.stdinWhole(ctx)
+		if err != nil {
+			return nil, skipped, errors.Join(unread, err)
+		}
+		defer done()
+		objects = append(objects, ingest.Stream("standard input at "+p.now.UTC().Format(time.RFC3339Nano), stdin))
 	}
 	if len(objects) == 0 {
 		if unread != nil {
