@@ -188,6 +188,9 @@ func (l *life) live(ctx context.Context) error {
 	if err := l.whole(ctx); err != nil { // what the one before left
 		return fmt.Errorf("after step %d at %s: %w", l.step, l.now.Format(time.DateTime), err)
 	}
+	if err := l.begin(ctx); err != nil {
+		return err
+	}
 	for l.step < len(lifeSteps) {
 		if err := l.moment(ctx, lifeSteps[l.step]); err != nil {
 			return fmt.Errorf("step %d at %s: %w", l.step, l.now.Format(time.DateTime), err)
@@ -239,6 +242,12 @@ func (l *life) open(ctx context.Context) error {
 	return err
 }
 
+// begin is what the agent does first.
+func (l *life) begin(ctx context.Context) error {
+	l.p.now = l.now
+	return l.p.begin(ctx)
+}
+
 // moment is one step: what comes, what is done by hand, a round of everything, and
 // then the minutes until no mail waits.
 func (l *life) moment(ctx context.Context, s lifeStep) error {
@@ -256,14 +265,17 @@ func (l *life) moment(ctx context.Context, s lifeStep) error {
 		}
 	}
 	if _, known := l.p.rules.Rule("logins"); s.again || changed && !known {
-		if err := errors.Join(l.p.close(), l.open(ctx)); err != nil {
+		if err := l.p.close(); err != nil {
+			return err
+		}
+		if err := l.open(ctx); err != nil {
+			return err
+		}
+		if err := l.begin(ctx); err != nil {
 			return err
 		}
 	}
 	l.p.now = l.now
-	if err := l.p.begin(ctx); err != nil {
-		return err
-	}
 	if s.do != nil {
 		if err := s.do(l, ctx); err != nil {
 			return err
