@@ -23,7 +23,7 @@ func TestMarker(t *testing.T) {
 	}
 	m := open()
 	long := m.Begin("a-rule-with-quite-a-long-id-so-that-the-next-is-shorter")
-	b := m.Begin("b")
+	m.Begin("b")
 	long()
 	again := m.Begin("b") // of a rule that asks twice
 	again()
@@ -32,8 +32,7 @@ func TestMarker(t *testing.T) {
 	if err := m.Clear(); err != nil {
 		t.Fatal(err)
 	}
-	b = open().Begin("x")
-	b()
+	open().Begin("x")()
 	m = open()
 	m.Begin("y")
 	if err := m.Close(); err != nil {
