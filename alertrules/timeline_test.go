@@ -255,60 +255,6 @@ func TestT11AlertPer(t *testing.T) {
 		`11:00 begin A-0004{instance_type=t:"SLB"} high: SLB`)
 }
 
-func TestT12ErrorsAreNoObservations(t *testing.T) {
-	w := world(t, "09:58", `
-defaults: {logstore: findings, query: "status:x", every: 5m, severity: high}
-rules: [{id: k, window: 5m, keep_firing_for: 15m}, {id: m, window: 15m, after: "2 of 5"}]`)
-	handle(t, w, "k", script("status", map[string]string{"10:00": "x", "10:15": "x"}))
-	broken := true
-	handle(t, w, "m", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
-		moment := win.Now.UTC().Format("15:04")
-		if moment == "10:10" && broken {
-			broken = false
-			return nil, fmt.Errorf("the engine is down")
-		}
-		return script("status", map[string]string{"10:00": "x", "10:15": "x"})(p, win, in)
-	})
-	want(t, runTo(t, w, "10:40"), "status",
-		"10:00 begin A-0001 high: x",
-		"10:10 notice rule/failed/m over=false",
-		"10:15 begin A-0002 high: x", "10:15 notice rule/failed/m over=true",
-		"10:25 end A-0002 no rows",
-		"10:35 end A-0001 no rows")
-	if since := w.States.Alert("A-0002").Since; !since.Equal(clock("10:00")) {
-		t.Errorf("m fires since %s", since.Format("15:04"))
-	}
-	if last := w.States.Alert("A-0001").LastHit; !last.Equal(clock("10:15")) {
-		t.Errorf("the last hit of k was at %s", last.Format("15:04"))
-	}
-}
-
-func TestT14LateRecordsReverseVerdicts(t *testing.T) {
-	w := world(t, "10:03", `
-defaults: {logstore: cloudtrail, window: whole 1h, every: 5m, severity: high}
-rules:
-  - {id: w1, query: "eventName:DeleteBucket | SELECT count(*) AS n", trigger: {when: "n > 3"}}
-  - {id: w2, query: "eventName:BackupDone | SELECT count(*) AS n", trigger: {when: "n < 1"}}`)
-	name := func(n string) alertrulestest.Answer {
-		return alertrulestest.Matching(func(r alertrulestest.Record) bool { return r.Fields["eventName"] == n })
-	}
-	handle(t, w, "w1", name("DeleteBucket"))
-	handle(t, w, "w2", name("BackupDone"))
-	for range 3 {
-		w.Log.Add(record("10:20", "10:10", "eventName", "DeleteBucket"))
-	}
-	w.Log.Add(record("11:30", "11:20", "eventName", "BackupDone"))
-	w.Log.Add(record("11:38", "10:58", "eventName", "DeleteBucket"))
-	w.Log.Add(record("11:38", "10:30", "eventName", "BackupDone"))
-	want(t, runTo(t, w, "12:20"), "n",
-		"11:15 begin A-0001 high: 0",
-		"11:40 begin A-0002 high: 4", "11:40 end A-0001 withdrawn",
-		"12:15 end A-0002 passed")
-	if b := w.States.Alert("A-0002"); !b.From.Equal(clock("11:00")) || b.Rule != "w1" {
-		t.Errorf("%s of %s", b.From, b.Rule)
-	}
-}
-
 func TestT30FirstRun(t *testing.T) {
 	const n = `{id: n, logstore: cloudtrail, window: new, query: "eventName:ConsoleLogin", severity: high%s}`
 	const s = `{id: s, logstore: cloudtrail, window: 24h, query: "eventName:ConsoleLogin", severity: high}`
