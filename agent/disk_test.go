@@ -107,6 +107,48 @@ func TestRunOnAFullDisk(t *testing.T) {
 	})
 }
 
+// What a source hands out that was asked before the disk filled up goes back to it.
+func TestStepOnADiskThatFillsUp(t *testing.T) {
+	r := newRig(t, noon)
+	r.agent.o.Reserve, r.room = DefaultReserve(), Room{Free: 2 * gb, Total: 100 * gb}
+	f := &feed{source: Source{Name: "s"}, from: &filling{r: r}}
+	for i, c := range []struct {
+		free      int64 // once it hands out
+		more      bool
+		committed []bool
+	}{
+		{gb / 2, true, []bool{false}},
+		{gb / 2, false, []bool{false}}, // it is not asked
+		{2 * gb, false, []bool{false, true}},
+	} {
+		from := f.from.(*filling)
+		if from.then = c.free; i == 2 {
+			r.room.Free = 2 * gb
+		}
+		_, more, err := r.agent.step(t.Context(), f, ingest.Ask{Now: noon})
+		if err != nil || more != c.more || !slices.Equal(from.committed, c.committed) || f.empty.Load() != (i == 2) {
+			t.Errorf("%d: more %t, committed %v, empty %t, %v", i, more, from.committed, f.empty.Load(), err)
+		}
+	}
+}
+
+// filling is a source with one object, while which the disk fills up.
+type filling struct {
+	r         *rig
+	then      int64 // free when it hands out
+	committed []bool
+}
+
+func (s *filling) Receive(context.Context, ingest.Ask) (ingest.Batch, error) {
+	s.r.room.Free = s.then
+	return ingest.Batch{Objects: []ingest.Object{{Name: "o", Version: "1"}}, Settle: func(_ context.Context, o ingest.Outcome) error {
+		s.committed = append(s.committed, o.Committed)
+		return nil
+	}}, nil
+}
+
+func (s *filling) Close() error { return nil }
+
 // One round on a full disk leaves everything where it is, evaluates, and tells.
 func TestOnceOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()

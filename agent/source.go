@@ -86,7 +86,8 @@ func (f *feed) mark() string { return "drained " + f.source.Name }
 
 // step asks a source once and takes in what it hands out. more reports whether it
 // is to be asked again at once. An error does not keep what was got before it from
-// being taken in. On a full disk the source is not asked: what it holds stays there.
+// being taken in. On a full disk the source is not asked, and what it hands out
+// all the same goes back: what it holds stays there.
 func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int64, more bool, err error) {
 	named := func(err error) error {
 		if err == nil {
@@ -107,7 +108,10 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	batch, unread := f.from.Receive(ctx, ask)
 	batch.Objects = a.hears(f, batch.Objects)
 	var taken Taken
-	if len(batch.Objects) > 0 {
+	if len(batch.Objects) > 0 { // the disk may have filled up while it waited for them
+		f.unused, _ = a.look()
+	}
+	if len(batch.Objects) > 0 && !f.unused {
 		taking, done := finishing(ctx, batch.Objects)
 		taken, err = a.o.Take(taking, f.source, Load{Objects: batch.Objects, First: f.first, Now: ask.Now})
 		done()
@@ -118,10 +122,13 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	if batch.Settle != nil {
 		inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 		defer cancel()
-		err = errors.Join(err, batch.Settle(inTime, ingest.Outcome{Committed: err == nil, Failed: taken.Failed}))
+		err = errors.Join(err, batch.Settle(inTime, ingest.Outcome{Committed: err == nil && !f.unused, Failed: taken.Failed}))
 	}
 	if err = errors.Join(unread, err); err != nil {
 		return taken.Records, false, named(err)
+	}
+	if f.unused {
+		return 0, true, nil
 	}
 	if len(batch.Objects) > 0 {
 		a.o.Metrics.tookIn(f.source.Name, taken.Records)
