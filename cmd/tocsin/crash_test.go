@@ -314,7 +314,7 @@ func (c *crasher) backedUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := states["planted"]; p == nil || p.Cursor != seq || p.Generation != generation {
+	if p := states["planted"]; p == nil || p.Cursor > seq || p.Cursor < seq && !c.late || p.Generation != generation { // a late life may make it between a load and its round
 		t.Errorf("%s: the backup holds records up to %d, and the rule %+v", c, seq, p)
 	}
 }

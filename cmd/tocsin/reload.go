@@ -124,6 +124,9 @@ func (p *project) begin(ctx context.Context) error {
 	if err := p.store.State.SetLastGood(ctx, p.rules.LastGood()); err != nil {
 		return err
 	}
+	if err := p.tellAside(ctx, p.now); err != nil {
+		return err
+	}
 	return p.tellBroken(ctx, p.problems, true)
 }
 

@@ -281,7 +281,7 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 	}
 	taken := agent.Taken{Records: report.Records(), Failed: map[string]error{}}
 	log := p.env.logger()
-	var aside []string // what the operator is told of
+	aside := false
 	failed := func(what string, list []store.Failure) {
 		for _, f := range list {
 			taken.Failed[f.Object] = f.Err
@@ -289,7 +289,7 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 			if f.Again {
 				said = "not read, to be tried again"
 			} else {
-				aside = append(aside, fmt.Sprintf("%s: %s", diag.Line(f.Object), diag.Line(f.Err.Error())))
+				aside = true
 			}
 			log.Warn(said, "source", s.Name, "object", f.Object, "error", f.Err)
 		}
@@ -298,29 +298,15 @@ func (p *project) take(ctx context.Context, s agent.Source, l agent.Load) (agent
 		failed("set aside", l.Failed)
 		if l.Broken > 0 {
 			log.Warn("set aside", "source", s.Name, "records", l.Broken)
-			aside = append(aside, fmt.Sprintf("%s of %s", count(l.Broken, "record"), l.Name))
+			aside = true
 		}
 	}
 	for _, k := range report.Skipped {
 		log.Info("skipped", "source", s.Name, "object", k.Name, "reason", k.Reason)
 	}
 	failed("not loaded", report.Refused)
-	if len(aside) > 0 {
-		err = errors.Join(err, p.tellAside(ctx, s.Name, aside, l.Now))
+	if aside {
+		err = errors.Join(err, p.tellAside(ctx, l.Now))
 	}
 	return taken, err
-}
-
-// tellAside tells the operator, once a day for each source, that something of it was
-// set aside, and what was the first.
-func (p *project) tellAside(ctx context.Context, source string, aside []string, at time.Time) error {
-	more := ""
-	if n := len(aside) - 1; n > 0 {
-		more = fmt.Sprintf(", and %d more", n)
-	}
-	return p.store.State.CommitRound(ctx, &alertrules.Round{At: at, Notices: []alertrules.Notice{{
-		Key:   "source/set aside/" + source + "/" + at.UTC().Format(time.DateOnly),
-		Text:  fmt.Sprintf("source %s: what cannot be read was set aside: %s%s\ntocsin deadletters shows it; what more there is of today is not mailed.", source, aside[0], more),
-		Since: at, Once: true,
-	}}})
 }
