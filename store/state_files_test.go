@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,8 @@ func TestLastGood(t *testing.T) {
 	s := openTest(t, dir)
 	list := []alertrules.LastGood{{Name: "a.yaml", Text: "rules: []\n\x00\u2028", IDs: []string{"one"}}, {Name: "b.yaml", Text: ""}}
 	for _, want := range [][]alertrules.LastGood{list, {}, list[:1]} {
-		if err := s.State.SetLastGood(ctx, want); err != nil {
+		templates := []Template{{Name: "a.yaml", Files: map[string]string{"a.html": fmt.Sprint(len(want)), "b.txt": "\x00"}}}
+		if err := s.State.SetLastGood(ctx, want, templates); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Close(ctx); err != nil {
@@ -26,6 +28,9 @@ func TestLastGood(t *testing.T) {
 		got, err := s.State.LastGood(ctx)
 		if err != nil || !cmp.Equal(got, want) {
 			t.Errorf("%v\n%s", err, cmp.Diff(want, got))
+		}
+		if used, err := s.State.LastTemplates(ctx); err != nil || len(used) != 1 || !cmp.Equal(*used[0], templates[0]) {
+			t.Errorf("templates: %v, %v", err, used)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (s *State) alertDocs(ctx context.Context, doc, where string, args ...any) (
 
 // LastGood returns the rule files that ran last, by name.
 func (s *State) LastGood(ctx context.Context) ([]alertrules.LastGood, error) {
-	list, err := documents[alertrules.LastGood](ctx, s.in.db, "SELECT doc FROM rule_files ORDER BY name")
+	list, err := documents[alertrules.LastGood](ctx, s.in.db, "SELECT doc FROM rule_files WHERE "+ofRules+" ORDER BY name")
 	out := make([]alertrules.LastGood, len(list))
 	for i, f := range list {
 		out[i] = *f
@@ -78,19 +78,37 @@ func (s *State) LastGood(ctx context.Context) ([]alertrules.LastGood, error) {
 	return out, err
 }
 
-// SetLastGood remembers the rule files that run, and forgets those before.
-func (s *State) SetLastGood(ctx context.Context, list []alertrules.LastGood) error {
+// ofRules tells rule files from templates, which lie in the same table.
+const ofRules = "json_extract(doc, '$.Files') IS NULL"
+
+// A Template is one that was used, with the texts of its files by their names.
+type Template struct {
+	Name  string
+	Files map[string]string
+}
+
+// LastTemplates returns the templates that were used last, by name.
+func (s *State) LastTemplates(ctx context.Context) ([]*Template, error) {
+	return documents[Template](ctx, s.in.db, "SELECT doc FROM rule_files WHERE NOT "+ofRules+" ORDER BY name")
+}
+
+// SetLastGood remembers the rule files that run and the templates that are used, and
+// forgets those before.
+func (s *State) SetLastGood(ctx context.Context, list []alertrules.LastGood, templates []Template) error {
 	err := s.transact(ctx, func(t *tx) error {
-		rows := make([]row, len(list))
-		for i, f := range list {
-			rows[i] = row{"name": f.Name, "doc": t.doc(f)}
+		var rows []row
+		for _, f := range list {
+			rows = append(rows, row{"name": f.Name, "doc": t.doc(f)})
+		}
+		for _, one := range templates {
+			rows = append(rows, row{"name": one.Name, "doc": t.doc(one)})
 		}
 		t.exec("DELETE FROM rule_files")
 		t.insert("rule_files", "name VARCHAR, doc VARCHAR", rows)
 		return t.err
 	})
 	if err != nil {
-		return fmt.Errorf("remember the rule files: %w", err)
+		return fmt.Errorf("remember the rule files and templates: %w", err)
 	}
 	return nil
 }

@@ -45,3 +45,37 @@ func TestKeepFrom(t *testing.T) {
 		t.Error("the built-in template is not there, or one that is gone is")
 	}
 }
+
+// TestLasting: what is remembered of templates is used where the file is broken by
+// then, with what it includes and its text part; what is good, or new, is not touched.
+func TestLasting(t *testing.T) {
+	load := func(files map[string]string) *templates.Set {
+		all := fstest.MapFS{}
+		for name, text := range files {
+			all[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+		s, _ := templates.Load(all) // the mistakes are what it is about
+		return s
+	}
+	page := func(word string) string { return "---\nsubject: s\n---\n<p>" + word + "{% include 'part.html' %}</p>" }
+	good := load(map[string]string{"a.html": page("one"), "a.txt": "plain", "part.html": "PART", "b.html": page("one")})
+	list := good.LastGood()
+	if len(list) != 2 || len(list[0].Files) != 3 {
+		t.Fatalf("remembered: %q", list)
+	}
+	list = append(list, templates.LastGood{Name: "c", Files: map[string]string{"c.html": "{% if %}"}})
+	now := load(map[string]string{"a.html": "{% if %}", "b.html": page("two"), "part.html": "NEW", "c.html": "{% if %}"})
+	if !now.Broken() || good.Broken() {
+		t.Error("what is broken is not known")
+	}
+	now = now.KeepFrom(templates.Lasting(list))
+	for name, want := range map[string]string{"a": "onePART", "b": "twoNEW", "c": ""} {
+		m, err := now.Render(name, templates.NewData(templates.SLS{}, templates.Mail{}), templates.Options{})
+		if (err == nil) != (want != "") || want != "" && !strings.Contains(m.HTML, want) {
+			t.Errorf("%s: %v, %s; want %q", name, err, m.HTML, want)
+		}
+		if name == "a" && m.Text != "plain" {
+			t.Errorf("the text part is %q", m.Text)
+		}
+	}
+}

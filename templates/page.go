@@ -13,8 +13,9 @@ import (
 type page struct {
 	subject *program // nil: none
 	html    *program
-	text    *program // nil: derived from the HTML
-	inline  bool     // the styles need to be brought into the elements
+	text    *program          // nil: derived from the HTML
+	inline  bool              // the styles need to be brought into the elements
+	texts   map[string]string // of its files, as they were read
 }
 
 // pageSource is what a page is compiled from.

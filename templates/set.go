@@ -124,7 +124,19 @@ func loadPage(fsys, parts fs.FS, file string) (*page, error) {
 			return &page{}, err
 		}
 	}
-	return compilePage(in)
+	p, err := compilePage(in)
+	p.texts = map[string]string{file: src}
+	if in.text.name != "" {
+		p.texts[in.text.name] = in.text.text
+	}
+	for _, prog := range []*program{p.html, p.text} {
+		if prog != nil {
+			for _, f := range prog.files[1:] {
+				p.texts[f.name] = f.text
+			}
+		}
+	}
+	return p, err
 }
 
 func exists(fsys fs.FS, name string) bool {

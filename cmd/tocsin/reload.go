@@ -21,6 +21,7 @@ import (
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/query"
+	"tocsin/store"
 	"tocsin/templates"
 )
 
@@ -121,7 +122,7 @@ func (p *project) begin(ctx context.Context) error {
 	if err := p.mark(ctx); err != nil {
 		return err
 	}
-	if err := p.store.State.SetLastGood(ctx, p.rules.LastGood()); err != nil {
+	if err := p.setLastGood(ctx); err != nil {
 		return err
 	}
 	if err := p.tellAside(ctx, p.now); err != nil {
@@ -130,15 +131,36 @@ func (p *project) begin(ctx context.Context) error {
 	return p.tellBroken(ctx, p.problems, true)
 }
 
-// remember keeps the good rule files for a process that starts while they are
-// broken, and the rules as they are now in the history of rules.
+// remember keeps the good files for a process that starts while they are broken, and
+// the rules as they are now in the history of rules.
 func (p *project) remember(ctx context.Context) error {
-	return errors.Join(p.store.State.SetLastGood(ctx, p.running().rules.LastGood()), p.keepRules(ctx, p.env.now()))
+	return errors.Join(p.setLastGood(ctx), p.keepRules(ctx, p.env.now()))
 }
 
-// keepLast lets the rules run on that ran in the process before, where their file is
-// broken now.
+// setLastGood keeps the good rule files and templates.
+func (p *project) setLastGood(ctx context.Context) error {
+	now := p.running()
+	var list []store.Template
+	for _, t := range now.templates.LastGood() {
+		list = append(list, store.Template(t))
+	}
+	return p.store.State.SetLastGood(ctx, now.rules.LastGood(), list)
+}
+
+// keepLast lets the rules and templates go on that the process before had, where their
+// file is broken now.
 func (p *project) keepLast(ctx context.Context) error {
+	if p.templates.Broken() {
+		kept, err := p.store.State.LastTemplates(ctx)
+		if err != nil {
+			return err
+		}
+		var list []templates.LastGood
+		for _, t := range kept {
+			list = append(list, templates.LastGood(*t))
+		}
+		p.templates = p.templates.KeepFrom(templates.Lasting(list))
+	}
 	if p.rules.Err() == nil {
 		return nil
 	}

@@ -116,7 +116,7 @@ func (p *project) statusRules(ctx context.Context) error {
 		}
 	}
 	if len(p.problems) > 0 {
-		fmt.Fprintf(out, "%s: files with mistakes are not used (tocsin check)\n", p.env.color("31", "wrong"))
+		fmt.Fprintf(out, "%s: files with mistakes; what was good of them before is used (tocsin check)\n", p.env.color("31", "wrong"))
 	}
 	if err := errors.Join(p.statusGaps(ctx), p.statusHistory(ctx)); err != nil {
 		return err
