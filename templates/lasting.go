@@ -74,9 +74,20 @@ type textInfo struct {
 	size int64
 }
 
-func (i textInfo) Name() string       { return i.name }
-func (i textInfo) Size() int64        { return i.size }
-func (i textInfo) Mode() fs.FileMode  { return 0o444 }
+// Name implements fs.FileInfo.
+func (i textInfo) Name() string { return i.name }
+
+// Size implements fs.FileInfo.
+func (i textInfo) Size() int64 { return i.size }
+
+// Mode implements fs.FileInfo.
+func (i textInfo) Mode() fs.FileMode { return 0o444 }
+
+// ModTime implements fs.FileInfo.
 func (i textInfo) ModTime() time.Time { return time.Time{} }
-func (i textInfo) IsDir() bool        { return false }
-func (i textInfo) Sys() any           { return nil }
+
+// IsDir implements fs.FileInfo.
+func (i textInfo) IsDir() bool { return false }
+
+// Sys implements fs.FileInfo.
+func (i textInfo) Sys() any { return nil }

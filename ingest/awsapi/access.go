@@ -46,6 +46,26 @@ func plainClient() *awshttp.BuildableClient {
 		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
 }
 
+// patiently is how often and after how long a call is tried again. An address that
+// nobody answers at is known after ten seconds: whoever calls tries again later.
+func patiently(s *retry.StandardOptions) {
+	waits := retry.NewExponentialJitterBackoff(retry.DefaultMaxBackoff)
+	s.MaxAttempts = attempts
+	s.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
+		wait, fault := waits.BackoffDelay(attempt, err)
+		if unreached(err) != nil {
+			wait = min(wait, dialTime/attempts)
+		}
+		return wait, fault
+	})
+	s.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+		if op := unreached(err); op != nil && op.Timeout() {
+			return aws.FalseTernary
+		}
+		return aws.UnknownTernary
+	})}, s.Retryables...)
+}
+
 // Config finds credentials and region. It calls nobody. What is called with it is
 // guarded by Private; where the SDK looks for credentials (the machine's own
 // addresses, what the environment names) is not.
@@ -56,7 +76,7 @@ func (a Access) Config(ctx context.Context) (aws.Config, error) {
 		config.WithAPIOptions([]func(*smithymiddleware.Stack) error{middleware.AddUserAgentKey("tocsin")}),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-				o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+				o.StandardOptions = append(o.StandardOptions, patiently)
 			})
 		}),
 	}

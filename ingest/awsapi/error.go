@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
@@ -49,10 +52,11 @@ type Call struct {
 // An Error is a call that did not succeed. Its text may quote the server.
 type Error struct {
 	Call
-	Denied bool // the caller may not do that
-	Later  bool // the same call may succeed later: throttled, overloaded, a broken line
-	Err    error
-	None   bool // there are no credentials at all; Later, and not Denied
+	Denied    bool // the caller may not do that
+	Later     bool // the same call may succeed later: throttled, overloaded, a broken line
+	Unreached bool // nobody was reached, as often as it was tried
+	Err       error
+	None      bool // there are no credentials at all; Later, and not Denied
 }
 
 // Wrap makes an *Error of what the SDK returned; nil stays nil.
@@ -61,7 +65,7 @@ func (c Call) Wrap(err error) error {
 		return nil
 	}
 	none := noCredentials(err)
-	return &Error{Call: c, Denied: !none && denied(err), Later: none || later(err), None: none, Err: err}
+	return &Error{Call: c, Denied: !none && denied(err), Later: none || later(err), None: none, Unreached: unreached(err) != nil, Err: err}
 }
 
 // Error names the call, what it was about, and the permission where that is what
@@ -115,11 +119,50 @@ func brief(err error) string {
 	if errors.As(err, &not) {
 		return not.Error()
 	}
+	if text := unreachedText(err); text != "" {
+		return text
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" {
 		return strings.TrimSpace(api.ErrorCode() + ": " + api.ErrorMessage())
 	}
 	return err.Error()
+}
+
+// unreached is the error of a connection that could not be made; nil: it is another.
+func unreached(err error) *net.OpError {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return op
+	}
+	return nil
+}
+
+// unreachedText says in a few words why nobody was reached, and where; "" where
+// somebody was.
+func unreachedText(err error) string {
+	op := unreached(err)
+	if op == nil {
+		return ""
+	}
+	cause := op.Err.Error()
+	var number syscall.Errno
+	var name *net.DNSError
+	switch {
+	case op.Timeout():
+		cause = "no connection within " + dialTime.String()
+	case errors.As(err, &number):
+		cause = number.Error()
+	case errors.As(err, &name):
+		cause = "the host is not known (" + name.Err + ")"
+	}
+	var where *url.Error
+	if errors.As(err, &where) {
+		if u, err := url.Parse(where.URL); err == nil {
+			return cause + " at " + u.Scheme + "://" + u.Host
+		}
+	}
+	return cause
 }
 
 // denied recognises a refusal by its status too: the code may be unreadable.

@@ -145,7 +145,7 @@ func list(ctx context.Context, reader *Reader, in *awss3.ListObjectsV2Input) (*a
 		}
 		var wrapped *awsapi.Error
 		err = call.Wrap(err)
-		if n >= reopens || ctx.Err() != nil || !errors.As(err, &wrapped) || !wrapped.Later {
+		if n >= reopens || ctx.Err() != nil || !errors.As(err, &wrapped) || !wrapped.Later || wrapped.Unreached {
 			return nil, err
 		}
 		reader.pause(ctx, n)
