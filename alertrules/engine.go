@@ -24,6 +24,11 @@ type Engine struct {
 
 	Workers int           // rules evaluated at once; 0 is 2
 	CatchUp time.Duration // how far back missed moments of sliding windows are evaluated; 0 is 24h
+	// Share is told what a round will ask before it asks. What it returns is the
+	// context for these questions, by which Query may answer several from one copy of
+	// the records, with the same answers as without; release is called when they are
+	// answered. May be nil.
+	Share func(ctx context.Context, asks []Ask) (shared context.Context, release func())
 	// Progress is called after each moment of a rule that was evaluated, by several
 	// goroutines; may be nil.
 	Progress func()
@@ -240,6 +245,8 @@ func (e *Engine) pin(ctx context.Context) (pin, error) {
 
 // evaluate runs the rules beside each other, the moments of each in order.
 func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
+	ctx, release := e.share(ctx, due, runs)
+	defer release()
 	work := make(chan int)
 	var wait sync.WaitGroup
 	for range min(e.workers(), len(due)) {

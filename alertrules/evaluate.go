@@ -228,8 +228,7 @@ func (r *run) overTime(ctx context.Context, at time.Time) bool {
 	for i, m := range moments {
 		w := query.Window{UpToSeq: r.pin.upTo(), Now: m}
 		if r.rule.Window.Kind == SlidingWindow {
-			w.To = m.Add(-r.rule.Delay)
-			w.From = w.To.Add(-r.rule.Window.Length)
+			w = r.sliding(m)
 		}
 		o, took, err := r.look(ctx, m, w)
 		if err != nil {

@@ -47,7 +47,7 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 	var seen []observation
 	for from := e.From; from.Before(e.To) && len(seen) < windowsPerRound; {
 		start, to := r.rule.Window.Around(from, r.rule.Zone)
-		w := query.Window{From: start, To: to, UpToSeq: r.pin.upTo(), Now: to}
+		w := r.whole(start, to)
 		res, _, err := r.ask(ctx, to, w)
 		if err != nil {
 			r.failed(at, w, err)
@@ -118,7 +118,7 @@ func (r *Rule) due(to time.Time) time.Time {
 // verdict evaluates one window for the first time.
 func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 	m := r.rule.dueBy(to, at)
-	w := query.Window{From: from, To: to, UpToSeq: r.pin.upTo(), Now: to}
+	w := r.whole(from, to)
 	res, took, err := r.ask(ctx, m, w)
 	if err != nil {
 		r.failed(at, w, err)

@@ -65,6 +65,7 @@ type Plan struct {
 	aggregates  bool
 	havingOnAgg bool
 	usesNow     bool
+	reading     Reading // its store is nil when there is none
 
 	// For Describe.
 	source *Query

@@ -66,6 +66,7 @@ type sqlPrinter struct {
 	filter bool              // the search half is written, where an engine may join
 	outers [][]value         // what the outerRefs of the open subqueries stand for
 	parts  map[*param]string // what follows a parameter that is a struct here
+	tally  *tally            // what is written; nil: nobody asks
 }
 
 // maxStatement bounds the text of a statement. A form may write an argument more
@@ -100,7 +101,13 @@ func (d *sqlPrinter) name(s string) {
 }
 
 // column writes a column of the table, or its shape.
-func (d *sqlPrinter) column(name, shape string) { d.name(d.engine.kept(name, shape)) }
+func (d *sqlPrinter) column(name, shape string) {
+	name = d.engine.kept(name, shape)
+	if d.tally != nil {
+		d.tally.names[name] = true
+	}
+	d.name(name)
+}
 
 // list writes n things with commas between them.
 func (d *sqlPrinter) list(n int, each func(i int)) {
@@ -249,7 +256,16 @@ func relationName(id int) string { return "r" + strconv.Itoa(id) }
 // They stand in a subquery of their own: nothing that a user wrote is beside
 // the window's conditions.
 func (d *sqlPrinter) table(t *tableRead) {
-	d.print("SELECT * FROM ")
+	if d.tally != nil {
+		d.tally.tables = append(d.tally.tables, t)
+	}
+	d.print("SELECT *")
+	d.bounded(t)
+}
+
+// bounded writes the FROM and WHERE of a table.
+func (d *sqlPrinter) bounded(t *tableRead) {
+	d.print(" FROM ")
 	d.name(t.store.Table)
 	switch {
 	case t.store.Pinned:

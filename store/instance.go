@@ -1,9 +1,10 @@
-// An instance is one DuckDB engine with one file: how it is opened, locked down
-// and closed. Both files of a data directory are opened by it.
+// An instance is one DuckDB engine with one file, or with none: how it is opened,
+// locked down and closed. Both files of a data directory are opened by it.
 
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,7 +20,7 @@ import (
 // instanceOptions say what to open and with what bounds.
 type instanceOptions struct {
 	Name    string // of the database in SQL, and of the file without its ending: "logs", "state"
-	Dir     string // the data directory; it must exist
+	Dir     string // the data directory; it must exist. "": no file, all is in memory
 	Memory  int64  // memory_limit in bytes
 	Threads int
 	Spill   int64 // bound on the temporary files in bytes
@@ -41,7 +42,7 @@ type instance struct {
 	db      *sql.DB
 	users   *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
 	name    string
-	path    string
+	path    string // "": in memory
 	repairs atomic.Int64 // how often the engine was started again
 	stuck   atomic.Bool  // it could not be, because of statements that hold the file
 }
@@ -55,9 +56,12 @@ type querier interface {
 // absent), brings its schema up to date, and locks the engine down. Every
 // connection has the file as its default database.
 func openInstance(ctx context.Context, o instanceOptions) (*instance, error) {
-	in := &instance{options: o, engine: &engine{name: o.Name}, name: o.Name, path: filepath.Join(o.Dir, o.Name+".duckdb")}
-	if err := checkFile(in.path); err != nil {
-		return nil, err
+	in := &instance{options: o, engine: &engine{name: o.Name}, name: o.Name}
+	if o.Dir != "" {
+		in.path = filepath.Join(o.Dir, o.Name+".duckdb")
+		if err := checkFile(in.path); err != nil {
+			return nil, err
+		}
 	}
 	in.db, in.users = sql.OpenDB(in.engine), sql.OpenDB(sharedConnector{in.engine})
 	in.users.SetMaxIdleConns(0)
@@ -67,17 +71,23 @@ func openInstance(ctx context.Context, o instanceOptions) (*instance, error) {
 	return in, nil
 }
 
+// String names what it holds.
+func (in *instance) String() string { return cmp.Or(in.path, in.name) }
+
 // start starts the engine and prepares it.
 func (in *instance) start(ctx context.Context) error {
-	spill, err := emptyDir(filepath.Join(in.options.Dir, "spill-"+in.name))
-	if err != nil {
-		return err
+	spill := "" // none
+	if in.path != "" {
+		var err error
+		if spill, err = emptyDir(filepath.Join(in.options.Dir, "spill-"+in.name)); err != nil {
+			return err
+		}
 	}
 	if err := in.engine.start(); err != nil {
-		return fmt.Errorf("start the engine for %s: %w", in.path, err)
+		return fmt.Errorf("start the engine for %s: %w", in, err)
 	}
 	if err := in.prepare(ctx, in.options, spill); err != nil {
-		return fmt.Errorf("open %s: %w", in.path, err)
+		return fmt.Errorf("open %s: %w", in, err)
 	}
 	in.engine.attached.Store(true)
 	return nil
@@ -95,15 +105,17 @@ func (in *instance) prepare(ctx context.Context, o instanceOptions, spill string
 			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
-	if err := in.create(ctx, conn); err != nil {
-		return fmt.Errorf("create it: %w", err)
-	}
-	if err := in.attach(ctx, conn); err != nil {
-		return err
-	}
-	m := migrator{conn: conn, instance: in, files: o.Schema, copy: o.Copy, now: o.Now}
-	if err := m.run(ctx); err != nil {
-		return err
+	if in.path != "" {
+		if err := in.create(ctx, conn); err != nil {
+			return fmt.Errorf("create it: %w", err)
+		}
+		if err := in.attach(ctx, conn); err != nil {
+			return err
+		}
+		m := migrator{conn: conn, instance: in, files: o.Schema, copy: o.Copy, now: o.Now}
+		if err := m.run(ctx); err != nil {
+			return err
+		}
 	}
 	if o.Setup != nil {
 		if err := o.Setup(ctx, conn); err != nil {
@@ -192,7 +204,7 @@ func (in *instance) checkpoint(ctx context.Context) error {
 // engine. It does not wait for abandoned queries.
 func (in *instance) close(ctx context.Context) error {
 	var err error
-	if in.roomy() {
+	if in.path != "" && in.roomy() {
 		err = in.checkpoint(ctx)
 	}
 	return errors.Join(err, in.users.Close(), in.db.Close())

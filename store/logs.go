@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -33,6 +34,7 @@ type Logs struct {
 	writer sync.Mutex   // from reading the counter until COMMIT has returned
 	gate   sync.RWMutex // queries hold it to read, a checkpoint that is overdue to write
 
+	windows   windowInstance
 	tables    tables
 	living    bool // the snapshot of findings is made; with the writer lock
 	schema    declared
@@ -61,7 +63,8 @@ func openLogs(ctx context.Context, o Options) (*Logs, error) {
 func (l *Logs) close(ctx context.Context) error {
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	return l.in.close(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(l.windows.close(ctx), l.in.close(ctx))
 }
 
 // Maintain is called by the agent's loop in quiet moments: it opens a file again

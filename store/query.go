@@ -77,9 +77,15 @@ func (l *Logs) ask(ctx context.Context, q question) (*query.Result, error) {
 func (l *Logs) askOnce(ctx context.Context, q question) (*query.Result, error) {
 	l.gate.RLock()
 	defer l.gate.RUnlock()
+	return l.apart(ctx, func() (*query.Result, error) { return l.in.read(ctx, q) })
+}
+
+// apart runs a query on a goroutine of its own, which is left behind when it goes on
+// after ctx is over.
+func (l *Logs) apart(ctx context.Context, read func() (*query.Result, error)) (*query.Result, error) {
 	got := make(chan answer, 1) // an abandoned query does not block on it
 	go func() {
-		r, err := l.in.read(ctx, q)
+		r, err := read()
 		got <- answer{r, err}
 	}()
 	select {
@@ -154,13 +160,17 @@ func (in *instance) read(ctx context.Context, q question) (r *query.Result, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rollback(ctx, conn)) }()
+	return q.on(ctx, conn)
+}
+
+// on runs the statement on a connection.
+func (q question) on(ctx context.Context, conn *sql.Conn) (*query.Result, error) {
 	rows, err := conn.QueryContext(ctx, q.statement.Text, q.statement.Args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	r, err = q.collect(rows)
-	return r, err
+	return q.collect(rows)
 }
 
 // collect reads the rows, within the bounds.

@@ -15,6 +15,9 @@ import (
 // the query is interrupted and the error wraps ctx.Err(); a query that goes on
 // all the same is an *AbandonedError. It may be called by several goroutines.
 func (l *Logs) Query(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+	if r, ok, err := l.askCopy(ctx, p, w); ok {
+		return r, err
+	}
 	if err := l.ready(ctx, p.Logstores()); err != nil {
 		return nil, err
 	}

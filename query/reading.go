@@ -1,0 +1,86 @@
+// What a plan reads, so that a store can hold a copy of it for several plans.
+
+package query
+
+import "slices"
+
+// A Reading is what the statements of a plan read: records of one logstore, which
+// the statement's window bounds.
+type Reading struct {
+	Logstore string   // its name
+	Table    string   // what a statement reads
+	Columns  []string // of the table, those that the DuckDB dialect reads, sorted; __seq__ is always among them
+
+	store *Logstore
+}
+
+// Reading returns what p reads, when that is nothing but records of one logstore
+// within the window of the statement. Then a table of the same name with the same
+// columns, which holds the records of the window in their order, and maybe more,
+// gives the same answer. Not ok: it also reads another logstore, a lookup table, a
+// snapshot or the history, or a part has a window of its own.
+func (p *Plan) Reading() (r Reading, ok bool) { return p.reading, p.reading.store != nil }
+
+// Records prints the statement that gives columns of the records that w bounds,
+// without an order of its own; without columns it counts them.
+func (r Reading) Records(d Dialect, columns []string, w Window) Statement {
+	out := &sqlPrinter{engine: d, window: w}
+	out.print("SELECT ")
+	if len(columns) == 0 {
+		out.print("count(*)")
+	}
+	out.list(len(columns), func(i int) { out.name(columns[i]) })
+	out.bounded(&tableRead{store: r.store})
+	text := out.b.String()
+	return Statement{Text: d.functions(text) + text, Args: out.args}
+}
+
+// tally notes what a printer writes.
+type tally struct {
+	tables []*tableRead
+	names  map[string]bool // of columns, of tables and of what subqueries give
+}
+
+// reading is what was read, if a copy can stand for it.
+func (t *tally) reading() Reading {
+	if len(t.tables) == 0 {
+		return Reading{}
+	}
+	store := t.tables[0].store
+	if store.NoWindow || store.Pinned || store.Lookup || store.History {
+		return Reading{}
+	}
+	for _, r := range t.tables {
+		if r.store != store || r.length > 0 {
+			return Reading{}
+		}
+	}
+	names := map[string]bool{seqColumn: true}
+	for _, name := range store.columns() {
+		if t.names[name] {
+			names[name] = true
+		}
+	}
+	r := Reading{Logstore: store.Name, Table: store.Table, store: store}
+	for name := range names {
+		r.Columns = append(r.Columns, name)
+	}
+	slices.Sort(r.Columns)
+	return r
+}
+
+// columns are the columns of the table that statements may read; some come twice.
+func (l *Logstore) columns() []string {
+	var names []string
+	for _, f := range slices.Concat(systemFields(), l.Fields) {
+		names = append(names, f.Column)
+		if f.Shape == nil {
+			continue
+		}
+		names = append(names, f.Shape.Column)
+		for _, part := range f.Shape.Parts {
+			names = append(names, part.Column)
+		}
+	}
+	return names
+}
