@@ -9,7 +9,7 @@ import "slices"
 type Reading struct {
 	Logstore string   // its name
 	Table    string   // what a statement reads
-	Columns  []string // of the table, those that the DuckDB dialect reads, sorted; __seq__ is always among them
+	Columns  []string // of the table, those that the DuckDB dialect reads, and those that windows bound, sorted
 
 	store *Logstore
 }
@@ -17,7 +17,7 @@ type Reading struct {
 // Reading returns what p reads, when that is nothing but records of one logstore
 // within the window of the statement. Then a table of the same name with the same
 // columns, which holds the records of the window in their order, and maybe more,
-// gives the same answer. Not ok: it also reads another logstore, a lookup table, a
+// gives the same answer; where no ORDER BY says how, its rows may be in another order. Not ok: it also reads another logstore, a lookup table, a
 // snapshot or the history, or a part has a window of its own.
 func (p *Plan) Reading() (r Reading, ok bool) { return p.reading, p.reading.store != nil }
 
@@ -55,7 +55,7 @@ func (t *tally) reading() Reading {
 			return Reading{}
 		}
 	}
-	names := map[string]bool{seqColumn: true}
+	names := map[string]bool{seqColumn: true, timeColumn: true}
 	for _, name := range store.columns() {
 		if t.names[name] {
 			names[name] = true

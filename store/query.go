@@ -4,7 +4,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -160,31 +159,30 @@ func (in *instance) read(ctx context.Context, q question) (r *query.Result, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rollback(ctx, conn)) }()
-	return q.on(ctx, conn)
-}
-
-// on runs the statement on a connection.
-func (q question) on(ctx context.Context, conn *sql.Conn) (*query.Result, error) {
 	rows, err := conn.QueryContext(ctx, q.statement.Text, q.statement.Args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	return q.collect(rows)
+	return q.collect(&sqlCursor{Rows: rows})
 }
 
 // collect reads the rows, within the bounds.
-func (q question) collect(rows *sql.Rows) (*query.Result, error) {
+func (q question) collect(rows cursor) (*query.Result, error) {
 	scan, err := newScanner(rows, q)
 	if err != nil {
 		return nil, err
 	}
 	c := query.NewCollector(q.columns, q.maxRows)
-	for rows.Next() {
-		if c.Full() {
+	for {
+		more, err := scan.next()
+		if err != nil {
+			return nil, err
+		}
+		if !more || c.Full() {
 			return c.Result(), nil
 		}
-		row, seq, bytes, err := scan.row(rows)
+		row, seq, bytes, err := scan.row()
 		if err != nil {
 			return nil, err
 		}
@@ -194,5 +192,4 @@ func (q question) collect(rows *sql.Rows) (*query.Result, error) {
 			c.Add(row, bytes)
 		}
 	}
-	return c.Result(), rows.Err()
 }

@@ -4,8 +4,11 @@ package store
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"strconv"
 	"time"
@@ -15,31 +18,99 @@ import (
 	"tocsin/query"
 )
 
-// scanner reads rows of one result.
-type scanner struct {
-	columns []query.Column
-	kinds   []string // DuckDB's names of the types
-	raw     []any
-	into    []any
-	first   int // 1 when the first column is __seq__
+// A cursor goes through the rows of an answer.
+type cursor interface {
+	// kinds are DuckDB's names of the columns' types.
+	kinds() ([]string, error)
+	// next reads a row into values; not more: there was none.
+	next(values []any) (more bool, err error)
 }
 
-func newScanner(rows *sql.Rows, q question) (*scanner, error) {
-	types, err := rows.ColumnTypes()
+// sqlCursor is a cursor over what database/sql gives.
+type sqlCursor struct {
+	*sql.Rows
+	into []any
+}
+
+func (c *sqlCursor) kinds() ([]string, error) {
+	types, err := c.ColumnTypes()
 	if err != nil {
 		return nil, err
 	}
-	s := &scanner{columns: q.columns, raw: make([]any, len(types)), into: make([]any, len(types))}
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.DatabaseTypeName()
+	}
+	return names, nil
+}
+
+func (c *sqlCursor) next(values []any) (bool, error) {
+	if !c.Next() {
+		return false, c.Err()
+	}
+	if c.into == nil {
+		c.into = make([]any, len(values))
+	}
+	for i := range values {
+		c.into[i] = &values[i]
+	}
+	return true, c.Scan(c.into...)
+}
+
+// driverCursor is a cursor over what the driver gives.
+type driverCursor struct {
+	driver.Rows
+	row []driver.Value
+}
+
+func (c *driverCursor) kinds() ([]string, error) {
+	typed, ok := c.Rows.(driver.RowsColumnTypeDatabaseTypeName)
+	if !ok {
+		return nil, fmt.Errorf("the driver's rows are a %T", c.Rows)
+	}
+	names := make([]string, len(c.Columns()))
+	for i := range names {
+		names[i] = typed.ColumnTypeDatabaseTypeName(i)
+	}
+	c.row = make([]driver.Value, len(names))
+	return names, nil
+}
+
+func (c *driverCursor) next(values []any) (bool, error) {
+	if err := c.Next(c.row); errors.Is(err, io.EOF) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	for i, v := range c.row {
+		values[i] = v
+	}
+	return true, nil
+}
+
+// scanner reads rows of one result.
+type scanner struct {
+	columns []query.Column
+	rows    cursor
+	kinds   []string
+	raw     []any
+	first   int // 1 when the first column is __seq__
+}
+
+func newScanner(rows cursor, q question) (*scanner, error) {
+	kinds, err := rows.kinds()
+	if err != nil {
+		return nil, err
+	}
+	s := &scanner{columns: q.columns, rows: rows, kinds: kinds, raw: make([]any, len(kinds))}
 	if q.seq {
 		s.first = 1
 	}
-	if len(types) != len(q.columns)+s.first {
-		return nil, fmt.Errorf("the statement has %d columns, the plan %d", len(types), len(q.columns)+s.first)
+	if len(kinds) != len(q.columns)+s.first {
+		return nil, fmt.Errorf("the statement has %d columns, the plan %d", len(kinds), len(q.columns)+s.first)
 	}
-	for i, t := range types {
-		s.into[i] = &s.raw[i]
-		s.kinds = append(s.kinds, t.DatabaseTypeName())
-		if t.DatabaseTypeName() == "JSON" {
+	for i, kind := range kinds {
+		if kind == "JSON" {
 			// The driver would decode it: one 1e999 in one record fails the whole query (G13).
 			return nil, fmt.Errorf("column %d of the statement is of type JSON", i)
 		}
@@ -47,12 +118,12 @@ func newScanner(rows *sql.Rows, q question) (*scanner, error) {
 	return s, nil
 }
 
+// next goes to the next row; false: there is none.
+func (s *scanner) next() (bool, error) { return s.rows.next(s.raw) }
+
 // row returns the values of the current row, its __seq__, and about how many
 // bytes it takes.
-func (s *scanner) row(rows *sql.Rows) (values []any, seq int64, size int, err error) {
-	if err := rows.Scan(s.into...); err != nil {
-		return nil, 0, 0, err
-	}
+func (s *scanner) row() (values []any, seq int64, size int, err error) {
 	if s.first == 1 {
 		n, ok := s.raw[0].(int64)
 		if !ok {

@@ -6,13 +6,13 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -103,7 +103,8 @@ type windowCopy struct {
 	name   string        // of the schema
 	of     query.Reading // what it holds
 	window query.Window
-	idle   chan *sql.Conn // in a read-only transaction, in which nothing has failed
+	idle   chan *copyConn
+	gone   atomic.Bool // dropped: whoever comes late with a connection closes it
 }
 
 // idleConns is how many connections of a copy wait for the next question.
@@ -152,22 +153,23 @@ func (c *windowCopy) read(ctx context.Context, q question) (*query.Result, error
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.on(ctx, conn)
+	r, err := conn.ask(ctx, q)
 	if err != nil {
-		return nil, errors.Join(err, rollback(ctx, conn), conn.Close())
+		return nil, errors.Join(err, conn.close(ctx))
 	}
 	select {
 	case c.idle <- conn:
-		return r, nil
 	default:
-		return r, errors.Join(rollback(ctx, conn), conn.Close())
+		return r, conn.close(ctx)
 	}
+	if c.gone.Load() { // this question was abandoned meanwhile
+		return r, c.hangUp(ctx)
+	}
+	return r, nil
 }
 
-// conn returns a connection in a read-only transaction that sees the copy. It goes
-// on from question to question: the planner lets only SELECT through, and a
-// transaction that may not write has nothing to leave behind.
-func (c *windowCopy) conn(ctx context.Context) (*sql.Conn, error) {
+// conn returns a connection in a read-only transaction that sees the copy.
+func (c *windowCopy) conn(ctx context.Context) (*copyConn, error) {
 	select {
 	case conn := <-c.idle:
 		return conn, nil
@@ -182,21 +184,27 @@ func (c *windowCopy) conn(ctx context.Context) (*sql.Conn, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
-	return conn, nil
+	return &copyConn{conn: conn}, nil
 }
 
 // drop ends the connections that are idle and gives the memory back.
 func (c *windowCopy) drop(ctx context.Context) error {
+	c.gone.Store(true)
+	err := c.hangUp(ctx)
+	_, dropping := c.in.db.ExecContext(ctx, "DROP SCHEMA "+c.name+" CASCADE")
+	return errors.Join(err, dropping)
+}
+
+// hangUp ends the connections that are idle.
+func (c *windowCopy) hangUp(ctx context.Context) error {
 	var errs []error
 	for {
 		select {
 		case conn := <-c.idle:
-			errs = append(errs, rollback(ctx, conn), conn.Close())
-			continue
+			errs = append(errs, conn.close(ctx))
 		default:
+			return errors.Join(errs...)
 		}
-		_, err := c.in.db.ExecContext(ctx, "DROP SCHEMA "+c.name+" CASCADE")
-		return errors.Join(append(errs, err)...)
 	}
 }
 
@@ -237,7 +245,7 @@ func (w *windowInstance) fill(ctx context.Context, r query.Reading, b *windowBat
 	if err != nil {
 		return nil, err
 	}
-	c := &windowCopy{in: in, name: w.copyName(), of: r, idle: make(chan *sql.Conn, idleConns)}
+	c := &windowCopy{in: in, name: w.copyName(), of: r, idle: make(chan *copyConn, idleConns)}
 	conn, err := in.conn(ctx)
 	if err != nil {
 		return nil, err
@@ -319,10 +327,6 @@ func (l *Logs) readWindow(ctx context.Context, r query.Reading, w query.Window) 
 	}
 	defer conn.Close()
 	s := r.Records(query.DuckDB(), r.Columns, w)
-	args := make([]driver.NamedValue, len(s.Args))
-	for i, v := range s.Args {
-		args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
-	}
 	b := &windowBatch{names: r.Columns, bytes: make([]int64, len(r.Columns))}
 	// Below database/sql, which would convert every value once more.
 	err = conn.Raw(func(c any) error {
@@ -330,7 +334,7 @@ func (l *Logs) readWindow(ctx context.Context, r query.Reading, w query.Window) 
 		if !ok {
 			return fmt.Errorf("the driver's connection is a %T", c)
 		}
-		rows, err := raw.QueryContext(ctx, s.Text, args)
+		rows, err := raw.QueryContext(ctx, s.Text, namedValues(s.Args))
 		if err != nil {
 			return err
 		}
@@ -341,15 +345,14 @@ func (l *Logs) readWindow(ctx context.Context, r query.Reading, w query.Window) 
 
 // read takes the rows in.
 func (b *windowBatch) read(rows driver.Rows) error {
-	typed, ok := rows.(driver.RowsColumnTypeDatabaseTypeName)
-	if !ok {
-		return fmt.Errorf("the driver's rows are a %T", rows)
+	kinds, err := (&driverCursor{Rows: rows}).kinds()
+	if err != nil {
+		return err
 	}
-	for i, name := range b.names {
-		kind := typed.ColumnTypeDatabaseTypeName(i)
+	for i, kind := range kinds {
 		t, known := copiedTypes()[kind]
 		if !known {
-			return fmt.Errorf("column %s is of type %s", name, kind)
+			return fmt.Errorf("column %s is of type %s", b.names[i], kind)
 		}
 		b.kinds, b.types = append(b.kinds, kind), append(b.types, t)
 	}
