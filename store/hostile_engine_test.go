@@ -47,38 +47,48 @@ func TestHostileEngineAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := filesBelow(t, dir, data)
-	ran, stopped := 0, 0
-	for line := range strings.Lines(string(corpus)) {
-		var h struct{ ID, Class, Query string }
-		if err := json.Unmarshal([]byte(line), &h); err != nil {
-			t.Fatal(err)
-		}
-		_, stmt, sqlHalf := strings.Cut(h.Query, "|")
-		if !sqlHalf || !slices.Contains([]string{"file", "remote", "catalog", "statement", "stacked", "dynamic", "comment", "quote"}, h.Class) {
-			continue
-		}
-		if strings.Contains(stmt, "enable_logging") { // the engine takes it, and then ends the process: the planner alone is in its way (G20)
-			continue
-		}
-		ran++
-		out, err := rawly(in, stmt)
-		if err != nil {
-			stopped++
-		}
-		if strings.Contains(out, bait) && !strings.Contains(h.Query, bait) || strings.Contains(out, "root:") {
-			t.Errorf("%s: the engine read a file: %.200s", h.ID, h.Query)
-		}
+	w := &windowInstance{}
+	inMemory, err := w.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if after := filesBelow(t, dir, data); !slices.Equal(before, after) {
-		t.Errorf("files before\n%s\nafter\n%s", before, after)
+	if _, err := inMemory.db.Exec("CREATE TABLE log AS SELECT 'CreateUser' AS \"eventName\", 'PASS' AS status, 7 AS cnt"); err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d statements, %d stopped by the engine alone", ran, stopped)
-	if ran < 100 || stopped == 0 || stopped == ran {
-		t.Errorf("%d statements, %d stopped: the corpus is another one", ran, stopped)
-	}
-	if err := in.close(context.Background()); err != nil {
-		t.Logf("after all this the instance closes with %v", err)
+	for _, in := range []*instance{in, inMemory} {
+		before := filesBelow(t, dir, data)
+		ran, stopped := 0, 0
+		for line := range strings.Lines(string(corpus)) {
+			var h struct{ ID, Class, Query string }
+			if err := json.Unmarshal([]byte(line), &h); err != nil {
+				t.Fatal(err)
+			}
+			_, stmt, sqlHalf := strings.Cut(h.Query, "|")
+			if !sqlHalf || !slices.Contains([]string{"file", "remote", "catalog", "statement", "stacked", "dynamic", "comment", "quote"}, h.Class) {
+				continue
+			}
+			if strings.Contains(stmt, "enable_logging") { // the engine takes it, and then ends the process: the planner alone is in its way (G20)
+				continue
+			}
+			ran++
+			out, err := rawly(in, stmt)
+			if err != nil {
+				stopped++
+			}
+			if strings.Contains(out, bait) && !strings.Contains(h.Query, bait) || strings.Contains(out, "root:") {
+				t.Errorf("%s: the engine read a file: %.200s", h.ID, h.Query)
+			}
+		}
+		if after := filesBelow(t, dir, data); !slices.Equal(before, after) {
+			t.Errorf("files before\n%s\nafter\n%s", before, after)
+		}
+		t.Logf("%s: %d statements, %d stopped by the engine alone", in.name, ran, stopped)
+		if ran < 100 || stopped == 0 || stopped == ran {
+			t.Errorf("%d statements, %d stopped: the corpus is another one", ran, stopped)
+		}
+		if err := in.close(context.Background()); err != nil {
+			t.Logf("after all this the instance closes with %v", err)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ type instance struct {
 	db      *sql.DB
 	users   *sql.DB // for users' SQL: what a statement leaves in its connection ends with it
 	name    string
-	path    string // "": in memory
+	path    string       // "": in memory
 	repairs atomic.Int64 // how often the engine was started again
 	stuck   atomic.Bool  // it could not be, because of statements that hold the file
 }

@@ -160,15 +160,27 @@ func TestLockDown(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "secret.csv"), []byte("a,b\n1,2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in, err := testInstance(t, dir, fstest.MapFS{"0001_a.sql": {Data: []byte("CREATE TABLE a (x INTEGER)")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
+	w := &windowInstance{}
+	for _, open := range []func() (*instance, error){
+		func() (*instance, error) {
+			return testInstance(t, dir, fstest.MapFS{"0001_a.sql": {Data: []byte("CREATE TABLE a (x INTEGER)")}})
+		},
+		func() (*instance, error) { return w.open(ctx) },
+	} {
+		in, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(in.name, func(t *testing.T) { lockedDown(t, in, dir) })
 		if err := in.close(ctx); err != nil {
 			t.Error(err)
 		}
-	}()
+	}
+}
+
+// lockedDown holds an instance to it; dir is where it may leave its file.
+func lockedDown(t *testing.T, in *instance, dir string) {
+	ctx := context.Background()
 	file := quoteText(filepath.Join(dir, "secret.csv"))
 	for _, s := range []string{
 		"SELECT * FROM read_csv(" + file + ")",
@@ -178,6 +190,7 @@ func TestLockDown(t *testing.T) {
 		"SELECT * FROM " + file,
 		"COPY a TO " + quoteText(filepath.Join(dir, "out.csv")),
 		"COPY a FROM " + file,
+		"COPY (SELECT 1) TO " + quoteText(filepath.Join(dir, "out.csv")),
 		"EXPORT DATABASE " + quoteText(filepath.Join(dir, "out")),
 		"ATTACH " + quoteText(filepath.Join(dir, "other.duckdb")) + " AS other",
 		"INSTALL httpfs",

@@ -76,7 +76,10 @@ func (p *project) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.engine = &alertrules.Engine{Query: p.env.bounded(p.store.Logs.Query), Logs: p.store.Logs, States: p.store.State, CatchUp: p.config.catchUp.back, AtWork: p.atWork}
+	p.engine = &alertrules.Engine{
+		Query: p.env.bounded(p.store.Logs.Query), Share: p.store.Logs.Share, Logs: p.store.Logs, States: p.store.State,
+		CatchUp: p.config.catchUp.back, AtWork: p.atWork,
+	}
 	p.notifier, err = notifier.New(p.notifierOptions(channel))
 	return err
 }
