@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,6 +20,11 @@ const (
 	// slowRule is how long an evaluation may take and the next one still be part of a
 	// round: others would wait for it (P05).
 	slowRule = 5 * time.Second
+	// pieceTime is after what time no further moment of a piece is begun.
+	pieceTime = 2 * time.Second
+	// rulesAtOnce is how many rules catch up together: they look at the same records,
+	// and are committed together.
+	rulesAtOnce = 50
 )
 
 // behindBy reports whether a rule is evaluated beside the rounds: it has to catch up,
@@ -73,41 +79,49 @@ func (e *Engine) Live(ctx context.Context, rules []*Rule, now time.Time) (r *Rou
 			due = append(due, d)
 		}
 	}
-	r, err = e.round(ctx, due, states, now)
+	r, err = e.round(ctx, due, states, pace{now: now, workers: e.workers()})
 	return r, behind, err
 }
 
-// MakeUp evaluates the oldest of the moments that a rule missed and commits
-// them; left says that there are more. It may be called beside Live and another
-// MakeUp that do not get the same rule.
-func (e *Engine) MakeUp(ctx context.Context, rule *Rule, now time.Time) (r *Round, left bool, err error) {
+// MakeUp evaluates the oldest of the moments that rules missed, one rule after the
+// other, and commits them: so many of each rule, and no more are begun after two
+// seconds. left are the rules of which there are more, those first that had no turn.
+// It may be called beside Live and another MakeUp that do not get the same rules.
+func (e *Engine) MakeUp(ctx context.Context, rules []*Rule, now time.Time) (r *Round, left []*Rule, err error) {
 	e.turn.RLock()
 	defer e.turn.RUnlock()
 	now = now.UTC().Round(0)
 	states, err := e.ruleStates(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	d := e.due(rule, states[rule.ID], now)
-	if left = len(d.Moments) > pieceMoments; left {
-		d.Moments = d.Moments[:pieceMoments]
+	due := e.allDue(rules, states, now)
+	last := make([]time.Time, len(due)) // of what is missed
+	for i := range due {
+		moments := due[i].Moments
+		last[i] = moments[len(moments)-1]
+		due[i].Moments = moments[:min(len(moments), pieceMoments)]
 	}
-	var due []Due
-	if len(d.Moments) > 0 {
-		due = append(due, d)
+	if r, err = e.round(ctx, due, states, pace{now: now, workers: 1, limit: pieceTime}); err != nil {
+		return nil, nil, err
 	}
-	r, err = e.round(ctx, due, states, now)
-	if err == nil && len(r.Rules) > 0 {
-		left = left || rule.cut(r.Rules[0])
+	var more []*Rule
+	for i, s := range r.Rules { // one for each of due, in their order
+		switch rule := due[i].Rule; {
+		case s.Moment.Before(due[i].Moments[0]):
+			left = append(left, rule)
+		case s.Moment.Before(last[i]), rule.cut(s):
+			more = append(more, rule)
+		}
 	}
-	return r, left, err
+	return r, append(left, more...), nil
 }
 
-// A catcher works for a Loop: one rule at a time, in pieces, and no piece begins
+// A catcher works for a Loop: some rules at a time, in pieces, and no piece begins
 // while a round is on its way.
 type catcher struct {
 	loop   *Loop
-	turn   chan struct{} // full while a rule catches up
+	turn   chan struct{} // full while rules catch up
 	live   chan struct{} // full during a round
 	work   sync.WaitGroup
 	ctx    context.Context    // of the work
@@ -129,9 +143,9 @@ func (c *catcher) start(ctx context.Context, rules []*Rule) {
 	}
 	work := c.ctx
 	c.work.Go(func() {
-		for _, r := range rules {
+		for some := range slices.Chunk(rules, rulesAtOnce) {
 			c.turn <- struct{}{}
-			c.rule(work, r)
+			c.makeUp(work, some)
 			<-c.turn
 		}
 	})
@@ -146,27 +160,54 @@ func (c *catcher) stop() {
 	c.cancel = nil
 }
 
-// rule makes up for what one rule missed.
-func (c *catcher) rule(ctx context.Context, r *Rule) {
-	for ctx.Err() == nil {
+// makeUp makes up for what rules missed. A rule that is slow lets the others go
+// first, and then goes alone.
+func (c *catcher) makeUp(ctx context.Context, rules []*Rule) {
+	var slow []*Rule
+	for len(rules) > 0 && ctx.Err() == nil {
 		c.live <- struct{}{} // a round goes first
 		<-c.live
-		round, left, err := c.loop.Engine.MakeUp(ctx, r, time.Now())
+		round, left, err := c.loop.Engine.MakeUp(ctx, rules, time.Now())
 		if err != nil {
 			c.loop.fail(ctx, err)
 			sleep(ctx, retryAfter)
 			continue
 		}
-		if left {
-			c.loop.done(round)
-			continue
+		for _, r := range rules {
+			if !slices.Contains(left, r) {
+				c.loop.caughtUp(r)
+			}
 		}
-		c.loop.caughtUp(r)
 		c.loop.done(round)
-		select {
-		case c.caught <- struct{}{}:
-		default:
+		if len(left) < len(rules) {
+			select {
+			case c.caught <- struct{}{}:
+			default:
+			}
 		}
-		return
+		rules = left
+		if len(left) > 1 {
+			rules = nil
+			took := round.took()
+			for _, r := range left {
+				if took[r.ID] < pieceTime/2 {
+					rules = append(rules, r)
+				} else {
+					slow = append(slow, r)
+				}
+			}
+		}
+		if len(rules) == 0 && len(slow) > 0 {
+			rules, slow = slow[:1], slow[1:]
+		}
 	}
+}
+
+// took is how long the queries of each rule took.
+func (r *Round) took() map[string]time.Duration {
+	took := map[string]time.Duration{}
+	for _, e := range r.Evaluations {
+		took[e.Rule] += e.Took
+	}
+	return took
 }

@@ -83,14 +83,13 @@ func catchUp(t *rapid.T, w *alertrulestest.World) {
 	if err != nil || len(behind) == 0 {
 		t.Fatalf("%d rules are behind: %v", len(behind), err)
 	}
-	for _, r := range behind {
-		for left := true; left; {
+	for some := range slices.Chunk(behind, rapid.IntRange(1, len(behind)).Draw(t, "at once")) {
+		for len(some) > 0 {
 			if rapid.IntRange(0, 5).Draw(t, "crash") == 0 {
 				w.States.Fail = errors.New("killed before the commit")
 			}
-			var err error
-			if _, left, err = w.Engine.MakeUp(ctx, r, w.Log.Now); err != nil {
-				left = true
+			if _, left, err := w.Engine.MakeUp(ctx, some, w.Log.Now); err == nil {
+				some = left
 			}
 		}
 	}
@@ -105,11 +104,11 @@ func TestManyWholeWindowsAreLeft(t *testing.T) {
 	w.Log.Now = w.Log.Now.Add(6 * 24 * time.Hour)
 	var pieces []int
 	for left := true; left; {
-		round, more, err := w.Engine.MakeUp(t.Context(), w.Set.Rules[0], w.Log.Now)
+		round, more, err := w.Engine.MakeUp(t.Context(), w.Set.Rules, w.Log.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		left = more
+		left = len(more) > 0
 		pieces = append(pieces, len(round.Evaluations))
 	}
 	if want := []int{500, 500, 500, 228}; !slices.Equal(pieces, want) {

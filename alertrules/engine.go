@@ -179,11 +179,19 @@ func (e *Engine) Round(ctx context.Context, rules []*Rule, now time.Time) (*Roun
 	if err != nil {
 		return nil, err
 	}
-	return e.round(ctx, e.allDue(rules, states, now), states, now)
+	return e.round(ctx, e.allDue(rules, states, now), states, pace{now: now, workers: e.workers()})
+}
+
+// A pace is when and how fast a round is evaluated.
+type pace struct {
+	now     time.Time
+	workers int           // rules evaluated at once
+	limit   time.Duration // after which no further moment is begun; 0: none
 }
 
 // round evaluates what is due and commits it.
-func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleState, now time.Time) (*Round, error) {
+func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleState, how pace) (*Round, error) {
+	now := how.now
 	if len(due) == 0 {
 		return &Round{At: now}, nil
 	}
@@ -211,7 +219,7 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 		}
 		runs[i].down = d.missed(states[d.Rule.ID])
 	}
-	e.evaluate(ctx, due, runs)
+	e.evaluate(ctx, due, runs, how)
 	if err := ctx.Err(); err != nil { // what a cancelled query says is no outcome
 		return nil, errors.Join(err, e.keepDangers(ctx, runs, states, now))
 	}
@@ -244,15 +252,17 @@ func (e *Engine) pin(ctx context.Context) (pin, error) {
 }
 
 // evaluate runs the rules beside each other, the moments of each in order.
-func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
+func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run, how pace) {
 	ctx, release := e.share(ctx, due, runs)
 	defer release()
+	begin := time.Now() // monotonic
+	over := func() bool { return ctx.Err() != nil || how.limit > 0 && time.Since(begin) > how.limit }
 	work := make(chan int)
 	var wait sync.WaitGroup
-	for range min(e.workers(), len(due)) {
+	for range min(how.workers, len(due)) {
 		wait.Go(func() {
 			for i := range work {
-				runs[i].moments(ctx, due[i])
+				runs[i].moments(ctx, due[i], over)
 			}
 		})
 	}
@@ -263,16 +273,19 @@ func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run) {
 	wait.Wait()
 }
 
-// moments evaluates what is due. After an error later moments are kept, too:
-// they are tried again in their order.
-func (r *run) moments(ctx context.Context, d Due) {
+// moments evaluates what is due, until it is over. After an error later moments are
+// kept, too: they are tried again in their order.
+func (r *run) moments(ctx context.Context, d Due, over func() bool) {
+	if over() {
+		return
+	}
 	if !d.GapFrom.IsZero() {
 		r.gap(r.ahead(d.GapFrom), d.Moments[0], GapDown) // with what failed before it
 		r.state.Retry = nil
 	}
 	r.passed(d.Passed, r.state.Took)
 	for i, at := range d.Moments {
-		if ctx.Err() != nil {
+		if over() {
 			return
 		}
 		done := r.moment(ctx, at)
