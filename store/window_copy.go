@@ -31,12 +31,16 @@ type askGroup struct {
 	windows []query.Window
 }
 
+// wideColumns is how many columns a plan may read and share a copy with plans that
+// read a few: one that looks for a word anywhere reads all that there are.
+const wideColumns = 16
+
 // groupAsks sorts asks by what they are over, in their order. What reads more than
 // one logstore, or without bounds, is in none.
 func groupAsks(asks []alertrules.Ask) []*askGroup {
 	type key struct {
-		table    string
-		numbered bool
+		table          string
+		numbered, wide bool
 	}
 	groups := map[key]*askGroup{}
 	var order []*askGroup
@@ -46,7 +50,7 @@ func groupAsks(asks []alertrules.Ask) []*askGroup {
 		if !ok || timed == (a.Window.AfterSeq > 0) || a.Window.UpToSeq <= 0 {
 			continue
 		}
-		k := key{r.Table, !timed}
+		k := key{r.Table, !timed, len(r.Columns) > wideColumns}
 		g := groups[k]
 		if g == nil {
 			g = &askGroup{reading: r}
