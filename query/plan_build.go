@@ -86,7 +86,7 @@ func (p *planner) finish(root *rows, at diag.Span) (*Plan, error) {
 	}
 	seen := &sqlPrinter{engine: DuckDB(), tally: &tally{names: map[string]bool{}}}
 	seen.selection(plan.root, plan.maxRows)
-	plan.reading = seen.tally.reading()
+	plan.reading = seen.tally.reading(plan.root)
 	if seen.full() {
 		p.fault("query/too-large", at, "the statement that comes of this query is larger than 4 MB", "use fewer calls inside each other, fields in front of the words that are looked for, and fewer stages that build on one another")
 		return nil, p.err()

@@ -20,6 +20,8 @@ import (
 	"tocsin/ingest"
 )
 
+func TestSoakCopyConformance(t *testing.T) { copyConformance(t, 1) }
+
 // A simulated day: 200 records a second, and 200 rules. TOCSIN_SOAK_HOURS shortens it.
 const (
 	soakRate  = 200

@@ -120,8 +120,9 @@ func (l *Logs) Share(ctx context.Context, asks []alertrules.Ask) (shared context
 	}
 }
 
-// askCopy asks a copy that holds what p reads over w; not ok: there is none, or it
-// has no answer, and the file has to be asked.
+// askCopy asks a copy that holds what p reads over w, or enough of it to tell that
+// there is nothing; not ok: there is none, or it has no answer, and the file has to be
+// asked.
 func (l *Logs) askCopy(ctx context.Context, p *query.Plan, w query.Window) (r *query.Result, ok bool, err error) {
 	copies, _ := ctx.Value(copiesKey{}).([]*windowCopy)
 	reading, readable := p.Reading()
@@ -129,24 +130,37 @@ func (l *Logs) askCopy(ctx context.Context, p *query.Plan, w query.Window) (r *q
 		return nil, false, nil
 	}
 	for _, c := range copies {
-		if !c.holds(reading, w) {
+		if c.holds(reading.Table, reading.Columns, w) {
+			q := question{statement: p.SQL(query.DuckDB(), c.rest(w)), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows()}
+			return l.askOne(ctx, c, q)
+		}
+		probe, columns, probed := reading.Probe(query.DuckDB(), c.rest(w))
+		if !probed || !c.holds(reading.Table, columns, w) {
 			continue
 		}
-		q := question{statement: p.SQL(query.DuckDB(), c.rest(w)), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows()}
-		r, err := l.apart(ctx, func() (*query.Result, error) { return c.read(ctx, q) })
-		if err == nil {
-			l.windows.answered.Add(1)
-			return r, true, nil
+		r, ok, err := l.askOne(ctx, c, question{statement: probe, columns: []query.Column{{Type: query.Integer}}})
+		if !ok || err != nil || len(r.Rows) > 0 {
+			return nil, ok && err != nil, err
 		}
-		var left *AbandonedError
-		if ctx.Err() != nil || errors.As(err, &left) {
-			return nil, true, err
-		}
-		l.windows.missed.Add(1)
-		if invalidated(err) {
-			l.windows.give(ctx, c.in)
-		}
-		return nil, false, nil
+		return &query.Result{Columns: p.Columns()}, true, nil
+	}
+	return nil, false, nil
+}
+
+// askOne asks one copy; not ok: the file has to be asked.
+func (l *Logs) askOne(ctx context.Context, c *windowCopy, q question) (r *query.Result, ok bool, err error) {
+	r, err = l.apart(ctx, func() (*query.Result, error) { return c.read(ctx, q) })
+	if err == nil {
+		l.windows.answered.Add(1)
+		return r, true, nil
+	}
+	var left *AbandonedError
+	if ctx.Err() != nil || errors.As(err, &left) {
+		return nil, true, err
+	}
+	l.windows.missed.Add(1)
+	if invalidated(err) {
+		l.windows.give(ctx, c.in)
 	}
 	return nil, false, nil
 }

@@ -32,7 +32,9 @@ type askGroup struct {
 }
 
 // wideColumns is how many columns a plan may read and share a copy with plans that
-// read a few: one that looks for a word anywhere reads all that there are.
+// read a few: one that looks for a word anywhere reads all that there are. One that
+// shows whole records does, too; but it seldom finds any, and a copy with the columns
+// that its search looks at can tell.
 const wideColumns = 16
 
 // groupAsks sorts asks by what they are over, in their order. What reads more than
@@ -49,6 +51,9 @@ func groupAsks(asks []alertrules.Ask) []*askGroup {
 		timed := !a.Window.From.IsZero() && !a.Window.To.IsZero()
 		if !ok || timed == (a.Window.AfterSeq > 0) || a.Window.UpToSeq <= 0 {
 			continue
+		}
+		if _, columns, ok := r.Probe(query.DuckDB(), a.Window); ok && len(r.Columns) > wideColumns {
+			r.Columns = columns
 		}
 		k := key{r.Table, !timed, len(r.Columns) > wideColumns}
 		g := groups[k]
@@ -114,15 +119,16 @@ type windowCopy struct {
 // idleConns is how many connections of a copy wait for the next question.
 const idleConns = 4
 
-// holds reports whether everything that is read over w is in the copy.
-func (c *windowCopy) holds(r query.Reading, w query.Window) bool {
-	if r.Table != c.of.Table || w.UpToSeq <= 0 || w.UpToSeq > c.window.UpToSeq || w.AfterSeq < c.window.AfterSeq {
+// holds reports whether these columns of everything that is read over w are in the
+// copy.
+func (c *windowCopy) holds(table string, columns []string, w query.Window) bool {
+	if table != c.of.Table || w.UpToSeq <= 0 || w.UpToSeq > c.window.UpToSeq || w.AfterSeq < c.window.AfterSeq {
 		return false
 	}
 	if !c.window.From.IsZero() && (w.From.Before(c.window.From) || w.To.IsZero() || w.To.After(c.window.To)) {
 		return false
 	}
-	for _, name := range r.Columns {
+	for _, name := range columns {
 		if _, has := slices.BinarySearch(c.of.Columns, name); !has {
 			return false
 		}
