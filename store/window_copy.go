@@ -76,7 +76,9 @@ func groupAsks(asks []alertrules.Ask) []*askGroup {
 // each holds as many of the asks as begin with it or later.
 func (g *askGroup) extents() []extent {
 	windows := slices.Clone(g.windows)
-	slices.SortStableFunc(windows, func(a, b query.Window) int { return cmp.Or(b.From.Compare(a.From), cmp.Compare(b.AfterSeq, a.AfterSeq)) })
+	slices.SortStableFunc(windows, func(a, b query.Window) int {
+		return cmp.Or(b.From.Compare(a.From), cmp.Compare(b.AfterSeq, a.AfterSeq))
+	})
 	var all []extent
 	var e extent
 	for i, w := range windows {
