@@ -230,9 +230,16 @@ func TestCopyProbes(t *testing.T) {
 		text   string
 		copied bool
 	}{
-		{"eventName:never", true}, {"eventName:x", false}, {"eventName:x and not eventName:x", true}, {"not eventName:x", true}, {"not eventName:never", false},
-		{"eventName:never | SELECT *", true}, {"eventName:never | SELECT * ORDER BY __seq__ DESC LIMIT 3", true}, {"eventName:never | SELECT count(*) AS n", true},
-		{"eventName:never | SELECT eventName, count(*) AS n GROUP BY eventName | SELECT count(*) AS n", true}, {"eventName:never | SELECT * | SELECT count(*) AS n", false},
+		{"eventName:never", true},
+		{"eventName:x", false},
+		{"eventName:x and not eventName:x", true},
+		{"not eventName:x", true},
+		{"not eventName:never", false},
+		{"eventName:never | SELECT *", true},
+		{"eventName:never | SELECT * ORDER BY __seq__ DESC LIMIT 3", true},
+		{"eventName:never | SELECT count(*) AS n", true},
+		{"eventName:never | SELECT eventName, count(*) AS n GROUP BY eventName | SELECT count(*) AS n", true},
+		{"eventName:never | SELECT * | SELECT count(*) AS n", false},
 		{"userIdentity.userName:u and eventName:never", true},
 	}
 	for _, q := range queries {
