@@ -149,7 +149,7 @@ func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, er
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 	if len(due) == 0 {
 		return &Round{At: now}, nil
 	}
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -243,12 +243,12 @@ func (e *Engine) ruleStates(ctx context.Context) (map[string]*RuleState, error) 
 }
 
 // pin reads S and the generation of the logs file.
-func (e *Engine) pin(ctx context.Context) (pin, error) {
+func (e *Engine) pin(ctx context.Context, now time.Time) (pin, error) {
 	seq, generation, err := e.Logs.LastSeq(ctx)
 	if err != nil {
 		return pin{}, fmt.Errorf("read the last record's number: %w", err)
 	}
-	return pin{seq: seq, generation: generation}, nil
+	return pin{now: now, seq: seq, generation: generation}, nil
 }
 
 // evaluate runs the rules beside each other, the moments of each in order.
@@ -328,11 +328,14 @@ func (r *run) passed(moments []time.Time, took time.Duration) {
 
 // start makes the run of a rule from what is remembered.
 func (e *Engine) start(ctx context.Context, rule *Rule, s *RuleState, p pin) (*run, error) {
-	r := &run{rule: rule, progress: e.Progress, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
+	r := &run{rule: rule, progress: e.Progress, gapsOf: e.States.GapsOf, reach: e.catchUp(), pin: p, live: map[string]*Alert{}, dirty: map[*Alert]bool{}}
 	r.query = e.guarded(r)
 	r.state = cloneState(s, rule.ID)
 	if s == nil || s.Known.IsZero() {
 		r.state.Generation = p.generation // never made known: everything stored is new to it
+	}
+	if s != nil {
+		r.tooLate = p.lateRecords(rule, s)
 	}
 	if s == nil || s.Live == 0 {
 		return r, nil

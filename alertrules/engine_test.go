@@ -252,6 +252,32 @@ rules: [{id: n}, {id: s, window: 15m}, {id: w, window: whole 15m}, {id: never, e
 		"s disabled: 3 evaluated, 1 found, told=true")
 }
 
+// Records and history that come together are asked for apart: when the query fails
+// between the two, what was told is not told again.
+func TestFailedBesideHistory(t *testing.T) {
+	rule := `rules: [{id: n, logstore: findings, query: "status:x", start: "%s"}]`
+	w := world(t, "10:00", fmt.Sprintf(rule, "now"))
+	n := 0
+	handle(t, w, "n", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+		if n++; n%2 == 0 {
+			return nil, errors.New("broken")
+		}
+		return alertrulestest.Matching(everything)(p, win, in)
+	})
+	for _, at := range []string{"09:30", "10:01"} {
+		old := record(at, "08:00", "status", "history")
+		old.History = true
+		w.Log.Add(record(at, at, "status", "a"))
+		w.Log.Add(old)
+		w.Log.Add(record(at, at, "status", "b"))
+	}
+	runTo(t, w, "10:30")
+	w.Log.Now = clock("10:31")
+	load(t, w, fmt.Sprintf(rule, "-2h"))
+	runTo(t, w, "11:30")
+	toldOnce(t, w, 1, 2, 3, 4, 5, 6)
+}
+
 func TestPartialResults(t *testing.T) {
 	w := world(t, "10:00", `
 defaults: {logstore: findings, window: 1h, every: 15m, query: "status:x"}

@@ -22,7 +22,11 @@ type run struct {
 	progress func() // nil: nobody wants to know
 	rule     *Rule
 	query    QueryFunc
+	gapsOf   func(ctx context.Context, rule string) ([]Gap, error)
 	pin      pin
+	since    int64       // the cursor before the evaluation
+	unlooked []Gap       // what it will not look at
+	tooLate  []TimeRange // when happened what came too late
 	state    *RuleState
 	live     map[string]*Alert // firing alerts and open episodes, by key
 	fresh    []*Alert          // without an id yet
@@ -40,11 +44,13 @@ type run struct {
 
 // A pin is S and the generation of the logs file, read once for a round.
 type pin struct {
+	now        time.Time // of the round
 	seq        int64
 	generation string
 	history    []Past // what of the ranges that are due came in as history
 
-	past map[arrivals][]PastTime // when that happened
+	past map[arrivals][]PastTime      // when that happened
+	late map[lateArrivals][]TimeRange // when happened what no evaluation to come looks at
 
 	oldest map[arrivals]time.Time // of what came in live, when its oldest record happened
 
@@ -89,7 +95,7 @@ func (r *run) touch(a *Alert) {
 // went well; after an error nothing but the error is remembered.
 func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
-	past := r.historyGaps(r.ahead(at))
+	r.since, r.unlooked = r.state.Cursor, r.historyGaps(r.ahead(at))
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		if a := r.live[key]; a.Mode != r.rule.Mode && !a.NoData { // edited from one mode to the other
 			a.Edited = r.state.Edited
@@ -99,6 +105,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.outdated(at)
 	begin := time.Now() // monotonic, for Took alone
 	late, ok := r.lateGaps(ctx, at, r.ahead(at))
+	r.unlooked = append(r.unlooked, late...)
 	switch {
 	case !ok:
 		r.keep(append(slices.Clone(r.state.Retry), at), at)
@@ -114,15 +121,23 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 		r.state.Took = took
 	}
 	if ok {
-		if r.rule.Window.Kind != NewWindow { // should it become `new`, it starts here
-			r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
-			r.gaps = append(append(r.gaps, past...), late...)
-		}
+		r.saw()
 		r.closeQuiet(at)
 		r.settled()
 	}
 	r.state.Live = len(r.live)
 	return ok
+}
+
+// saw notes that a window of event time was evaluated over what is stored now,
+// whatever comes of the next one: what of that lies before it is a gap. Should the
+// rule become one over new, it starts here.
+func (r *run) saw() {
+	if r.rule.Window.Kind == NewWindow {
+		return
+	}
+	r.state.Cursor, r.state.First = r.pin.seq, r.pin.seq
+	r.gaps, r.unlooked = append(r.gaps, r.unlooked...), nil
 }
 
 // settled remembers that the text as it is now was evaluated.
@@ -239,6 +254,7 @@ func (r *run) overTime(ctx context.Context, at time.Time) bool {
 		r.state.Retry = nil
 		o.edited = r.state.Edited
 		r.observe(o, took)
+		r.saw()
 	}
 	return true
 }

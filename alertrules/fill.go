@@ -46,8 +46,8 @@ const (
 )
 
 // Fill evaluates gaps of rules at the moments of their schedules: those first
-// whose finds are mailed, and the oldest of these; of history the moments that
-// look at records of it. What two gaps have in common is evaluated once. Each gap
+// whose finds are mailed, of these those in which nothing was evaluated, and the
+// oldest of these; of history the moments that look at records of it. What two gaps have in common is evaluated once. Each gap
 // is taken out of what States keeps, with what was found in it, piece by piece. An
 // alert is over at the first moment after the gap, or after what looks at history
 // in it, and after 10,000 evaluations.
@@ -56,7 +56,11 @@ const (
 // on beside rounds, since it touches neither what goes on nor a cursor; one Fill is
 // called at a time.
 func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, o.Now)
+	if err != nil {
+		return err
+	}
+	states, err := e.ruleStates(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,8 +71,9 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	o.Now = o.Now.UTC().Round(0)
 	gaps = slices.Clone(gaps)
 	slices.SortStableFunc(gaps, func(a, b Gap) int {
-		return cmp.Or(compareBools(b.told(o), a.told(o)), a.compare(b))
+		return cmp.Or(compareBools(b.told(o), a.told(o)), cmp.Compare(a.breadth(), b.breadth()), a.compare(b))
 	})
+	all := gaps
 	failed, err := e.dangers(ctx, rules)
 	if err != nil {
 		return err
@@ -80,7 +85,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], why), Hopeless: why != ""}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
-			fill := &filling{engine: e, rule: byID[g.Rule], pin: p, options: o, Filled: &f}
+			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, Filled: &f}
 			if err := fill.all(ctx); err != nil {
 				return err
 			}
@@ -91,6 +96,15 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		}
 	}
 	return nil
+}
+
+// fill is the pin of a fill: of windows of event time S of the rule's last evaluation,
+// since the next one looks at what came after it, also for long ago.
+func (p pin) fill(rule *Rule, s *RuleState) pin {
+	if rule.Window.Kind != NewWindow && s != nil && s.Outcome != "" && s.Generation == p.generation {
+		p.seq = min(p.seq, s.Cursor)
+	}
+	return p
 }
 
 // told reports whether what is found in the gap is mailed.
@@ -127,10 +141,12 @@ type filling struct {
 	rule    *Rule
 	pin     pin
 	options FillOptions
-	run     *run     // of the piece that is evaluated
-	n       int      // its evaluations
-	last    fillStep // that went well
-	done    Gap      // what was committed of the gap
+	ranges  []SeqRange // of a rule that tells records: what the gap is of
+	every   []Gap      // as they were before
+	run     *run       // of the piece that is evaluated
+	n       int        // its evaluations
+	last    fillStep   // that went well
+	done    Gap        // what was committed of the gap
 }
 
 // A fillStep is one evaluation of a gap: at is its moment, the gap goes on from
@@ -139,6 +155,7 @@ type fillStep struct {
 	at        time.Time
 	window    query.Window
 	next, end time.Time
+	again     bool // the same moments follow, for other records
 }
 
 // all fills the gap, piece by piece.
@@ -150,12 +167,27 @@ func (f *filling) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if f.apartFrom() {
+		history, err := f.engine.Logs.History(ctx, f.FromSeq, min(f.ToSeq, f.pin.seq))
+		if err != nil {
+			return fmt.Errorf("ask what of a gap of %s is history: %w", f.rule.ID, err)
+		}
+		for _, p := range splitHistory(SeqRange{f.FromSeq, min(f.ToSeq, f.pin.seq)}, history) {
+			if p.history == (f.Reason == GapHistory) {
+				f.ranges = append(f.ranges, p.SeqRange)
+			}
+		}
+	}
 	f.begin(nil)
 	for _, part := range parts {
 		if err := f.part(ctx, part); err != nil {
 			return err
 		}
 		if f.Left != "" {
+			if f.last.again { // what was found is found again
+				f.begin(nil)
+				f.last.next = part.From
+			}
 			return f.commit(ctx, f.upTo(latest(f.From, f.last.next)), f.last.end)
 		}
 		if !f.run.idle() { // what fires is over: the next part is apart
@@ -208,7 +240,7 @@ func joinRanges(all []TimeRange) (parts []TimeRange) {
 
 // part evaluates a part of the gap, as far as it can.
 func (f *filling) part(ctx context.Context, part TimeRange) error {
-	for s := range f.steps(part) {
+	for s := range f.apart(f.steps(part)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -217,7 +249,7 @@ func (f *filling) part(ctx context.Context, part TimeRange) error {
 		}
 		f.last, f.n = s, f.n+1
 		quiet := f.rule.Mode == Event || f.run.idle()
-		if f.n >= fillMost || f.n%fillLeast == 0 && quiet {
+		if !s.again && (f.n >= fillMost || f.n%fillLeast == 0 && quiet) {
 			if err := f.commit(ctx, f.upTo(s.next), s.end); err != nil {
 				return err
 			}
@@ -228,7 +260,13 @@ func (f *filling) part(ctx context.Context, part TimeRange) error {
 }
 
 // upTo is the beginning of the gap, up to a moment.
-func (f *filling) upTo(t time.Time) Gap { return Gap{Rule: f.rule.ID, From: f.From, To: t} }
+func (f *filling) upTo(t time.Time) Gap {
+	done := Gap{Rule: f.rule.ID, From: f.From, To: t}
+	if f.apartFrom() || f.Reason == GapHistory && f.FromSeq < f.ToSeq { // not all of that time was looked at, or not all records
+		done.Reason, done.Generation, done.FromSeq, done.ToSeq = f.Reason, f.Generation, f.FromSeq, f.ToSeq
+	}
+	return done
+}
 
 // begin begins a piece with a run that remembers nothing of the live state. seen
 // are the rows of the evaluation before.
@@ -254,13 +292,58 @@ func (f *filling) steps(part TimeRange) iter.Seq[fillStep] {
 	}
 }
 
+// breadth orders gaps by how little of their time is looked at: what was looked at
+// as a whole is not looked at again.
+func (g Gap) breadth() int {
+	switch g.Reason {
+	case GapLate:
+		return 1
+	case GapHistory:
+		return 2
+	}
+	return 0
+}
+
+// inAnother reports whether a moment lies in a gap in which nothing was evaluated.
+func (f *filling) inAnother(at time.Time) bool {
+	return slices.ContainsFunc(f.every, func(g Gap) bool {
+		return g.Rule == f.Rule && !g.arrived() && !at.Before(g.From) && at.Before(g.To)
+	})
+}
+
+// apartFrom reports whether the gap of a rule that tells records, each once, is of
+// history or of late records: what came in between was told in its time.
+func (f *filling) apartFrom() bool {
+	return f.arrived() && f.rule.rowsOnly() && f.FromSeq < f.ToSeq
+}
+
+// apart repeats the steps for each of the ranges of numbers that the gap is of.
+func (f *filling) apart(steps iter.Seq[fillStep]) iter.Seq[fillStep] {
+	if !f.apartFrom() {
+		return steps
+	}
+	return func(yield func(fillStep) bool) {
+		for i, part := range f.ranges {
+			for s := range steps {
+				s.window.AfterSeq, s.window.UpToSeq = part.From, part.To
+				s.again = i < len(f.ranges)-1
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
 	delay, length := f.rule.Delay, f.rule.Window.Length
 	own := query.Window{UpToSeq: f.pin.upTo()} // for a rule that tells records: those that other moments did not
 	switch {
 	case !f.rule.rowsOnly():
-	case f.Reason == GapHistory, f.Reason == GapLate:
-		own.AfterSeq, own.UpToSeq = f.FromSeq, min(f.ToSeq, f.pin.upTo())
+	case f.arrived():
+		if !f.inAnother(f.To) { // the moment behind it saw what was there
+			own.To = f.To.Add(-delay - length)
+		}
 	default:
 		own.To = f.To.Add(-delay - length)
 		if before := f.rule.Schedule.before(f.From); !before.IsZero() {
@@ -270,11 +353,11 @@ func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
 	at := f.rule.Schedule.Next(part.From.Add(-time.Nanosecond))
 	for !at.IsZero() && at.Before(part.To) {
 		next := f.rule.Schedule.Next(at)
-		w := query.Window{From: latest(at.Add(-delay-length), own.From), To: at.Add(-delay), AfterSeq: own.AfterSeq, UpToSeq: own.UpToSeq, Now: at}
+		w := query.Window{From: latest(at.Add(-delay-length), own.From), To: at.Add(-delay), UpToSeq: own.UpToSeq, Now: at}
 		if !own.To.IsZero() && own.To.Before(w.To) {
 			w.To = own.To
 		}
-		if w.From.Before(w.To) && !yield(fillStep{at, w, next, next}) {
+		if w.From.Before(w.To) && !yield(fillStep{at: at, window: w, next: next, end: next}) {
 			return
 		}
 		at = next
@@ -286,10 +369,7 @@ func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
 		start, to := f.rule.Window.Around(from, f.rule.Zone)
 		_, after := f.rule.Window.Around(to, f.rule.Zone)
 		w := query.Window{From: start, To: to, UpToSeq: f.pin.upTo(), Now: to}
-		if f.rule.rowsOnly() && f.Reason == GapHistory {
-			w.AfterSeq, w.UpToSeq = f.FromSeq, min(f.ToSeq, w.UpToSeq)
-		}
-		if !yield(fillStep{f.rule.dueBy(to, f.options.Now), w, to, f.rule.dueBy(after, f.options.Now)}) {
+		if !yield(fillStep{at: f.rule.dueBy(to, f.options.Now), window: w, next: to, end: f.rule.dueBy(after, f.options.Now)}) {
 			return
 		}
 		from = to

@@ -131,6 +131,31 @@ func TestFillTellsRecordsOnce(t *testing.T) {
 	}
 }
 
+// A gap of history is evaluated where records of it lie. It takes no time from other
+// gaps with it, where none do.
+func TestFillHistoryLeavesOtherGaps(t *testing.T) {
+	w := alertrulestest.NewWorld(clock("12:00"))
+	for _, at := range []string{"08:31", "11:31", "10:01", "09:31"} {
+		r := record("11:59", at, "status", at)
+		r.History = at != "10:01"
+		w.Log.Add(r)
+	}
+	load(t, w, `rules: [{id: s, logstore: findings, window: 10m, every: 10m, query: "status:x"}]`)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	gap := func(reason, from, to string, numbers int64) alertrules.Gap {
+		return alertrules.Gap{Rule: "s", Reason: reason, From: clock(from), To: clock(to), FromSeq: numbers - 1, ToSeq: numbers, Generation: "g1"}
+	}
+	history := gap(alertrules.GapHistory, "08:40", "11:50", 2)
+	history.FromSeq, history.Notify = 0, true
+	round := &alertrules.Round{Gaps: []alertrules.Gap{history, gap(alertrules.GapLate, "10:10", "10:20", 3), gap(alertrules.GapHistory, "09:40", "11:00", 4)}}
+	if err := w.States.CommitRound(t.Context(), round); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, w, false)
+	same(t, "found", lates(w), "s 08:40-08:50 history=true notify=true", "s 09:40-09:50 history=true notify=false",
+		"s 10:10-10:20 history=false notify=false", "s 11:40-11:50 history=true notify=true")
+}
+
 // A query that fails keeps the rest of the gap; it is filled later. Two gaps that
 // overlap are evaluated once, and what cannot be filled stays and says why.
 func TestFillKeepsWhatIsLeft(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 type Gap struct {
 	Rule     string
 	From, To time.Time
-	// FromSeq and ToSeq are of `new`, and of GapHistory and GapLate: what came in
-	// as history, or late, lies in (FromSeq, ToSeq].
+	// FromSeq and ToSeq are of `new`, and of GapHistory and GapLate: what came in as
+	// history, or late, lies in (FromSeq, ToSeq].
 	FromSeq int64
 	ToSeq   int64
 	// Generation is the logs file that these numbers are of; "": it is not known.
@@ -127,14 +127,15 @@ func (g Gap) numbered() bool {
 }
 
 // TakeOut returns what is left of gaps once a part of their time was evaluated,
-// or, where the part has no times, of their numbers.
+// or, where the part has no times, of their numbers. Where only some records were,
+// which came in as history or late, done has that reason and their numbers.
 func TakeOut(gaps []Gap, done Gap) []Gap {
 	var left []Gap
 	for _, g := range gaps {
 		before, after := g, g
 		byTime := !done.From.IsZero() || !done.To.IsZero()
 		switch {
-		case g.Rule != done.Rule, byTime && (g.Reason == GapGeneration || g.Reason == GapNotKept):
+		case g.Rule != done.Rule, byTime && (g.Reason == GapGeneration || g.Reason == GapNotKept || done.arrived() && !done.holds(g)):
 			left = append(left, g)
 			continue
 		case byTime:
@@ -168,9 +169,10 @@ func (r *run) offGaps(now time.Time, reason string) []Gap {
 		g.To, _ = r.rule.Window.Around(now, r.rule.Zone)
 	default:
 		g.FromSeq, g.ToSeq, g.Generation = s.Cursor, r.pin.seq, r.pin.generation
-		if g.FromSeq >= g.ToSeq {
-			return nil
+		if g.FromSeq < g.ToSeq {
+			return []Gap{g}
 		}
+		return nil
 	}
 	if !g.From.Before(g.To) {
 		return nil
@@ -231,32 +233,59 @@ func (r *Rule) covers(logstore string, t TimeRange) (from, to time.Time) {
 // each other are joined, so that history with many holes does not grow the state.
 const maxGaps = 100
 
-// JoinGaps joins the gaps of history, and those of late records, of each rule that touch or overlap, and of
-// more than a hundred of them those that lie closest to each other; those with
-// Notify apart from the others, and each logs file's. Other gaps are left as they
-// are. What it returns is in the order of time.
+// holds reports whether the numbers of a gap are among those of g, for one reason.
+func (g Gap) holds(o Gap) bool {
+	return g.Reason == o.Reason && g.Generation == o.Generation && g.FromSeq <= o.FromSeq && o.ToSeq <= g.ToSeq
+}
+
+// JoinGaps joins the gaps of history, and of late records, of each rule that touch
+// or overlap where the records came in together, and of more than a hundred of them
+// those that lie closest to each other; those with Notify apart from the others, and
+// each logs file's. Other gaps are left as they are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
-		rule, generation, reason string
+		rule, reason, generation string
 		notify                   bool
 	}
 	byKind := map[kind][]Gap{}
 	var out []Gap
 	for _, g := range gaps {
-		if g.Reason != GapHistory && g.Reason != GapLate {
+		if !g.arrived() {
 			out = append(out, g)
 			continue
 		}
-		k := kind{g.Rule, g.Generation, g.Reason, g.Notify}
+		k := kind{g.Rule, g.Reason, g.Generation, g.Notify}
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, list := range byKind {
+		if list = joinArrivals(list); len(list) > maxGaps {
+			list = joinSorted(list)
+		}
+		out = append(out, list...)
+	}
+	slices.SortFunc(out, Gap.compare)
+	return out
+}
+
+// joinArrivals joins the gaps of records that came in together: what others looked
+// at in time is not theirs.
+func joinArrivals(gaps []Gap) []Gap {
+	byNumbers := map[SeqRange][]Gap{}
+	for _, g := range gaps {
+		r := SeqRange{g.FromSeq, g.ToSeq}
+		byNumbers[r] = append(byNumbers[r], g)
+	}
+	var out []Gap
+	for _, list := range byNumbers {
 		slices.SortFunc(list, Gap.compare)
 		out = append(out, joinSorted(list)...)
 	}
 	slices.SortFunc(out, Gap.compare)
 	return out
 }
+
+// arrived reports whether a gap is of records that came in after its moments.
+func (g Gap) arrived() bool { return g.Reason == GapHistory || g.Reason == GapLate }
 
 // compare orders gaps by time.
 func (g Gap) compare(o Gap) int {

@@ -27,7 +27,7 @@ func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, er
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 		return err
 	}
 	n := r.state
-	n.Off, n.Known, n.Hash, n.Start, n.Staging = "", k.now, rule.Hash, rule.Start.Text, rule.Staging
+	n.Off, n.Hash, n.Start, n.Staging = "", rule.Hash, rule.Start.Text, rule.Staging
 	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}
 	n.Cursor, n.First = k.pin.seq, k.pin.seq
 	switch {
@@ -248,7 +248,9 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 	}
 	if rule.Window.Kind == WholeWindow {
 		n.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
-		n.WholeFrom = n.WholeTo
+		if n.WholeFrom.IsZero() { // it had another window before
+			n.WholeFrom = n.WholeTo
+		}
 	}
 	return nil
 }
@@ -274,10 +276,33 @@ func (k *knower) missed(ctx context.Context, r *run) error {
 			return fmt.Errorf("while %s was off: %w", r.rule.ID, err)
 		}
 		r.gaps = append(r.gaps, r.historyGaps(r.ahead(until))...)
+		if err := k.lateMeanwhile(ctx, r); err != nil {
+			return err
+		}
 	}
 	if !s.Moment.IsZero() {
 		r.gaps = append(r.gaps, r.offGaps(k.now, GapDisabled)...)
 	}
+	return nil
+}
+
+// lateMeanwhile lists what came for moments, or whole windows, that were evaluated
+// before the rule was off.
+func (k *knower) lateMeanwhile(ctx context.Context, r *run) error {
+	var err error
+	if r.pin.history, err = k.engine.Logs.History(ctx, r.state.Cursor, r.pin.seq); err != nil {
+		return fmt.Errorf("ask what is history: %w", err)
+	}
+	r.pin.late = map[lateArrivals][]TimeRange{}
+	if err := k.engine.tooLate(ctx, r.rule, r.state, &r.pin); err != nil {
+		return err
+	}
+	r.since = r.state.Cursor
+	r.tooLate = r.pin.lateRecords(r.rule, r.state)
+	if r.rule.Window.Kind == WholeWindow {
+		r.gaps = append(r.gaps, r.lateWindows(r.olderWindows(r.state.WholeTo))...)
+	}
+	r.gaps = append(r.gaps, r.lateMoments()...)
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (e *Engine) arrived(ctx context.Context, rules []*Rule, states map[string]*
 	p.oldest = map[arrivals]time.Time{}
 	for _, r := range rules {
 		s := states[r.ID]
-		if r.late == nil || s == nil || s.Moment.IsZero() {
+		if r.late == nil || s == nil || s.Outcome == "" {
 			continue
 		}
 		a := arrivals{r.Logstore, s.seen(*p)}
@@ -63,7 +63,9 @@ func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok
 	oldest := r.pin.oldest[arrivals{r.rule.Logstore, cursor}]
 	reach := r.rule.Delay + r.rule.Window.Length
 	before := until.Add(-reach)
-	until = earliest(until, r.rule.Schedule.Next(r.state.Moment)) // what lies between was not evaluated, and is a gap of its own
+	if !r.state.Moment.IsZero() { // what lies between was not evaluated, and is a gap of its own
+		until = earliest(until, r.rule.Schedule.Next(r.state.Moment))
+	}
 	if r.rule.late == nil || oldest.IsZero() || !oldest.Before(before) {
 		return nil, true
 	}

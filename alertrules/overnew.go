@@ -10,23 +10,22 @@ import (
 // The window `new`: (cursor, S], so that every record is seen once, however
 // late it arrives (DESIGN.md §5).
 
-// overNew evaluates what an earlier start added (D34), then what is new.
+// overNew evaluates what an earlier start added (D34), then what is new. What was
+// told before a query failed is not asked for again.
 func (r *run) overNew(ctx context.Context, at time.Time) bool {
 	s := r.state
 	if e := s.Earlier; e != nil {
 		upTo, ok := r.takeAll(ctx, at, *e)
-		if !ok {
-			return false
-		}
 		s.Earlier = nil
 		if upTo < e.To {
 			s.Earlier = &SeqRange{upTo, e.To}
 		}
+		if !ok {
+			return false
+		}
 	}
 	upTo, ok := r.takeAll(ctx, at, SeqRange{s.Cursor, r.pin.seq})
-	if ok {
-		s.Cursor = upTo
-	}
+	s.Cursor = upTo
 	return ok
 }
 

@@ -28,8 +28,8 @@ type arrivals struct {
 	after    int64
 }
 
-// history asks what came in as history since the rules were evaluated, and when
-// that happened.
+// history asks what came in since the rules were evaluated and will not be looked at
+// at their moments: as history, and when that happened; and what is too late.
 func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*RuleState, p *pin) error {
 	from := p.seq
 	for _, r := range rules {
@@ -44,17 +44,22 @@ func (e *Engine) history(ctx context.Context, rules []*Rule, states map[string]*
 	if p.history, err = e.Logs.History(ctx, from, p.seq); err != nil {
 		return fmt.Errorf("ask what is history: %w", err)
 	}
-	if len(p.history) == 0 {
-		return nil
+	newest := int64(0)
+	if n := len(p.history); n > 0 {
+		newest = p.history[n-1].To
 	}
-	newest := p.history[len(p.history)-1].To
-	p.past = map[arrivals][]PastTime{}
+	p.past, p.late = map[arrivals][]PastTime{}, map[lateArrivals][]TimeRange{}
 	for _, r := range rules {
 		s := states[r.ID]
-		if s == nil {
-			continue // it had no moment yet
+		if s == nil || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
+			continue // a rule that is not known had no moment yet
 		}
-		if newest <= s.seen(*p) || r.Window.Kind != SlidingWindow && r.Window.Kind != WholeWindow {
+		if r.Window.Kind == WholeWindow { // of sliding ones see arrived
+			if err := e.tooLate(ctx, r, s, p); err != nil {
+				return err
+			}
+		}
+		if newest <= s.seen(*p) {
 			continue
 		}
 		if err = e.historyTimes(ctx, r, s.seen(*p), p); err != nil {
@@ -188,7 +193,7 @@ func (e *Engine) Coming(ctx context.Context, rules []*Rule, now time.Time) ([]Ga
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, now)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type Preview struct {
 // alert. Ids are "preview-1" and so on. An error of the query is returned.
 func (e *Engine) Preview(ctx context.Context, rule *Rule, at time.Time, last time.Duration) (*Preview, error) {
 	at = at.UTC().Round(0)
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, at)
 	if err != nil {
 		return nil, err
 	}

@@ -262,7 +262,7 @@ func (e *Engine) Missing(ctx context.Context, set *Set, now time.Time) ([]Gap, e
 			continue
 		}
 		if p == nil {
-			read, err := e.pin(ctx)
+			read, err := e.pin(ctx, now)
 			if err != nil {
 				return nil, err
 			}
@@ -297,7 +297,7 @@ func (e *Engine) amend(ctx context.Context, set *Set, ids []string, now time.Tim
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.pin(ctx)
+	p, err := e.pin(ctx, now)
 	if err != nil {
 		return nil, err
 	}

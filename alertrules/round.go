@@ -37,6 +37,10 @@ type Logs interface {
 	// came in as history within a range of __seq__ and are still there: their
 	// beginnings in UTC, in order.
 	HistoryHours(ctx context.Context, logstore string, in SeqRange) ([]time.Time, error)
+	// LateTimes returns when records of a logstore within a range of __seq__ happened
+	// that happened before a time: their minutes, in order, each up to that time at
+	// most; hours or days where there are very many.
+	LateTimes(ctx context.Context, logstore string, in SeqRange, before time.Time) ([]TimeRange, error)
 }
 
 // States remembers rules between evaluations. Implemented by the store.
@@ -47,6 +51,9 @@ type States interface {
 	// first. It is asked only of rules whose RuleState.Live is not 0. The caller
 	// may change them.
 	Alerts(ctx context.Context, rules ...string) ([]*Alert, error)
+	// GapsOf returns what of a rule was not evaluated. It is asked when records came
+	// for whole windows of long ago.
+	GapsOf(ctx context.Context, rule string) ([]Gap, error)
 	// NextAlertIDs reserves n fresh alert ids.
 	NextAlertIDs(ctx context.Context, n int) ([]string, error)
 	// CommitRound is T1: everything of the round, or nothing.
@@ -90,7 +97,7 @@ type RuleState struct {
 	// Seen is of event mode over a window of event time: the rows of the last
 	// evaluation, which are not told again.
 	Seen []string
-	// WholeFrom is the end of the oldest window that can have a verdict.
+	// WholeFrom is the beginning of the oldest window that can have a verdict.
 	WholeFrom time.Time
 	// EarlierWhole is the time before WholeFrom that an earlier start added, to be
 	// taken in once (D34).

@@ -16,7 +16,7 @@ import (
 const (
 	wholeCatchUp    = 7 * day // how far back windows without a verdict are evaluated (D22)
 	windowsPerRound = 500     // what is more waits for the next round
-	verdictsKept    = 12      // that late records may reverse
+	verdictsKept    = 12      // that decide about the live alert together; see older for those before
 )
 
 // overWhole evaluates the windows that are due, then those that were touched.
@@ -25,6 +25,16 @@ func (r *run) overWhole(ctx context.Context, at time.Time) bool {
 		r.state.WholeTo, _ = r.rule.Window.Around(at.Add(-r.rule.Delay-time.Nanosecond), r.rule.Zone)
 	}
 	r.skipOld(at)
+	ok := r.verdicts(ctx, at) && r.late(ctx, at) && r.older(ctx, at) && r.earlierWindows(ctx, at)
+	if !ok {
+		r.unseen()
+	}
+	r.forgetVerdicts(ok)
+	return ok
+}
+
+// verdicts evaluates the windows that are due.
+func (r *run) verdicts(ctx context.Context, at time.Time) bool {
 	for range windowsPerRound {
 		from, to := r.rule.Window.Around(r.state.WholeTo, r.rule.Zone)
 		if to.Add(r.rule.Delay).After(at) {
@@ -34,7 +44,17 @@ func (r *run) overWhole(ctx context.Context, at time.Time) bool {
 			return false
 		}
 	}
-	return r.late(ctx, at) && r.earlierWindows(ctx, at)
+	return true
+}
+
+// forgetVerdicts drops the oldest verdicts, once what touched them was looked at.
+func (r *run) forgetVerdicts(ok bool) {
+	kept := max(verdictsKept, r.rule.After.N)
+	if !ok {
+		kept = max(kept, windowsPerRound)
+	}
+	v := r.state.Verdicts
+	r.state.Verdicts = v[max(0, len(v)-kept):]
 }
 
 // earlierWindows takes in the windows that an earlier start added (D34). What
@@ -126,13 +146,11 @@ func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 	}
 	o := observation{at: m, window: w, result: res, edited: r.state.Edited}
 	r.observe(o, took)
+	r.saw()
 	s := r.state
 	s.WholeTo = to
 	s.Seen = nil // each window is told once; a late record is told by its number
 	s.Verdicts = append(s.Verdicts, Verdict{From: from, To: to, At: m, Seq: r.pin.seq, Hits: r.hits(o)})
-	if cut := len(s.Verdicts) - max(verdictsKept, r.rule.After.N); cut > 0 {
-		s.Verdicts = s.Verdicts[cut:]
-	}
 	return true
 }
 
@@ -164,8 +182,6 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 		if touched && ok && v[i].Seq < r.pin.seq {
 			ok = r.again(ctx, at, i)
 		}
-	}
-	for i := range v {
 		if ok {
 			v[i].Seq = r.pin.seq
 		}
@@ -234,8 +250,10 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 // rowsOnly reports whether what a rule tells are records, each once.
 func (r *Rule) rowsOnly() bool { return r.Mode == Event && r.Identity && !r.Aggregates }
 
-// rowsAgain tells the records that touched a window.
+// rowsAgain tells the records that touched a window: all, or none.
 func (r *run) rowsAgain(ctx context.Context, at time.Time, v *Verdict) bool {
+	var seen []observation
+	var all []time.Duration
 	for _, part := range r.pin.live(v.Seq) {
 		w := query.Window{From: v.From, To: v.To, AfterSeq: part.From, UpToSeq: part.To, Now: v.To}
 		res, took, err := r.ask(ctx, v.At, w)
@@ -243,7 +261,10 @@ func (r *run) rowsAgain(ctx context.Context, at time.Time, v *Verdict) bool {
 			r.failed(at, w, err)
 			return false
 		}
-		r.observe(observation{at: at, window: w, result: res}, took)
+		seen, all = append(seen, observation{at: at, window: w, result: res}), append(all, took)
+	}
+	for i, o := range seen {
+		r.observe(o, all[i])
 		r.state.Seen = nil
 	}
 	return true

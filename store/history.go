@@ -126,6 +126,65 @@ func (l *Logs) HistoryHours(ctx context.Context, logstore string, in alertrules.
 	return hours, rows.Err()
 }
 
+// maxLate bounds how many minutes, or hours, LateTimes returns.
+const maxLate = 10_000
+
+// LateTimes implements alertrules.Logs.
+func (l *Logs) LateTimes(ctx context.Context, logstore string, in alertrules.SeqRange, before time.Time) ([]alertrules.TimeRange, error) {
+	table, ok, err := l.tables.existing(ctx, l.in.db, logstore)
+	if err != nil || !ok {
+		return nil, err
+	}
+	for _, unit := range []struct {
+		name   string
+		length time.Duration
+	}{{"minute", time.Minute}, {"hour", time.Hour}} {
+		list, err := l.lateIn(ctx, quoteName(table), unit.name, in, before)
+		if err != nil {
+			return nil, fmt.Errorf("when late records of %s happened: %w", logstore, err)
+		}
+		if len(list) <= maxLate {
+			return until(list, unit.length, before), nil
+		}
+	}
+	list, err := l.lateIn(ctx, quoteName(table), "day", in, before)
+	if err != nil {
+		return nil, fmt.Errorf("when late records of %s happened: %w", logstore, err)
+	}
+	return until(list, 24*time.Hour, before), nil
+}
+
+// lateIn are the beginnings of units of time.
+func (l *Logs) lateIn(ctx context.Context, table, unit string, in alertrules.SeqRange, before time.Time) ([]time.Time, error) {
+	rows, err := l.in.db.QueryContext(ctx, "SELECT DISTINCT date_trunc('"+unit+"', time) AS m FROM "+table+
+		" WHERE seq > ? AND seq <= ? AND time < ? ORDER BY m", in.From, in.To, before.UTC())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []time.Time
+	for rows.Next() {
+		var m time.Time
+		if err := rows.Scan(&m); err != nil {
+			return nil, err
+		}
+		list = append(list, m.UTC())
+	}
+	return list, rows.Err()
+}
+
+// until are ranges of a length, the last of them up to a time at most.
+func until(begins []time.Time, length time.Duration, end time.Time) []alertrules.TimeRange {
+	ranges := make([]alertrules.TimeRange, len(begins))
+	for i, b := range begins {
+		ranges[i] = alertrules.TimeRange{From: b, To: b.Add(length)}
+		if end.Before(ranges[i].To) {
+			ranges[i].To = end.UTC()
+		}
+	}
+	return ranges
+}
+
 // happened is the time from an oldest record to a newest one, half-open, as
 // windows are.
 func happened(oldestNewest alertrules.TimeRange) alertrules.TimeRange {

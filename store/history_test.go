@@ -71,6 +71,37 @@ func TestHistoryTimes(t *testing.T) {
 	}
 }
 
+// When late records happened is known by the minute, up to the time that is asked
+// for; history is told apart by whoever asks.
+func TestLateTimes(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	day := testNow.Truncate(24 * time.Hour)
+	at := func(id int, clock time.Duration) rec { return rec{id: id, time: day.Add(clock)} }
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "before", version: "1", records: []rec{at(1, time.Hour)}}}, nil)
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "a", version: "1", records: []rec{
+		at(2, 3*time.Hour+10*time.Second), at(3, 3*time.Hour+59*time.Second), at(4, 2*time.Hour), at(5, 4*time.Hour+20*time.Second), at(6, 4*time.Hour+40*time.Second),
+	}}}, nil)
+	got, err := s.Logs.LateTimes(t.Context(), testLogstore().Name, alertrules.SeqRange{From: 1, To: 6}, day.Add(4*time.Hour+30*time.Second))
+	ok(t, err)
+	between := func(from, to time.Duration) alertrules.TimeRange {
+		return alertrules.TimeRange{From: day.Add(from), To: day.Add(to)}
+	}
+	want := []alertrules.TimeRange{between(2*time.Hour, 2*time.Hour+time.Minute), between(3*time.Hour, 3*time.Hour+time.Minute), between(4*time.Hour, 4*time.Hour+30*time.Second)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("late (-want +got):\n%s", diff)
+	}
+	many := make([]rec, maxLate+1) // too many minutes: hours
+	for i := range many {
+		many[i] = at(10+i, -time.Duration(i)*time.Minute)
+	}
+	appendScripts(t, s.Logs, testLogstore(), []script{{name: "many", version: "1", records: many}}, nil)
+	got, err = s.Logs.LateTimes(t.Context(), testLogstore().Name, alertrules.SeqRange{From: 6, To: 6 + maxLate + 1}, day.Add(time.Hour))
+	ok(t, err)
+	if len(got) != maxLate/60+2 || got[0].To.Sub(got[0].From) != time.Hour {
+		t.Errorf("%d ranges, the first %v", len(got), got[0])
+	}
+}
+
 // Of an object that spans years those hours are known in which it holds records.
 func TestHistoryHours(t *testing.T) {
 	s := openTest(t, t.TempDir())

@@ -85,6 +85,11 @@ func (s *State) Gaps(ctx context.Context) ([]alertrules.Gap, error) {
 	return gapsOf(ctx, s.in.db, "true")
 }
 
+// GapsOf implements alertrules.States.
+func (s *State) GapsOf(ctx context.Context, rule string) ([]alertrules.Gap, error) {
+	return gapsOf(ctx, s.in.db, "rule = ?", rule)
+}
+
 func gapsOf(ctx context.Context, q querier, where string, args ...any) ([]alertrules.Gap, error) {
 	list, err := documents[alertrules.Gap](ctx, q, "SELECT doc FROM gaps WHERE "+where, args...)
 	gaps := make([]alertrules.Gap, len(list))

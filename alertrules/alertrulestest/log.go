@@ -112,6 +112,25 @@ func (l *Log) HistoryHours(_ context.Context, _ string, in alertrules.SeqRange) 
 	return slices.Compact(hours), nil
 }
 
+// LateTimes implements alertrules.Logs, for every logstore.
+func (l *Log) LateTimes(_ context.Context, _ string, in alertrules.SeqRange, before time.Time) ([]alertrules.TimeRange, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []alertrules.TimeRange
+	for _, r := range l.records {
+		if r.Seq > in.From && r.Seq <= in.To && r.Time.Before(before) {
+			from := r.Time.UTC().Truncate(time.Minute)
+			list = append(list, alertrules.TimeRange{From: from, To: from.Add(time.Minute)})
+		}
+	}
+	slices.SortFunc(list, func(a, b alertrules.TimeRange) int { return a.From.Compare(b.From) })
+	list = slices.Compact(list)
+	if n := len(list); n > 0 && before.Before(list[n-1].To) {
+		list[n-1].To = before
+	}
+	return list, nil
+}
+
 func (l *Log) history(after, upTo int64) []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -142,6 +142,11 @@ func (s *States) Gaps() []alertrules.Gap {
 	return gaps
 }
 
+// GapsOf implements alertrules.States.
+func (s *States) GapsOf(_ context.Context, rule string) ([]alertrules.Gap, error) {
+	return slices.DeleteFunc(s.Gaps(), func(g alertrules.Gap) bool { return g.Rule != rule }), nil
+}
+
 // State returns what is remembered of a rule, nil when it is not known.
 func (s *States) State(rule string) *alertrules.RuleState {
 	s.mu.Lock()

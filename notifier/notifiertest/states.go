@@ -37,6 +37,9 @@ func (m *Memory) Alerts(_ context.Context, rules ...string) ([]*alertrules.Alert
 	return out, nil
 }
 
+// GapsOf implements alertrules.States: it remembers no gaps.
+func (m *Memory) GapsOf(context.Context, string) ([]alertrules.Gap, error) { return nil, nil }
+
 // NextAlertIDs implements alertrules.States.
 func (m *Memory) NextAlertIDs(_ context.Context, n int) ([]string, error) {
 	m.mu.Lock()

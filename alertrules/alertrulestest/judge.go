@@ -1,0 +1,248 @@
+package alertrulestest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/alertrules"
+)
+
+// The judge of a history: plain loops over its events.
+
+func (h *History) judge() {
+	numbers, err := h.tape.Numbers(context.Background())
+	h.must(err)
+	if len(numbers) != len(h.events) {
+		h.Fatalf("%d events are stored of %d", len(numbers), len(h.events))
+	}
+	h.rowsTold(numbers)
+	h.piecesTold(numbers)
+	h.wholeRowsTold(numbers)
+	h.recentTold(numbers)
+	h.lastVerdicts()
+	h.whatStands()
+	h.reproduces()
+}
+
+// newsOf calls do with all news of a rule.
+func (h *History) newsOf(rule string, do func(*alertrules.News)) {
+	of := map[string]bool{}
+	for _, a := range h.tape.alerts(rule) {
+		of[a.ID] = true
+	}
+	for _, r := range h.tape.rounds {
+		for _, n := range r.News {
+			if of[n.Alert] {
+				do(n)
+			}
+		}
+	}
+}
+
+// rowsTold: without an aggregate over `new`, the rows told equal the rows stored
+// since the rule is known, each once.
+func (h *History) rowsTold(numbers map[int]int64) {
+	told := map[int64]int{}
+	h.newsOf("news", func(n *alertrules.News) {
+		for _, row := range n.Rows {
+			told[row.Seq]++
+		}
+	})
+	for i, e := range h.events {
+		want := 0
+		if seq := numbers[i]; e.Name == "a" && seq > h.first {
+			want = 1
+		}
+		if got := told[numbers[i]]; got != want {
+			h.Fatalf("event %d (%v, number %d) was told %d times by news, not %d", i, e, numbers[i], got, want)
+		}
+		delete(told, numbers[i])
+	}
+	if len(told) > 0 {
+		h.Fatalf("news tells of numbers that there are not: %v", told)
+	}
+}
+
+// piecesTold: an aggregate over `new` is told in pieces that do not overlap, each
+// with what its range holds, and together with all that is stored.
+func (h *History) piecesTold(numbers map[int]int64) {
+	covered := map[int]int{}
+	h.newsOf("pieces", func(n *alertrules.News) {
+		want := map[string]int64{}
+		for i, e := range h.events {
+			if numbers[i] > n.FromSeq && numbers[i] <= n.ToSeq {
+				want[e.Region]++
+				covered[i]++
+			}
+		}
+		got := map[string]int64{}
+		for _, row := range n.Rows {
+			got[fmt.Sprint(row.Cells[0])] = row.Cells[1].(int64)
+		}
+		if !maps.Equal(got, want) {
+			h.Fatalf("the piece (%d, %d] says %v, and holds %v", n.FromSeq, n.ToSeq, got, want)
+		}
+	})
+	for i := range h.events {
+		want := 0
+		if numbers[i] > h.first {
+			want = 1
+		}
+		if covered[i] != want {
+			h.Fatalf("event %d (number %d) is in %d pieces, not %d", i, numbers[i], covered[i], want)
+		}
+	}
+}
+
+// wholeRowsTold: a rule in event mode over whole windows tells each record of each
+// window since its start once.
+func (h *History) wholeRowsTold(numbers map[int]int64) {
+	told := map[int64]int{}
+	h.newsOf("rows", func(n *alertrules.News) {
+		for _, row := range n.Rows {
+			told[row.Seq]++
+		}
+	})
+	for i, e := range h.events {
+		want := 0
+		if e.Name == "b" && !e.At.Before(h.began.Truncate(30*time.Minute)) {
+			want = 1
+		}
+		got := told[numbers[i]]
+		if want == 0 && e.Name == "b" && got == 1 && slices.Contains(h.past, true) {
+			continue // it lies in a gap of history, which is filled also before the start
+		}
+		if got != want {
+			h.Fatalf("event %d (%v, number %d) was told %d times by rows, not %d", i, e, numbers[i], got, want)
+		}
+	}
+}
+
+// recentTold: so does one over a sliding window, each record that happened since,
+// and none twice.
+func (h *History) recentTold(numbers map[int]int64) {
+	told := map[int64]int{}
+	h.newsOf("recent", func(n *alertrules.News) {
+		for _, row := range n.Rows {
+			told[row.Seq]++
+		}
+	})
+	for i, e := range h.events {
+		got := told[numbers[i]]
+		if h.downs || slices.Contains(h.past, true) {
+			return // the gaps of such moments share records with those that others looked at
+		}
+		if got > 1 || got == 0 && e.Name == "a" && !e.At.Before(h.began) {
+			h.Fatalf("event %d (%v, number %d) was told %d times by recent", i, e, numbers[i], got)
+		}
+	}
+}
+
+// matching counts the events that a rule looks for in a window.
+func (h *History) matching(rule string, from, to time.Time) int {
+	n := 0
+	for _, e := range h.events {
+		if looksFor(rule, e.Name) && !e.At.Before(from) && e.At.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
+// lastVerdicts: the last verdict of each whole window is that of all its events,
+// and each verdict that another reversed is recorded as superseded.
+func (h *History) lastVerdicts() {
+	last := map[time.Time]alertrules.Evaluation{}
+	for _, e := range h.tape.evaluations("whole") {
+		from := e.Window.From.UTC()
+		before, again := last[from]
+		last[from] = e
+		reversed := again && (before.Rows >= 2) != (e.Rows >= 2)
+		if filled := strings.Contains(e.Reason, "filled"); reversed != strings.Contains(e.Reason, "superseded") && !filled {
+			h.Fatalf("the verdict of %s was %d rows and is %d: %s", from, before.Rows, e.Rows, e.Reason)
+		}
+	}
+	for from := h.began.Truncate(time.Hour); from.Add(75 * time.Minute).Before(h.now); from = from.Add(time.Hour) {
+		e, ok := last[from.UTC()]
+		if want := h.matching("whole", from, from.Add(time.Hour)); !ok || e.Rows != want {
+			h.Fatalf("the last verdict of %s rests on %d rows, not on %d (evaluated: %t)", from, e.Rows, want, ok)
+		}
+	}
+}
+
+// whatStands: the alert of the rule over whole windows that stands at the end is
+// that of in-order arrival. Edits that mean something, and time without an
+// evaluation, make it another history.
+func (h *History) whatStands() {
+	live := 0
+	for _, a := range h.tape.alerts("whole") {
+		if a.Firing() {
+			live++
+		}
+	}
+	if live > 1 {
+		h.Fatalf("%d alerts of one key stand", live)
+	}
+	if h.edited["whole"] || h.off["whole"] || h.downs || slices.Contains(h.past, true) {
+		return
+	}
+	m, n := 1, 1
+	switch h.after {
+	case "2":
+		m, n = 2, 2
+	case "2 of 3":
+		m, n = 2, 3
+	}
+	firing := false
+	var seen []bool
+	for from := h.began.Truncate(time.Hour); !from.Add(75 * time.Minute).After(h.now); from = from.Add(time.Hour) {
+		seen = append(seen, h.matching("whole", from, from.Add(time.Hour)) >= 2)
+		hits, missed := 0, 0
+		for _, hit := range seen[max(0, len(seen)-n):] {
+			if hit {
+				hits++
+			} else {
+				missed++
+			}
+		}
+		switch hit := seen[len(seen)-1]; {
+		case !firing:
+			firing = hits >= m
+		case !hit:
+			firing = missed <= n-m
+		}
+	}
+	if firing != (live == 1) {
+		h.Fatalf("with the verdicts %v and after %s an alert stands: %t", seen, h.after, live == 1)
+	}
+}
+
+// reproduces: every evaluation says again what it said, from the text of its rule
+// and (from, to, S).
+func (h *History) reproduces() {
+	ctx := context.Background()
+	for _, id := range sortedKeys(historyRules) {
+		texts := map[string]*ruleText{}
+		for _, r := range h.rules[id] {
+			texts[r.Hash] = r
+		}
+		for _, e := range h.tape.evaluations(id) {
+			r := texts[e.Hash]
+			if r == nil {
+				h.Fatalf("%s was evaluated at %s with a text that nobody wrote: %s", id, e.At, e.Hash)
+			}
+			if e.Window.UpToSeq == 0 && e.Window.AfterSeq == 0 {
+				h.Fatalf("the evaluation of %s at %s is not pinned: %+v", id, e.At, e.Window)
+			}
+			res, err := h.tape.Ground.Query(ctx, r.Plan(e.Window.Now), e.Window)
+			h.must(err)
+			if len(res.Rows) != e.Rows {
+				h.Fatalf("%s at %s had %d rows, and has %d now: %+v", id, e.At, e.Rows, len(res.Rows), e.Window)
+			}
+		}
+	}
+}
