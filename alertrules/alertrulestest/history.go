@@ -189,14 +189,9 @@ func (h *History) at(pieces bool) {
 	}
 	_, behind, err := h.engine.Live(ctx, h.set.Rules, h.now)
 	h.must(err)
-	for _, r := range behind {
-		for left := true; left; {
-			var err error
-			if _, left, err = h.engine.MakeUp(ctx, r, h.now); err != nil {
-				h.must(err)
-				break
-			}
-		}
+	for len(behind) > 0 && err == nil {
+		_, behind, err = h.engine.MakeUp(ctx, behind, h.now)
+		h.must(err)
 	}
 }
 
