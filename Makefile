@@ -16,8 +16,8 @@ help: ## this list
 demo: build ## the main job on embedded defaults, in ./tocsin-demo
 	$(BIN) demo
 
-test: ## all tests that need nothing else installed
-	go test ./...
+test: ## all tests that need nothing else installed; several wait for a clock or a process
+	go test -parallel 4 ./...
 
 integration: ## installs and starts the real components, runs the tests that need them
 	tools/mailtest.sh install
@@ -25,12 +25,12 @@ integration: ## installs and starts the real components, runs the tests that nee
 	tools/aws.sh install
 	go test -tags integration -run Integration -count=1 -p 1 -timeout 25m -v ./notifier/email ./cmd/tocsin ./store/trino
 	go test -run 'TestGuarantees$$' -rapid.checks 1000 -count=1 ./alertrules
-	go test -run 'TestGuarantees$$' -rapid.checks 100 -count=1 ./store
+	go test -run 'TestGuarantees$$|Property$$' -rapid.checks 100 -count=1 ./store
 
 soak: ## what takes too long for every run
 	tools/trino.sh install
 	go test -tags soak -run 'Soak' -timeout 2h -count=1 -v ./...
-	go test -run 'TestGuarantees$$' -rapid.checks 2000 -timeout 2h -count=1 ./store
+	go test -run 'TestGuarantees$$|Property$$' -rapid.checks 2000 -timeout 4h -count=1 ./store
 
 lint: $(LINT) ## gofmt, vet and the linters of .golangci.yml
 	go vet ./...

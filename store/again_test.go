@@ -119,6 +119,7 @@ func storing(t *rapid.T, again bool) func(*AppendOptions) {
 // and transactions: what stands and what is news of them is as if they had been
 // read right the first time.
 func TestAgainFindingsProperty(t *testing.T) {
+	checks(t, 20)
 	l := openTest(t, t.TempDir()).Logs
 	ok(t, l.Declare(t.Context(), ingest.Builtin()...))
 	rapid.Check(t, func(t *rapid.T) {
@@ -183,6 +184,7 @@ func compareReread(t *rapid.T, l *Logs, mend []scanFile, came []finding) {
 // What is loaded again as it was changes nothing of what stands, whatever the
 // order in which it came.
 func TestAgainChangesNothingProperty(t *testing.T) {
+	checks(t, 20)
 	l := openTest(t, t.TempDir()).Logs
 	ok(t, l.Declare(t.Context(), ingest.Builtin()...))
 	rapid.Check(t, func(t *rapid.T) {

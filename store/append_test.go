@@ -306,6 +306,7 @@ func (f decoderFunc) Next(r *ingest.Record) error { return f(r) }
 // TestAppendProperty: however records come, in whatever objects, order, batches
 // and transactions, each is stored once, numbers grow and are never reused.
 func TestAppendProperty(t *testing.T) {
+	checks(t, 40)
 	dir := t.TempDir()
 	s := openTest(t, dir)
 	run := 0

@@ -142,6 +142,7 @@ func model(came []finding) (lines []string, news string) {
 // what is news is as the model says; and a query that is pinned at what was
 // stored says later what it said then.
 func TestFindingsProperty(t *testing.T) {
+	checks(t, 20)
 	l := openTest(t, t.TempDir()).Logs
 	ok(t, l.Declare(t.Context(), ingest.Builtin()...))
 	rapid.Check(t, func(t *rapid.T) {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,13 +19,7 @@ import (
 // What DESIGN.md §5 guarantees holds for random histories on files: few in every
 // run, as many as -rapid.checks says otherwise.
 func TestGuarantees(t *testing.T) {
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if !given {
-		was := flag.Lookup("rapid.checks").Value.String()
-		defer func() { must(flag.Set("rapid.checks", was)) }()
-		must(flag.Set("rapid.checks", "4"))
-	}
+	checks(t, 4)
 	g := &ground{dir: t.TempDir()}
 	must(g.open())
 	defer func() { must(g.store.Close(context.Background())) }()

@@ -236,6 +236,8 @@ func TestHostileBigQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newLoadBench(t)
+	b.write("one.jsonl", good(1))
+	b.must(0, "load", b.path("one.jsonl"))
 	before := allocated()
 	a := b.must(exitUsage, "query", "-l", "cloudtrail", string(src))
 	work := allocated() - before

@@ -76,7 +76,7 @@ func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // TestLostOutput: what could not be told was not done.
 func TestLostOutput(t *testing.T) {
-	for _, args := range [][]string{{"version"}, {"--help"}, {"status", "--data", t.TempDir()}} {
+	for _, args := range [][]string{{"version"}, {"--help"}, {"sample", t.TempDir()}} {
 		var said bytes.Buffer
 		e := &env{stdin: strings.NewReader(""), stdout: full{}, stderr: &said, getenv: func(string) string { return "" }, now: time.Now}
 		if code := run(t.Context(), e, args); code != exitCould || !strings.Contains(said.String(), "write the output") {

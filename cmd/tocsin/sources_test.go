@@ -191,10 +191,10 @@ func countRecords(t *testing.T, dir string) int {
 func TestP26AtLeastOnceIngestion(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("kills a process four times: takes half a minute")
+		t.Skip("kills a process twice: takes ten seconds")
 	}
 	c, _ := memoryCloud(t)
-	c.killed(t, 120, 4)
+	c.killed(t, 60, 2)
 }
 
 // tryOut runs a verb with a configuration of sources.
