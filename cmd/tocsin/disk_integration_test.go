@@ -16,6 +16,7 @@ import (
 // and mails go on, the operator is told once, and all resumes by itself. When nothing
 // at all is left, nothing is lost, and what opens after that is whole.
 func TestFullDiskIntegration(t *testing.T) {
+	t.Parallel()
 	dir := terrorProject(t, 3, "1s", "rules: [{id: any, logstore: cloudtrail, query: \"* | SELECT count(*) AS n\", window: 24h, delay: 0s, every: 1s, severity: low}]\n")
 	data := filepath.Join(dir, "tocsin-data")
 	must(os.Mkdir(data, 0o700))

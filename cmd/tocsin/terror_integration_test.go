@@ -33,6 +33,7 @@ const hungry = "* | SELECT cardinality(array_agg(concat(a.userAgent, b.errorMess
 // operator and nobody else hears of each once; the agent starts itself anew under its
 // number.
 func TestTerrorIntegration(t *testing.T) {
+	t.Parallel()
 	const good = 200
 	bad := fmt.Sprintf(`
 defaults: {logstore: cloudtrail, every: 20s}
