@@ -394,6 +394,7 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 		return false
 	case told:
 		r.closeAt(s.at)
+		r.same(o, took)
 		return true
 	}
 	r.observe(o, took)

@@ -182,6 +182,39 @@ rules: [{id: n}, {id: s, window: 20m}, {id: w, window: whole 30m, delay: 0s}]`, 
 	}
 }
 
+// What changes nothing of a verdict is told to nobody, but the last evaluation rests
+// on it.
+func TestLateWhileOffChangesNoVerdict(t *testing.T) {
+	rules := func(on bool) string {
+		return fmt.Sprintf(`
+defaults: {logstore: findings, every: 10m, delay: 0s, query: "status:x", enabled: %t}
+rules: [{id: hit, window: whole 30m}, {id: miss, window: whole 30m, trigger: {rows: ">= 9"}}, {id: slide, window: 10m}]`, on)
+	}
+	w := world(t, "09:00", rules(true))
+	for _, r := range w.Set.Rules {
+		handle(t, w, r.ID, alertrulestest.Matching(everything))
+	}
+	w.Log.Add(record("09:05", "09:05", "status", "in time"))
+	runTo(t, w, "10:00")
+	load(t, w, rules(false))
+	w.Log.Add(record("10:00:30", "09:06", "status", "late"))
+	w.Log.Now = clock("10:01")
+	load(t, w, rules(true))
+	runTo(t, w, "10:10")
+	before := len(w.States.Rounds())
+	fill(t, w, false)
+	var lines []string
+	for _, r := range w.States.Rounds()[before:] {
+		for _, a := range r.Alerts {
+			t.Errorf("told %+v", a)
+		}
+		for _, e := range r.Evaluations {
+			lines = append(lines, fmt.Sprint(e.Rule, e.Window.From.Format(" 15:04 "), e.Rows, " ", e.Outcome))
+		}
+	}
+	same(t, "evaluated", lines, "hit 09:00 2 firing", "miss 09:00 2 ok", "slide 09:00 2 firing")
+}
+
 // A rule that fails misses nothing, also when it is off and on again at once.
 func TestOffAndOnAtOnce(t *testing.T) {
 	rules := func(on bool) string {
