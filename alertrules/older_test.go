@@ -138,6 +138,32 @@ func TestHistoryAndLateRecordsInOneWindow(t *testing.T) {
 	toldOnce(t, w, 1, 2, 3, 4)
 }
 
+// So is it when another window got its verdict before the error.
+func TestHistoryAndLateRecordsAfterAnError(t *testing.T) {
+	w := world(t, "09:10", `rules: [{id: rows, mode: event, logstore: findings, window: whole 1h, every: 15m, delay: 0s, query: "status:x"}]`)
+	n := 0
+	handle(t, w, "rows", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+		if win.AfterSeq == 2 && n == 0 {
+			n++
+			return nil, errors.New("broken")
+		}
+		return alertrulestest.Matching(everything)(p, win, in)
+	})
+	runTo(t, w, "10:45")
+	old := record("10:50", "09:20", "status", "history")
+	old.History = true
+	w.Log.Add(record("10:50", "09:21", "status", "late"))
+	w.Log.Add(old)
+	w.Log.Add(record("10:50", "09:22", "status", "late"))
+	runTo(t, w, "11:30")
+	if n == 0 {
+		t.Error("nothing failed")
+	}
+	toldOnce(t, w, 1, 3)
+	fill(t, w, false)
+	toldOnce(t, w, 1, 2, 3)
+}
+
 // What came after the last evaluation is left to the next one by gaps fill.
 func TestFillLeavesWhatIsNew(t *testing.T) {
 	w := world(t, "09:10", `rules: [{id: rows, mode: event, logstore: findings, window: whole 1h, every: 15m, delay: 0s, query: "status:x"}]`)

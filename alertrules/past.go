@@ -84,15 +84,20 @@ func (e *Engine) historyTimes(ctx context.Context, r *Rule, after int64, p *pin)
 	return nil
 }
 
-// unseen is the number after which a rule has not seen everything.
+// unseen is the number after which a rule has not seen everything: also a window that
+// has a verdict, and was not looked at again because of an error.
 func unseen(s *RuleState, p pin) int64 {
-	switch {
-	case s == nil:
+	if s == nil {
 		return 0
-	case s.Earlier != nil:
-		return min(s.seen(p), s.Earlier.From)
 	}
-	return s.seen(p)
+	n := s.seen(p)
+	if s.Earlier != nil {
+		n = min(n, s.Earlier.From)
+	}
+	for _, v := range s.Verdicts {
+		n = min(n, v.Seq)
+	}
+	return n
 }
 
 // seen is the number up to which a rule has seen the logs file that is there now.
