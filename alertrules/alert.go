@@ -33,6 +33,7 @@ const (
 	EndQuiet     EndHow = "quiet"     // an event episode with nothing told for repeat_interval (D06)
 	EndWithdrawn EndHow = "withdrawn" // a late record reversed the verdict (D20)
 	EndData      EndHow = "data"      // of a no-data alert: there are data again
+	EndBeyond    EndHow = "room"      // of the alert of values beyond the bound: those that hit have alerts of their own now
 	EndForgotten EndHow = "forgotten" // the value did not report for so long that it is not expected any more
 )
 
@@ -68,6 +69,11 @@ type Alert struct {
 	To      time.Time
 	FromSeq int64 // its range of __seq__: (FromSeq, ToSeq]
 	ToSeq   int64
+
+	// Beyond is, of the alert that stands for values which have no room for an alert of
+	// their own (MaxStates), how many hit at LastHit. Rows are theirs, and its Labels are
+	// the rule's alone. Its end is always told.
+	Beyond int `json:",omitempty"`
 
 	// NoData says that the alert tells of missing data. LastData is then when there
 	// were some last, zero when never; of another alert it is set while there are

@@ -26,6 +26,9 @@ func (r *run) begin(o observation, g *group, since time.Time) *Alert {
 	}
 	r.live[g.key] = a
 	r.fresh = append(r.fresh, a)
+	if g.beyond > 0 {
+		r.full(o.at, g)
+	}
 	r.goOn(a, o, g)
 	return a
 }
@@ -52,7 +55,7 @@ func (r *run) goOn(a *Alert, o observation, g *group) {
 	}
 	a.goneRows(rows, o)
 	r.place(a, o)
-	a.LastHit = o.at
+	a.LastHit, a.Beyond = o.at, g.beyond
 	a.Columns, a.Rows, a.RowsAll, a.Partial = r.rule.Columns, rows, len(rows), o.result.Partial
 	severity := r.rule.severityOf(o.raw(g), g.all)
 	if a.Severity != 0 && a.Severity != severity {
@@ -87,6 +90,9 @@ func (r *run) end(a *Alert, o observation, how EndHow) {
 
 func (r *run) close(a *Alert, at time.Time, how EndHow) {
 	a.Ended, a.How = latest(at, a.Began), how // the clock may have been put back
+	if a.Beyond > 0 {
+		r.roomy(at)
+	}
 	delete(r.live, a.Key)
 	r.ended(a.Key, at)
 	r.touch(a)
@@ -131,9 +137,7 @@ func (r *run) observeEvents(o observation, groups []*group) bool {
 		r.tell(o, g, rows)
 	}
 	if o.result.Partial != "" {
-		seen = append(seen, r.state.Seen...)
-		slices.Sort(seen)
-		seen = slices.Compact(seen)
+		seen = seenBefore(seen, r.state.Seen)
 	}
 	r.state.Seen = seen
 	return len(r.news) > before
@@ -176,7 +180,11 @@ func (r *run) episode(o observation, g *group) *Alert {
 		}
 		r.live[g.key] = a
 		r.fresh = append(r.fresh, a)
+		if g.beyond > 0 {
+			r.full(o.at, g)
+		}
 	}
+	a.Beyond = g.beyond
 	return a
 }
 

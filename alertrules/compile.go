@@ -29,7 +29,7 @@ func (c *compiler) compile() *Rule {
 	before := len(c.doc.List.Problems)
 	c.doc.Decode(c.node, &c.text)
 	line, _ := c.doc.List.LineColumn(c.node.Span.Start)
-	c.rule = &Rule{Line: line, Enabled: true, Labels: map[string]string{}, Zone: c.env.zone()}
+	c.rule = &Rule{Line: line, Enabled: true, Labels: map[string]string{}, Zone: c.env.zone(), states: c.env.maxStates()}
 	c.names()
 	c.schedule()
 	c.window()

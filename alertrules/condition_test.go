@@ -1,6 +1,8 @@
 package alertrules
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,7 +81,29 @@ func TestKeysBeyondTheBound(t *testing.T) {
 	r := &Rule{ID: "r", Columns: []Column{{Name: "k", Type: "text"}}, per: []int{0}, keys: []int{0}, Trigger: Trigger{Rows: Count{">=", 1}}}
 	o := observation{result: &answer{Result: &query.Result{Rows: [][]any{{"a"}, {"b"}, {"c"}, {"a"}}}}}
 	groups := r.split(o, func(key string) bool { return key == `r{k=t:"a"}` })
-	if len(groups) != 2 || groups[0].all != 2 || groups[1].key != "r{*}" || groups[1].all != 2 || !groups[1].over {
+	if len(groups) != 2 || groups[0].all != 2 || groups[1].key != "r{*}" || groups[1].all != 2 || groups[1].beyond != 2 {
 		t.Errorf("%+v %+v", groups[0], groups[1])
+	}
+}
+
+// New keys and rows without end do not grow what is remembered without end; the
+// latest are kept.
+func TestG43WhatIsRememberedIsBounded(t *testing.T) {
+	r := &run{rule: &Rule{ID: "r"}, state: &RuleState{}}
+	var seen []string
+	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	for n := range 60 {
+		var now []string
+		for i := range 1000 {
+			now = append(now, fmt.Sprint(n, " ", i))
+			r.ended(now[i], at.Add(time.Duration(n)*time.Minute))
+		}
+		seen = seenBefore(slices.Clone(now), seen)
+		if got := seenBefore(now, seen); len(got) != len(seen) {
+			t.Fatalf("%d rows were told, and again %d", len(seen), len(got))
+		}
+	}
+	if len(r.state.Ends) > maxEnds || r.state.Ends["59 999"].IsZero() || len(seen) != maxSeen || seen[0] != "59 0" || seen[maxSeen-1] != "10 999" {
+		t.Errorf("%d ends, %d rows from %s to %s", len(r.state.Ends), len(seen), seen[0], seen[len(seen)-1])
 	}
 }

@@ -292,7 +292,7 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
-	groups := r.rule.split(o, r.tracked)
+	groups := r.rule.split(o, r.room())
 	o.alerts = len(groups)
 	silences := r.silences(o, groups)
 	var fired bool
@@ -328,14 +328,6 @@ func (r *run) observe(o observation, took time.Duration) {
 	r.partial(o.at, bound)
 	r.state.Outcome = e.Outcome
 	r.evals = append(r.evals, e)
-}
-
-// tracked reports whether a key may have a state of its own.
-func (r *run) tracked(key string) bool {
-	if r.live[key] != nil || r.state.Pending[key] != nil {
-		return true
-	}
-	return len(r.live)+len(r.state.Pending) < maxTracked
 }
 
 // reason says in words why the trigger held or did not.
@@ -414,6 +406,8 @@ func (r *run) stepKey(o observation, g *group) {
 		how := EndNoRows
 		if a.NoData {
 			how = EndData
+		} else if a.Beyond > 0 {
+			how = EndBeyond
 		} else if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() || a.allPass(o) { // records may well be there
 			how = EndPassed
 		}

@@ -28,6 +28,7 @@ type Env struct {
 	AllowMail []string  // domains of recipients (mail.allow); empty: all
 	Now       time.Time // for exceptions that have run out; zero: not looked at
 	MaxRows   int       // bound on the rows of an evaluation; 0 is MaxRows
+	MaxStates int       // bound on the values of a rule that have a state of their own; 0 is MaxStates
 }
 
 // MaxRows is the default bound on the rows of one evaluation.
@@ -45,6 +46,13 @@ func (e *Env) maxRows() int {
 		return e.MaxRows
 	}
 	return MaxRows
+}
+
+func (e *Env) maxStates() int {
+	if e.MaxStates > 0 {
+		return e.MaxStates
+	}
+	return MaxStates
 }
 
 // A File is one rule file.

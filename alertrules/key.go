@@ -12,7 +12,8 @@ import (
 // Identities (P16): of an alert the rule and its alert_per values, of a row its
 // non-aggregate columns (D07). The encoding is canonical and type-tagged, so
 // that NULL, '' and 'null' differ, 1 and 1.0 do not, and the order of columns
-// means nothing. It is stored: changing it would end every alert.
+// means nothing. It is stored: changing it would end every alert. What is long is
+// shortened, see short.
 
 // named is a column's name with a value.
 type named struct {
@@ -41,7 +42,7 @@ func canonical(values []named) string {
 		b.WriteByte('=')
 		b.WriteString(tagged(v.value))
 	}
-	return b.String()
+	return short(b.String())
 }
 
 // keyName quotes a name that could be taken for something else.

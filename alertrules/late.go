@@ -112,7 +112,7 @@ func (f *filling) toldBefore(ctx context.Context, s fillStep, now observation) (
 // records than that of its time.
 func (r *run) same(o observation, took time.Duration) {
 	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash}
-	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.tracked)) + "; the same hits as without them"
+	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.room())) + "; the same hits as without them"
 	switch {
 	case o.result.Partial != "":
 		e.Outcome = Partial

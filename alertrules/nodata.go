@@ -159,7 +159,7 @@ func (r *run) expect(o observation, groups []*group) {
 		if !known {
 			v.First = o.end()
 		}
-		if len(r.rule.per) > 0 && !g.over && (known || len(s.Values) < maxValues) {
+		if len(r.rule.per) > 0 && g.beyond == 0 && (known || len(s.Values) < min(maxValues, r.rule.states)) {
 			s.Values[g.key] = Value{Labels: g.labels, First: v.First, Last: o.at}
 		}
 	}

@@ -10,11 +10,6 @@ import (
 
 // From the rows of a result to the groups and rows of alerts.
 
-// maxTracked bounds the keys of one rule that are remembered (G43): keys that an
-// attacker chooses must not grow the state without end. What goes beyond is one
-// alert with a count.
-const maxTracked = 100_000
-
 // An observation is what a query returned for one window at one moment.
 type observation struct {
 	at     time.Time
@@ -46,13 +41,23 @@ type group struct {
 	labels map[string]string
 	all    int   // rows of the key
 	rows   []int // those that the trigger counts, as indices into the result
-	over   bool  // the key of what is beyond maxTracked
+	beyond int   // of the group of what has no room: how many keys that hit
 	absent bool  // of a no-data key: there are no data
 }
 
 // split deals the rows out to alert keys, in order of first appearance. Without
-// alert_per there is always exactly one group.
-func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
+// alert_per there is always exactly one group. The keys that hit and have no room
+// are one group, the last.
+func (r *Rule) split(o observation, room func(key string) bool) []*group {
+	groups := r.deal(o)
+	if len(r.per) == 0 {
+		return groups
+	}
+	return r.pool(o, groups, room)
+}
+
+// deal is split with room for all.
+func (r *Rule) deal(o observation) []*group {
 	var groups []*group
 	byKey := map[string]*group{}
 	add := func(key string, labels map[string]string) *group {
@@ -69,13 +74,6 @@ func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
 			key = alertKey(r.ID, r.perValues(row))
 		}
 		g := byKey[key]
-		if g == nil && !tracked(key) {
-			key = r.ID + "{*}"
-			if g = byKey[key]; g == nil {
-				g = add(key, r.Labels)
-				g.over = true
-			}
-		}
 		if g == nil {
 			g = add(key, r.labelsOf(row))
 		}
@@ -94,9 +92,9 @@ func (r *Rule) split(o observation, tracked func(key string) bool) []*group {
 // value, and for which the trigger's condition holds.
 func (r *Rule) RowsOf(a *Alert, res *query.Result) *query.Result {
 	key, _, _ := strings.Cut(a.Key, lateKey)
-	over := key == r.ID+"{*}" // of values beyond the bound: nobody knows which
+	over := key == r.beyond() // of values beyond the bound: nobody knows which
 	out := &query.Result{Columns: res.Columns, Partial: res.Partial}
-	for _, g := range r.split(observation{result: &answer{Result: res}}, func(string) bool { return true }) {
+	for _, g := range r.deal(observation{result: &answer{Result: res}}) {
 		if g.key != key && !over {
 			continue
 		}
@@ -125,7 +123,7 @@ func (r *Rule) labelsOf(row []any) map[string]string {
 		labels[k] = v
 	}
 	for _, c := range r.per {
-		labels[r.Columns[c].Name] = textOf(cell(row[c]))
+		labels[r.Columns[c].Name] = cut(textOf(cell(row[c])), maxLabel, "…")
 	}
 	return labels
 }
@@ -182,6 +180,9 @@ func (o observation) raw(g *group) [][]any {
 func (r *Rule) judge(o observation, g *group) (hit, known bool) {
 	if isNoData(g.key) {
 		return g.absent, true
+	}
+	if g.key == r.beyond() { // each of its keys hit
+		return g.beyond > 0, g.beyond > 0 || o.result.Partial == ""
 	}
 	hit = r.Trigger.Rows.Holds(len(g.rows))
 	if o.result.Partial == "" {

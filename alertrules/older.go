@@ -225,7 +225,7 @@ func (r *run) takeBack(v olderVerdict) {
 		r.observe(v.observation, v.took)
 		return
 	}
-	groups := r.rule.split(v.observation, r.tracked)
+	groups := r.rule.split(v.observation, r.room())
 	e := Evaluation{Rule: r.rule.ID, At: v.at, Outcome: OK, Window: v.window, Rows: len(v.result.Rows), Took: v.took, Hash: r.rule.Hash}
 	e.Reason = "late records; " + r.rule.reason(v.observation, groups)
 	due, is := r.rule.dueBy(v.window.To, v.at), r.hits(v.observation)

@@ -69,6 +69,8 @@ type Rule struct {
 	bySeq bool  // rows come in the order of __seq__
 	keys  []int // columns that a row is known by
 	per   []int // columns of AlertPer
+
+	states int // bound on the values that have a state of their own
 }
 
 // A reading is a logstore that a rule reads over a window of event time, and how

@@ -157,7 +157,7 @@ func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 // hits are the keys that an observation hits, sorted.
 func (r *run) hits(o observation) []string {
 	var keys []string
-	groups := r.rule.split(o, r.tracked)
+	groups := r.rule.split(o, r.room())
 	for _, g := range append(groups, r.silences(o, groups)...) {
 		if hit, known := r.rule.judge(o, g); hit && known {
 			keys = append(keys, g.key)
@@ -236,7 +236,7 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 	}
 	r.supersede(o, i, before)
 	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: OK, Window: w, Rows: len(res.Rows), Took: took, Hash: r.rule.Hash}
-	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.tracked))
+	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.room()))
 	if !slices.Equal(before, v.Hits) {
 		e.Reason += "; the verdict of " + v.At.UTC().Format(time.RFC3339) + " is superseded"
 	}
@@ -275,7 +275,7 @@ func (r *run) rowsAgain(ctx context.Context, at time.Time, v *Verdict) bool {
 func (r *run) supersede(o observation, i int, before []string) {
 	was, is := among(before), among(r.state.Verdicts[i].Hits)
 	newest := i == len(r.state.Verdicts)-1
-	groups := r.rule.split(o, r.tracked)
+	groups := r.rule.split(o, r.room())
 	concerned := map[string]*group{}
 	for key, a := range r.live {
 		concerned[key] = &group{key: key, labels: a.Labels}

@@ -140,7 +140,8 @@ func (c *comparison) ends(item Item) {
 	if item.Flap != nil {
 		ch.due = told.At.Add(item.Settings.Repeat)
 	}
-	if (!item.Settings.Resolved && !told.Pending || told.Refused) && !c.now.Before(ch.due) {
+	quiet := !item.Settings.Resolved && !told.Pending && a.Beyond == 0 // which values these were nobody knows: it does not go in silence
+	if (quiet || told.Refused) && !c.now.Before(ch.due) {
 		c.silent = append(c.silent, a.Key)
 		c.counts[a.Key] = append(c.counts[a.Key], a.ID)
 		return

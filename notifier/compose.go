@@ -203,6 +203,9 @@ func (c *composition) notes() {
 			out = append(out, ackText(e.Alert, c.s.now, zone))
 		}
 		out = append(out, c.uncertain(e)...)
+		if e.Alert.Beyond > 0 {
+			out = append(out, beyondText(e.Alert))
+		}
 		if e.Alert.Partial != "" {
 			out = append(out, e.Alert.ID+" is not complete: "+diag.Line(e.Alert.Partial))
 		}

@@ -218,12 +218,23 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 		return "from now on recorded, not mailed: the rule is on staging"
 	case alertrules.EndData:
 		return "there are data again"
+	case alertrules.EndBeyond:
+		return "every value has room for an alert of its own again: what still fires has one"
 	case alertrules.EndForgotten:
 		return "it did not report for so long that it is not expected any more"
 	case alertrules.EndWithdrawn:
 		return "withdrawn: a record that arrived late reverses it"
 	}
 	return string(a.How)
+}
+
+// beyondText says for how many values an alert stands that have none of their own.
+func beyondText(a *alertrules.Alert) string {
+	was := "stands"
+	if !a.Firing() {
+		was = "stood at last"
+	}
+	return fmt.Sprintf("%s %s for %d of the values that fire: the rule has more of them than are told apart (limits.states)", a.ID, was, a.Beyond)
 }
 
 // noDataTitle and noDataText say what is missing, and since when. What rules say

@@ -15,6 +15,7 @@ import (
 // A World is an engine over a scripted log and remembered state in memory.
 // Rules are made known by Load, and evaluated by At and RunTo.
 type World struct {
+	Env    alertrules.Env // that rules are read against
 	Set    *alertrules.Set
 	Log    *Log
 	States *States
@@ -23,7 +24,7 @@ type World struct {
 
 // NewWorld makes an empty world whose clock stands at now.
 func NewWorld(now time.Time) *World {
-	w := &World{Log: &Log{Now: now}, States: &States{}}
+	w := &World{Env: Env(), Log: &Log{Now: now}, States: &States{}}
 	w.Engine = &alertrules.Engine{Query: w.Log.Query, Logs: w.Log, States: w.States}
 	return w
 }
@@ -32,7 +33,7 @@ func NewWorld(now time.Time) *World {
 // that it does not hold are removed. Every rule whose answer is not set by
 // Log.Handle sees no rows.
 func (w *World) Load(src string) error {
-	set := alertrules.ParseSet(map[string][]byte{"rules.yaml": []byte(src)}, Env())
+	set := alertrules.ParseSet(map[string][]byte{"rules.yaml": []byte(src)}, w.Env)
 	if err := set.Err(); err != nil {
 		return err
 	}

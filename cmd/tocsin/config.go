@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ type limitsFile struct {
 	Record alertrules.Text `yaml:"record"`
 	Keys   int             `yaml:"keys"`
 	Depth  int             `yaml:"depth"`
+	States alertrules.Text `yaml:"states"`
 
 	DiskReserve alertrules.Text `yaml:"disk_reserve"`
 }
@@ -84,6 +86,7 @@ type config struct {
 	tables    []*ingest.Lookup
 	lists     map[string][]string
 	limits    ingest.Limits
+	states    int                      // of one rule; 0 is the default
 	keep      map[string]time.Duration // by logstore, and "history"
 	reserve   agent.Reserve
 	catchUp   catchUpConfig
@@ -105,6 +108,10 @@ type paths struct {
 	list  []string
 	named bool
 }
+
+// mostStates bounds `limits.states`: what a rule remembers is held in memory while it
+// is evaluated.
+const mostStates = 1_000_000
 
 // defaultConfig is the configuration that is read when none is named.
 const defaultConfig = "tocsin.yaml"
@@ -288,6 +295,13 @@ func (c *config) logstore(name string) (*ingest.Logstore, error) {
 func (r *configReader) limits(c *config) {
 	f := r.file.Limits
 	c.limits = ingest.Limits{Ratio: f.Ratio, Keys: f.Keys, Depth: f.Depth}
+	if t := f.States; t.Given() {
+		n, err := strconv.Atoi(t.Value)
+		if err != nil || n < 1 || n > mostStates {
+			r.doc.Problem("config/limits", t.Node, fmt.Sprintf("a rule has from 1 to %d states", mostStates), fmt.Sprintf("states: %d", alertrules.MaxStates))
+		}
+		c.states = n
+	}
 	for _, l := range []struct {
 		text alertrules.Text
 		into *int64

@@ -14,7 +14,7 @@ import (
 // This file is how long records are kept: `keep:` of tocsin.yaml, and what the
 // agent does about it in quiet moments.
 
-// keepHistory is the key of keep for the records of evaluations.
+// keepHistory is the key of keep for the records of evaluations, and alerts that have ended.
 const keepHistory = "history"
 
 // keep checks `keep:`.
@@ -26,7 +26,7 @@ func (r *configReader) keep(c *config) {
 		case name == ingest.FindingsNowName:
 			r.doc.Problem("config/keep", node, "findings_now is a snapshot, of which nothing grows old", "keep findings instead")
 		case err != nil && name != keepHistory:
-			r.doc.Problem("config/keep", node, err.Error(), "keep is by logstore: cloudtrail: 400d; "+keepHistory+" is that of evaluations")
+			r.doc.Problem("config/keep", node, err.Error(), "keep is by logstore: cloudtrail: 400d; "+keepHistory+" is that of evaluations and of alerts that have ended")
 		}
 		if length < 24*time.Hour {
 			r.doc.Problem("config/keep", node, "records are kept for a day at least", "cloudtrail: 400d")

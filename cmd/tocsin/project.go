@@ -121,7 +121,7 @@ func (p *project) readTemplates() error {
 func (p *project) ruleEnv() alertrules.Env {
 	c := p.config
 	env := alertrules.Env{
-		Schema: p.schema, Zone: c.zone, Lateness: map[string]time.Duration{}, Lists: c.lists, Now: p.now,
+		Schema: p.schema, Zone: c.zone, Lateness: map[string]time.Duration{}, Lists: c.lists, Now: p.now, MaxStates: c.states,
 		Templates: p.templates.Names(), AllowMail: c.mail.Allow,
 		People: names(c.notify.People), Groups: names(c.notify.Groups), Calendars: names(c.notify.Calendars),
 	}
