@@ -154,16 +154,23 @@ func (h *History) matching(rule string, from, to time.Time) int {
 }
 
 // lastVerdicts: the last verdict of each whole window is that of all its events,
-// and each verdict that another reversed is recorded as superseded.
+// and each verdict that another reversed is recorded as superseded. What fills a gap
+// reverses none: that of its time goes on to stand, for what fires, and the next
+// evaluation may reverse either.
 func (h *History) lastVerdicts() {
-	last := map[time.Time]alertrules.Evaluation{}
+	last, stands := map[time.Time]alertrules.Evaluation{}, map[time.Time]alertrules.Evaluation{}
 	for _, e := range h.tape.evaluations("whole") {
 		from := e.Window.From.UTC()
-		before, again := last[from]
-		last[from] = e
-		reversed := again && (before.Rows >= 2) != (e.Rows >= 2)
-		if filled := strings.Contains(e.Reason, "filled"); reversed != strings.Contains(e.Reason, "superseded") && !filled {
-			h.Fatalf("the verdict of %s was %d rows and is %d: %s", from, before.Rows, e.Rows, e.Reason)
+		reversed := func(all map[time.Time]alertrules.Evaluation) bool {
+			before, again := all[from]
+			return again && (before.Rows >= 2) != (e.Rows >= 2)
+		}
+		said, filled := strings.Contains(e.Reason, "superseded"), strings.Contains(e.Reason, "filled")
+		if !filled && said != reversed(last) && said != reversed(stands) {
+			h.Fatalf("the verdict of %s was %d rows and is %d: %s", from, last[from].Rows, e.Rows, e.Reason)
+		}
+		if last[from] = e; !filled {
+			stands[from] = e
 		}
 	}
 	for from := h.began.Truncate(time.Hour); from.Add(75 * time.Minute).Before(h.now); from = from.Add(time.Hour) {
