@@ -43,9 +43,7 @@ func listenSocket(dir string, short []string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	before := syscall.Umask(0o077)
-	l, err := net.Listen("unix", path)
-	syscall.Umask(before)
+	l, err := net.Listen("unix", path) // the umask is that of store.Open: 077
 	if err != nil {
 		return nil, err
 	}

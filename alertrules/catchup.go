@@ -121,7 +121,7 @@ func (e *Engine) MakeUp(ctx context.Context, rules []*Rule, now time.Time) (r *R
 // while a round is on its way.
 type catcher struct {
 	loop   *Loop
-	turn   chan struct{} // full while rules catch up
+	turn   chan struct{} // full during a piece
 	live   chan struct{} // full during a round
 	work   sync.WaitGroup
 	ctx    context.Context    // of the work
@@ -142,13 +142,9 @@ func (c *catcher) start(ctx context.Context, rules []*Rule) {
 		c.ctx, c.cancel = context.WithCancel(ctx)
 	}
 	work := c.ctx
-	c.work.Go(func() {
-		for some := range slices.Chunk(rules, rulesAtOnce) {
-			c.turn <- struct{}{}
-			c.makeUp(work, some)
-			<-c.turn
-		}
-	})
+	for some := range slices.Chunk(rules, rulesAtOnce) {
+		c.work.Go(func() { c.makeUp(work, some) })
+	}
 }
 
 // stop ends the work, which may go on later from what is committed.
@@ -160,14 +156,22 @@ func (c *catcher) stop() {
 	c.cancel = nil
 }
 
+// piece is MakeUp when it is the turn of these rules: others that catch up have theirs
+// in between, and a round goes first.
+func (c *catcher) piece(ctx context.Context, rules []*Rule) (*Round, []*Rule, error) {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	c.live <- struct{}{}
+	<-c.live
+	return c.loop.Engine.MakeUp(ctx, rules, time.Now())
+}
+
 // makeUp makes up for what rules missed. A rule that is slow lets the others go
 // first, and then goes alone.
 func (c *catcher) makeUp(ctx context.Context, rules []*Rule) {
 	var slow []*Rule
 	for len(rules) > 0 && ctx.Err() == nil {
-		c.live <- struct{}{} // a round goes first
-		<-c.live
-		round, left, err := c.loop.Engine.MakeUp(ctx, rules, time.Now())
+		round, left, err := c.piece(ctx, rules)
 		if err != nil {
 			c.loop.fail(ctx, err)
 			sleep(ctx, retryAfter)

@@ -3,6 +3,7 @@ package alertrules
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -85,8 +86,8 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], why), Hopeless: why != ""}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
-			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, Filled: &f}
-			if err := fill.all(ctx); err != nil {
+			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, danger: states[g.Rule].danger(), Filled: &f}
+			if err := errors.Join(fill.all(ctx), fill.mistrust(ctx)); err != nil {
 				return err
 			}
 			gaps, failed[g.Rule] = TakeOut(gaps, fill.done), f.Left
@@ -143,6 +144,7 @@ type filling struct {
 	options FillOptions
 	ranges  []SeqRange // of a rule that tells records: what the gap is of
 	every   []Gap      // as they were before
+	danger  Danger     // what was held against the rule before
 	run     *run       // of the piece that is evaluated
 	n       int        // its evaluations
 	last    fillStep   // that went well
@@ -271,8 +273,20 @@ func (f *filling) upTo(t time.Time) Gap {
 // begin begins a piece with a run that remembers nothing of the live state. seen
 // are the rows of the evaluation before.
 func (f *filling) begin(seen []string) {
-	f.run = &run{rule: f.rule, query: f.engine.Query, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	f.run = &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	f.run.query, f.run.state.Danger = f.engine.guarded(f.run), f.danger
 	f.run.state.Seen, f.n = seen, 0
+}
+
+// mistrust takes over to the rule that a query of the fill could not be stopped.
+func (f *filling) mistrust(ctx context.Context) error {
+	if f.run == nil || !f.rule.held(f.run.state) {
+		return nil
+	}
+	_, err := f.engine.amend(context.WithoutCancel(ctx), &Set{Rules: []*Rule{f.rule}}, []string{f.rule.ID}, f.options.Now, func(r *run) {
+		r.endanger(dangerEvent{kind: ranAway}, f.options.Now)
+	})
+	return err
 }
 
 // idle reports whether nothing fires or is counted.

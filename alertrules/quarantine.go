@@ -85,6 +85,14 @@ func (d Danger) Suspected(hash string) bool {
 	return d.Crashes > 0 && d.Since.IsZero() && d.Hash == hash
 }
 
+// danger is what is held against the query of a rule of which nothing may be known.
+func (s *RuleState) danger() Danger {
+	if s == nil {
+		return Danger{}
+	}
+	return s.Danger
+}
+
 // held reports whether nothing of a rule is due, whatever its schedule says.
 func (r *Rule) held(s *RuleState) bool { return s != nil && s.Danger.Quarantined(r.Hash) }
 

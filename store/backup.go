@@ -9,13 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // Backup writes logs.duckdb and state.duckdb, as they are now and belong together,
 // into a directory, which is created with mode 0700. A directory with anything in it
 // is an error: nothing is ever written over. The copy is whole or not there under
-// its name. What is stored waits for as long as the copy takes; questions go on.
+// its name. What is to be taken in waits for as long as the copy takes, and what is
+// decided for as long as that of state.duckdb takes; questions go on.
 func (s *Store) Backup(ctx context.Context, dir string) (files []string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -30,7 +32,14 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 	s.Logs.writer.Lock() // never behind that of State
 	defer s.Logs.writer.Unlock()
 	s.State.writer.Lock()
-	defer s.State.writer.Unlock()
+	stateWaits := true
+	release := func() {
+		if stateWaits {
+			s.State.writer.Unlock()
+		}
+		stateWaits = false
+	}
+	defer release()
 	under := dir + ".partial"
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("create the backup: %w", err)
@@ -46,7 +55,9 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 			err = errors.Join(err, os.RemoveAll(under))
 		}
 	}()
-	for _, in := range []*instance{s.Logs.in, s.State.in} {
+	// The small file first: of the other nothing is written as long as its writer
+	// waits, so that what the state knows is in it.
+	for _, in := range []*instance{s.State.in, s.Logs.in} {
 		if !in.roomy() {
 			return nil, fmt.Errorf("%s cannot be written whole before it is copied: the disk is full", in.path)
 		}
@@ -54,11 +65,13 @@ func (s *Store) Backup(ctx context.Context, dir string) (files []string, err err
 			return nil, err
 		}
 		name := filepath.Base(in.path)
-		if err := copyPrivate(filepath.Join(under, name), in.path); err != nil {
+		if err := copyPrivate(ctx, filepath.Join(under, name), in.path); err != nil {
 			return nil, fmt.Errorf("back up %s: %w", name, err)
 		}
+		release()
 		files = append(files, filepath.Join(dir, name))
 	}
+	slices.Sort(files)
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty
 		return nil, fmt.Errorf("create the backup: %w", err)
 	}

@@ -60,8 +60,9 @@ func (m *Marker) Begin(rule string) (done func()) {
 	m.change(func() { m.wreck.Rules = append(m.wreck.Rules, rule) })
 	return func() {
 		m.change(func() {
-			i := slices.Index(m.wreck.Rules, rule)
-			m.wreck.Rules = slices.Delete(m.wreck.Rules, i, i+1)
+			if i := slices.Index(m.wreck.Rules, rule); i >= 0 { // Close may have been faster
+				m.wreck.Rules = slices.Delete(m.wreck.Rules, i, i+1)
+			}
 		})
 	}
 }

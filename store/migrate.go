@@ -137,7 +137,7 @@ func (m migrator) copyFile(ctx context.Context, to int) error {
 		}
 	}
 	target := fmt.Sprintf("%s.before-%d", m.instance.path, to)
-	if err := copyPrivate(target, m.instance.path); err != nil {
+	if err := copyPrivate(ctx, target, m.instance.path); err != nil {
 		return fmt.Errorf("copy before migrating: %w", err)
 	}
 	return m.instance.attach(ctx, m.conn)
@@ -145,7 +145,7 @@ func (m migrator) copyFile(ctx context.Context, to int) error {
 
 // copyPrivate copies a file to a new one of mode 0600 and has it on the disk
 // when it returns.
-func copyPrivate(target, source string) (err error) {
+func copyPrivate(ctx context.Context, target, source string) (err error) {
 	in, err := os.Open(source)
 	if err != nil {
 		return err
@@ -156,8 +156,22 @@ func copyPrivate(target, source string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	if _, err := io.Copy(out, in); err != nil {
+	if _, err := io.Copy(out, untilOver{ctx, in}); err != nil {
 		return err
 	}
 	return out.Sync()
+}
+
+// untilOver reads until ctx is over.
+type untilOver struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (r untilOver) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }

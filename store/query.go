@@ -99,6 +99,10 @@ func (l *Logs) apart(ctx context.Context, read func() (*query.Result, error)) (*
 		return a.result, clarify(ctx, a.err)
 	case <-wait.C:
 		l.abandoned.Add(1)
+		go func() { // it may end after all
+			<-got
+			l.abandoned.Add(-1)
+		}()
 		return nil, errors.Join(&AbandonedError{After: l.grace}, ctx.Err())
 	}
 }

@@ -201,7 +201,7 @@ func (p *project) answer(ctx context.Context, f queryFlags, format string, plan 
 
 // run asks, for as long as --timeout allows.
 func (p *project) run(ctx context.Context, f queryFlags, plan *query.Plan, w query.Window) (*query.Result, error) {
-	result, err := within(f.timeout, p.store.Logs.Query)(ctx, plan, w)
+	result, err := p.adHoc(f.timeout)(ctx, plan, w)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("the query took longer than %s: ask of less time (--last), or allow more (--timeout)", f.timeout)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"tocsin/agent"
-	"tocsin/store"
 )
 
 // This file is how the agent starts itself anew, when queries that cannot be stopped
@@ -41,14 +41,12 @@ const closeTime = 30 * time.Second
 // replaced runs the agent, and replaces the process when it has to be. The lock of
 // the data directory is free for a moment then, and another verb may have it: it is
 // waited for.
-func (e *env) replaced(run func() error) error {
-	err := run()
+func (e *env) replaced(ctx context.Context, run func() error) error {
+	patience := time.Duration(0)
 	if e.getenv(replacedBy) != "" {
-		var locked *store.LockedError
-		for begun := e.now(); errors.As(err, &locked) && e.now().Sub(begun) < closeTime; err = run() {
-			time.Sleep(100 * time.Millisecond)
-		}
+		patience = closeTime
 	}
+	err := waitForLock(ctx, patience, run)
 	if !errors.Is(err, agent.ErrReplace) || e.replace == nil {
 		return err
 	}

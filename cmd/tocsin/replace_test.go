@@ -30,9 +30,9 @@ func TestReplaced(t *testing.T) {
 		"it is replaced":                 {runs: []error{errors.Join(agent.ErrReplace, broken)}, replaced: 1, want: agent.ErrReplace},
 		"it cannot be":                   {runs: []error{agent.ErrReplace}, fails: broken, replaced: 1, want: broken},
 		"a first one finds the lock":     {runs: []error{locked, nil}, want: locked},
-		"a second one waits":             {came: "1", runs: []error{locked, locked, locked, nil}, took: 300 * time.Millisecond},
-		"it does not wait for ever":      {came: "1", runs: []error{locked}, took: closeTime, want: locked},
-		"a second one is replaced again": {came: "1", runs: []error{locked, agent.ErrReplace}, took: 100 * time.Millisecond, replaced: 1, want: agent.ErrReplace},
+		"a second one waits":             {came: "1", runs: []error{locked, locked, locked, nil}, took: 150 * time.Millisecond},
+		"it does not wait for ever":      {came: "1", runs: []error{locked}, took: closeTime + 50*time.Millisecond, want: locked},
+		"a second one is replaced again": {came: "1", runs: []error{locked, agent.ErrReplace}, took: 50 * time.Millisecond, replaced: 1, want: agent.ErrReplace},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestReplaced(t *testing.T) {
 					}
 					return ""
 				}, replace: func() error { replaced++; return c.fails }}
-				err := e.replaced(func() error {
+				err := e.replaced(t.Context(), func() error {
 					n++
 					return c.runs[min(n, len(c.runs))-1]
 				})

@@ -6,10 +6,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"tocsin/alertrules"
 	"tocsin/diag"
+	"tocsin/query"
 	"tocsin/store"
 )
 
@@ -19,6 +22,18 @@ func (p *project) atWork(rule string) (done func()) {
 		return func() {}
 	}
 	return p.marker.Begin(rule)
+}
+
+// unruly is how a query that is no rule's is noted at work: with it, what else is at
+// work when the process ends is not found alone.
+const unruly = "a query of a user"
+
+// adHoc is how a query that is no rule's is asked, for at most a time.
+func (p *project) adHoc(limit time.Duration) alertrules.QueryFunc {
+	return within(limit, func(ctx context.Context, plan *query.Plan, w query.Window) (*query.Result, error) {
+		defer p.atWork(unruly)()
+		return p.store.Logs.Query(ctx, plan, w)
+	})
 }
 
 // mark looks which rules were at work when the process before ended, and begins to

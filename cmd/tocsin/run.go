@@ -77,9 +77,9 @@ func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 		return err
 	}
 	if host := store.HostMemory(); host > 0 && e.getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(host / 2) // the engines have at most three eighths
+		debug.SetMemoryLimit(host / 2) // the engines have less than the other half
 	}
-	return e.replaced(func() error { return runProject(ctx, e, o) })
+	return e.replaced(ctx, func() error { return runProject(ctx, e, o) })
 }
 
 // runProject runs the agent in this process until ctx ends.

@@ -166,7 +166,7 @@ func (p *project) respondRows(ctx context.Context, q request, r *response) error
 		r.Text = text.String()
 		return err
 	}
-	r.Result, err = within(q.Timeout, p.store.Logs.Query)(ctx, plan, q.Question.Range.Window(p.now))
+	r.Result, err = p.adHoc(q.Timeout)(ctx, plan, q.Question.Range.Window(p.now))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("the query took longer than %s: ask of less time (.last 1h), or begin with tocsin shell --timeout 10m", q.Timeout)
