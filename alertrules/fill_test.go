@@ -313,3 +313,32 @@ func TestFillHistoryOfOddTimes(t *testing.T) {
 		t.Errorf("left %v", gaps)
 	}
 }
+
+// A query of a fill is noted as at work, and one that cannot be stopped is the last
+// of its rule, as in a round.
+func TestFillsAreNotTrustedEither(t *testing.T) {
+	w := world(t, "09:58", `rules: [{id: s, logstore: findings, every: 5m, window: 15m, query: "status:x"}]`)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	runTo(t, w, "10:02")
+	if _, err := w.At(clock("Tue 16:02")); err != nil {
+		t.Fatal(err)
+	}
+	atWork := 0
+	w.Engine.AtWork = func(rule string) func() {
+		atWork++
+		return func() { atWork += 1000 }
+	}
+	w.Engine.Query = func(context.Context, *query.Plan, query.Window) (*query.Result, error) {
+		return nil, alertrules.ErrRanAway
+	}
+	fill(t, w, false)
+	if atWork != 1001 {
+		t.Errorf("noted %d", atWork)
+	}
+	if s := w.States.State("s"); !s.Danger.Quarantined(w.Set.Rules[0].Hash) {
+		t.Errorf("it is not quarantined: %+v", s.Danger)
+	}
+	if len(w.States.Gaps()) == 0 {
+		t.Error("the gap is gone")
+	}
+}

@@ -224,7 +224,7 @@ func waitForLock(ctx context.Context, patience time.Duration, open func() error)
 	for end := time.Now().Add(patience); ; {
 		err := open()
 		var locked *store.LockedError
-		if !errors.As(err, &locked) || time.Now().After(end) {
+		if !errors.As(err, &locked) || !time.Now().Before(end) {
 			return err
 		}
 		select {
