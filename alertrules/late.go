@@ -56,8 +56,8 @@ func (e *Engine) arrived(ctx context.Context, rules []*Rule, states map[string]*
 }
 
 // lateGaps are the moments that were evaluated before records came at which they
-// would have looked, where no moment from until on does. ok is false when the
-// query failed.
+// would have looked, where no moment from until on does; when the time of the query
+// that finds them is over, all moments that may be. ok is false when it failed.
 func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok bool) {
 	cursor := r.state.seen(r.pin)
 	oldest := r.pin.oldest[arrivals{r.rule.Logstore, cursor}]
@@ -69,24 +69,30 @@ func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok
 	if r.rule.late == nil || oldest.IsZero() || !oldest.Before(before) {
 		return nil, true
 	}
+	missed := func(first, last time.Time) {
+		g := Gap{Rule: r.rule.ID, FromSeq: cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapLate}
+		g.From = r.rule.Schedule.Next(latest(first.Add(r.rule.Delay), r.state.Known.Add(-time.Nanosecond)))
+		g.To = earliest(until, r.rule.Schedule.Next(last.Add(reach)))
+		if !g.From.IsZero() && g.From.Before(g.To) {
+			gaps = append(gaps, g)
+		}
+	}
 	for _, part := range r.pin.live(cursor) {
 		w := query.Window{To: before, AfterSeq: part.From, UpToSeq: part.To, Now: at}
 		res, err := r.query(ctx, r.rule.late, w)
-		if err != nil {
+		switch {
+		case err != nil && timeOver(err) == "":
 			r.failed(at, w, err)
 			return nil, false
+		case err != nil || res.Partial != "": // they are not known: it may be any time
+			missed(oldest, before)
+			continue
 		}
 		for _, row := range res.Rows {
 			first, known := row[1].(time.Time)
 			last, also := row[2].(time.Time)
-			if !known || !also {
-				continue
-			}
-			g := Gap{Rule: r.rule.ID, FromSeq: cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapLate}
-			g.From = r.rule.Schedule.Next(latest(first.Add(r.rule.Delay), r.state.Known.Add(-time.Nanosecond)))
-			g.To = earliest(until, r.rule.Schedule.Next(last.Add(reach)))
-			if !g.From.IsZero() && g.From.Before(g.To) {
-				gaps = append(gaps, g)
+			if known && also {
+				missed(first, last)
 			}
 		}
 	}

@@ -104,11 +104,11 @@ func (r *reloader) read(ctx context.Context) (agent.Reread, error) {
 	}
 	now := p.running()
 	next.rules, next.templates = next.rules.KeepFrom(now.rules), next.templates.KeepFrom(now.templates)
+	defer p.host.wasRead(before)
 	if err := p.store.Logs.DeclareLookups(ctx, next.config.tables...); err != nil {
-		return agent.Reread{}, err
+		return agent.Reread{}, fmt.Errorf("the rules stay as they were; an edit or a reload has them read again: %w", err)
 	}
 	p.live.Store(&live{next.config, next.schema, next.rules, next.templates, next.problems})
-	p.host.wasRead(before)
 	p.env.logger().Info("files were read again", "rules", len(next.rules.Rules), "broken", len(next.problems))
 	return agent.Reread{}, errors.Join(p.remember(ctx), p.tellBroken(ctx, next.problems, true))
 }
