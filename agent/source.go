@@ -105,7 +105,9 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	if err := a.open(ctx, f); err != nil {
 		return 0, false, named(err)
 	}
+	asked := time.Now()
 	batch, unread := f.from.Receive(ctx, ask)
+	ask.Now = ask.Now.Add(time.Since(asked)) // it may have waited long
 	batch.Objects = a.hears(f, batch.Objects)
 	var taken Taken
 	if len(batch.Objects) > 0 { // the disk may have filled up while it waited for them

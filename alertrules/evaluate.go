@@ -176,9 +176,12 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 	r.evals = append(r.evals, e)
 }
 
+// partialKey is the cause that the operator is told of.
+func partialKey(rule string) string { return "rule/partial/" + rule }
+
 // partial tells the operator once that a bound was hit.
 func (r *run) partial(at time.Time, bound string) {
-	key := "rule/partial/" + r.rule.ID
+	key := partialKey(r.rule.ID)
 	switch {
 	case bound != "":
 		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s hit a bound: %s", r.rule.ID, bound), Since: at})

@@ -212,6 +212,9 @@ func (r *run) offCauses(now time.Time, how EndHow) {
 	if r.state.Error != "" {
 		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Since: now, Over: true, Text: fmt.Sprintf("rule %s could not be evaluated, and is %s", r.rule.ID, how)})
 	}
+	if r.state.Outcome == Partial {
+		r.notice = append(r.notice, Notice{Key: partialKey(r.rule.ID), Since: now, Over: true, Text: fmt.Sprintf("rule %s hit a bound, and is %s", r.rule.ID, how)})
+	}
 	if how == EndRemoved && !r.state.Danger.Since.IsZero() {
 		r.notice = append(r.notice, Notice{Key: quarantineKey(r.rule.ID), Since: now, Over: true, Text: fmt.Sprintf("rule %s was quarantined, and is %s", r.rule.ID, how)})
 	}

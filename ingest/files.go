@@ -19,7 +19,8 @@ type Skipped struct{ Name, Reason string }
 // the order of the arguments and of their names. A file that was named twice is
 // listed once. Folders that are hidden, and what is no regular file, are
 // skipped. A path that does not exist is an error; the others are listed all
-// the same.
+// the same. A link that is named is followed, and one to a file; one to a folder below a
+// folder is skipped, so that nothing is listed for ever.
 //
 // A scanner writes one run in several formats under one stem: of these in one
 // folder only the first that is not empty counts, in the order OCSF, CSV, native
@@ -75,8 +76,9 @@ func (l *lister) add(path string) error {
 		l.file(filepath.Clean(path), info, true)
 		return nil
 	}
-	return filepath.WalkDir(at, func(p string, e fs.DirEntry, err error) error {
-		root := p == at
+	from := strings.TrimSuffix(at, string(filepath.Separator)) + string(filepath.Separator) // follows a link
+	return filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
+		root := p == from
 		if root {
 			p = path
 		} else if at != path {

@@ -198,3 +198,25 @@ func (c closer) Close() error {
 	*c.n++
 	return fmt.Errorf("close")
 }
+
+// A link to a folder is followed where it is named, and skipped below a folder.
+func TestFilesBehindLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "real"), 0o700),
+		os.WriteFile(filepath.Join(dir, "real", "a.json"), []byte("{}"), 0o600),
+		os.Symlink("real", filepath.Join(dir, "link")),
+		os.Symlink(dir, filepath.Join(dir, "real", "up")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	objects, skipped, err := Files([]string{filepath.Join(dir, "link")})
+	if err != nil || len(objects) != 1 || objects[0].Name != filepath.Join(dir, "link", "a.json") {
+		t.Errorf("%v %v", objects, err)
+	}
+	if len(skipped) != 1 || skipped[0].Name != filepath.Join(dir, "link", "up") {
+		t.Errorf("skipped %v", skipped)
+	}
+}
