@@ -25,6 +25,7 @@ integration: ## installs and starts the real components, runs the tests that nee
 	tools/aws.sh install
 	go test -tags integration -run Integration -count=1 -p 1 -timeout 25m -v ./notifier/email ./cmd/tocsin ./store/trino
 	go test -run 'TestGuarantees$$' -rapid.checks 1000 -count=1 ./alertrules
+	go test -run 'TestMissedMoments' -rapid.checks 100 -count=1 ./alertrules
 	go test -run 'TestGuarantees$$|Property$$' -rapid.checks 100 -count=1 ./store
 
 soak: ## what takes too long for every run

@@ -2,6 +2,7 @@ package alertrules_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,61 +19,94 @@ import (
 	"tocsin/query"
 )
 
-// Moments that were missed for three hours come out as if the agent had run in
-// time: begins, ends and what they rest on, of rules with `after`,
-// `keep_firing_for` and no_data, whatever was pending when it stopped.
+// Moments that were missed for up to three hours, once or several times, come out as
+// if the agent had run in time: begins, ends and what they rest on, and what is counted
+// then, of rules with `after`, `for`, `keep_firing_for` and no_data, whatever was
+// pending when it stopped.
 func TestMissedMomentsComeOutAsInTime(t *testing.T) {
 	const rules = `
 defaults: {logstore: cloudtrail, window: 15m, delay: 0s, every: 5m, severity: high, query: "* | SELECT @account, count(*) AS n GROUP BY @account", trigger: {when: "n >= 3"}}
 rules:
   - {id: after, after: 2 of 5}
+  - {id: for, for: 10m, alert_per: [account]}
   - {id: keep, keep_firing_for: 20m, alert_per: [account]}
   - {id: silent, no_data: {after: 2, severity: low}, alert_per: [account]}
   - {id: all, after: 2 of 3, keep_firing_for: 10m, no_data: {after: 3}}
-  - {id: whole, window: whole 15m, after: 2 of 3, no_data: {after: 2}}`
+  - {id: every, for: 10m, keep_firing_for: 15m, no_data: {after: 2}, alert_per: [account], delay: 2m, every: 10m}
+  - {id: whole, window: whole 15m, after: 2 of 3, no_data: {after: 2}}
+  - {id: wholes, window: whole 10m, after: 2 of 5, keep_firing_for: 20m, no_data: {after: 2}, alert_per: [account]}`
+	alertrulestest.Checks(t, 10)
 	rapid.Check(t, func(t *rapid.T) {
 		var records []alertrulestest.Record
 		for range rapid.IntRange(0, 120).Draw(t, "records") {
-			at := clock("09:00").Add(time.Duration(rapid.IntRange(0, 299).Draw(t, "minute")) * time.Minute)
+			at := clock("09:00").Add(time.Duration(rapid.IntRange(0, 359).Draw(t, "minute")) * time.Minute)
 			records = append(records, alertrulestest.Record{Arrived: at, Time: at, Fields: map[string]any{"account": rapid.SampledFrom([]string{"111", "222"}).Draw(t, "account")}})
 		}
-		play := func(down bool, piecewise bool) []string {
-			w := alertrulestest.NewWorld(clock("09:00"))
-			if err := w.Load(rules); err != nil {
-				t.Fatal(err)
+		var downs []alertrules.TimeRange
+		for at := clock("09:06"); len(downs) < 3; {
+			at = at.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "runs for")) * time.Minute)
+			back := at.Add(time.Duration(rapid.IntRange(1, 180).Draw(t, "down for")) * time.Minute)
+			if back.After(clock("15:00")) {
+				break
 			}
-			for _, r := range w.Set.Rules {
-				if err := w.Answer(r.ID, alertrulestest.Matching(everything)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, r := range records {
-				w.Log.Add(r)
-			}
-			run := func(end string) {
-				if _, err := w.RunTo(clock(end)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if down {
-				run("10:02")
-				w.Log.Now = clock("13:02")
-				if piecewise {
-					catchUp(t, w)
-				} else if _, err := w.At(clock("13:02")); err != nil {
-					t.Fatal(err)
-				}
-			}
-			run("14:00")
-			return episodes(w)
+			downs, at = append(downs, alertrules.TimeRange{From: at, To: back}), back
 		}
-		want := play(false, false)
+		want := missed(t, rules, records, nil, false)
 		for _, piecewise := range []bool{false, true} {
-			if got := play(true, piecewise); !slices.Equal(got, want) {
-				t.Fatalf("piecewise %t: got\n%s\nwant\n%s", piecewise, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			if got := missed(t, rules, records, downs, piecewise); !slices.Equal(got, want) {
+				t.Fatalf("down %v, piecewise %t: got\n%s\nwant\n%s", downs, piecewise, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
 	})
+}
+
+// missed plays rules over records until 16:00, and says what came of it.
+func missed(t *rapid.T, rules string, records []alertrulestest.Record, downs []alertrules.TimeRange, piecewise bool) []string {
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := alertrulestest.NewWorld(clock("09:00"))
+	must(w.Load(rules))
+	for _, r := range w.Set.Rules {
+		must(w.Answer(r.ID, alertrulestest.Matching(everything)))
+	}
+	for _, r := range records {
+		w.Log.Add(r)
+	}
+	for _, down := range downs {
+		_, err := w.RunTo(down.From)
+		must(err)
+		w.Log.Now = down.To
+		if piecewise {
+			catchUp(t, w)
+			continue
+		}
+		_, err = w.At(down.To)
+		must(err)
+	}
+	_, err := w.RunTo(clock("16:00"))
+	must(err)
+	return append(episodes(w), counters(t, w)...)
+}
+
+// counters are what is remembered of rules beside their alerts, where it decides
+// about alerts to come.
+func counters(t *rapid.T, w *alertrulestest.World) []string {
+	var out []string
+	for _, r := range w.Set.Rules {
+		s := w.States.State(r.ID)
+		for i := range s.Verdicts { // which records were there is another matter
+			s.Verdicts[i].Seq = 0
+		}
+		b, err := json.Marshal([]any{s.Moment, s.WholeTo, s.Pending, s.Ends, s.Values, s.Verdicts, s.Live, s.Outcome, s.Retry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r.ID+" "+string(b))
+	}
+	return out
 }
 
 // catchUp is what the loop does for rules that are behind; a restart between the
@@ -80,8 +114,11 @@ rules:
 func catchUp(t *rapid.T, w *alertrulestest.World) {
 	ctx := context.Background()
 	_, behind, err := w.Engine.Live(ctx, w.Set.Rules, w.Log.Now)
-	if err != nil || len(behind) == 0 {
-		t.Fatalf("%d rules are behind: %v", len(behind), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(behind) == 0 { // nothing was missed, or a single moment
+		return
 	}
 	for some := range slices.Chunk(behind, rapid.IntRange(1, len(behind)).Draw(t, "at once")) {
 		for len(some) > 0 {
