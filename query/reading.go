@@ -14,6 +14,7 @@ type Reading struct {
 	store *Logstore
 	probe *tableRead // what it has to find for there to be any row; nil: there may be rows without
 	tests []string   // the columns that the search looks at, and those that windows bound, sorted
+	need  *need      // what one of its records has to meet for there to be any row; nil: nothing
 }
 
 // Reading returns what p reads, when that is nothing but records of one logstore
@@ -76,7 +77,7 @@ func (t *tally) reading(root *selection) Reading {
 	if found := t.tables[0].filter; len(t.tables) == 1 && found != nil && rowsNeedRows(root) {
 		search := &sqlPrinter{engine: DuckDB(), filter: true, tally: &tally{names: map[string]bool{}}}
 		search.pred(found, false)
-		r.probe, r.tests = t.tables[0], search.tally.columnsOf(store)
+		r.probe, r.tests, r.need = t.tables[0], search.tally.columnsOf(store), needOf(root, found)
 	}
 	return r
 }

@@ -130,12 +130,19 @@ func (l *Logs) askCopy(ctx context.Context, p *query.Plan, w query.Window) (r *q
 		return nil, false, nil
 	}
 	for _, c := range copies {
-		if c.holds(reading.Table, reading.Columns, w) {
+		if !c.covers(reading.Table, w) {
+			continue
+		}
+		if c.sieve.Barren(reading, w) {
+			l.windows.answered.Add(1)
+			return &query.Result{Columns: p.Columns()}, true, nil
+		}
+		if c.has(reading.Columns) {
 			q := question{statement: p.SQL(query.DuckDB(), c.rest(w)), columns: p.Columns(), seq: p.RowIdentity(), maxRows: p.MaxRows()}
 			return l.askOne(ctx, c, q)
 		}
 		probe, columns, probed := reading.Probe(query.DuckDB(), c.rest(w))
-		if !probed || !c.holds(reading.Table, columns, w) {
+		if !probed || !c.has(columns) {
 			continue
 		}
 		r, ok, err := l.askOne(ctx, c, question{statement: probe, columns: []query.Column{{Type: query.Integer}}})

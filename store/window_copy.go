@@ -27,8 +27,9 @@ const maxCopyBytes = 64 << 20
 // An askGroup is asks that one copy may serve: over one logstore, bounded by time or
 // by numbers.
 type askGroup struct {
-	reading query.Reading // with the columns of all of them
-	windows []query.Window
+	reading  query.Reading // with the columns of all of them
+	readings []query.Reading
+	windows  []query.Window
 }
 
 // wideColumns is how many columns a plan may read and share a copy with plans that
@@ -62,7 +63,7 @@ func groupAsks(asks []alertrules.Ask) []*askGroup {
 			g.reading.Columns = nil
 			groups[k], order = g, append(order, g)
 		}
-		g.windows = append(g.windows, a.Window)
+		g.readings, g.windows = append(g.readings, r), append(g.windows, a.Window)
 		for _, c := range r.Columns {
 			if i, has := slices.BinarySearch(g.reading.Columns, c); !has {
 				g.reading.Columns = slices.Insert(g.reading.Columns, i, c)
@@ -114,6 +115,7 @@ type windowCopy struct {
 	name   string        // of the schema
 	of     query.Reading // what it holds
 	window query.Window
+	sieve  *query.Sieve
 	idle   chan *copyConn
 	gone   atomic.Bool // dropped: whoever comes late with a connection closes it
 }
@@ -121,15 +123,16 @@ type windowCopy struct {
 // idleConns is how many connections of a copy wait for the next question.
 const idleConns = 4
 
-// holds reports whether these columns of everything that is read over w are in the
-// copy.
-func (c *windowCopy) holds(table string, columns []string, w query.Window) bool {
+// covers reports whether every record that is read over w is in the copy.
+func (c *windowCopy) covers(table string, w query.Window) bool {
 	if table != c.of.Table || w.UpToSeq <= 0 || w.UpToSeq > c.window.UpToSeq || w.AfterSeq < c.window.AfterSeq {
 		return false
 	}
-	if !c.window.From.IsZero() && (w.From.Before(c.window.From) || w.To.IsZero() || w.To.After(c.window.To)) {
-		return false
-	}
+	return c.window.From.IsZero() || !w.From.Before(c.window.From) && !w.To.IsZero() && !w.To.After(c.window.To)
+}
+
+// has reports whether the copy has these columns.
+func (c *windowCopy) has(columns []string) bool {
 	for _, name := range columns {
 		if _, has := slices.BinarySearch(c.of.Columns, name); !has {
 			return false
@@ -246,6 +249,7 @@ func (l *Logs) copyWindow(ctx context.Context, g *askGroup) (*windowCopy, error)
 			return nil, fmt.Errorf("copy the records of a window: %w", err)
 		}
 		c.window = e.window
+		c.sieve = query.NewSieve(g.readings, b.names, b.rows, func(record, column int) any { return b.cells[record*len(b.names)+column] })
 		return c, nil
 	}
 	return nil, nil

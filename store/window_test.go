@@ -38,6 +38,7 @@ func wholeCopies(t *testing.T, l *Logs, asks []alertrules.Ask) context.Context {
 			g = &askGroup{reading: r}
 			groups[r.Table] = g
 		}
+		g.readings = append(g.readings, slices.Repeat([]query.Reading{r}, 8)...) // as often as looks below paths
 		g.windows = append(g.windows, a.Window)
 		columns := slices.Sorted(slices.Values(slices.Concat(g.reading.Columns, r.Columns)))
 		g.reading.Columns = slices.Compact(columns)
@@ -84,7 +85,7 @@ func copyConformance(t *testing.T, step int) {
 	ok(t, err)
 	var asks []alertrules.Ask
 	var asked []querytest.Case
-	w, far, probed := querytest.Window(), 0, 0
+	w, far, probed, barren := querytest.Window(), 0, 0, 0
 	for n, c := range cases {
 		q, err := query.Parse(c.Query)
 		if err != nil || n%step > 0 {
@@ -115,6 +116,18 @@ func copyConformance(t *testing.T, step int) {
 			t.Errorf("%s: %s", asked[i].Query, diff)
 		}
 		reading, _ := a.Plan.Reading()
+		one := w
+		one.AfterSeq, one.UpToSeq = int64(i%6), int64(i%6+1)
+		for _, c := range ctx.Value(copiesKey{}).([]*windowCopy) {
+			if !c.covers(reading.Table, one) || !c.sieve.Barren(reading, one) {
+				continue
+			}
+			barren++
+			r, err := l.ask(ctx, question{statement: a.Plan.SQL(query.DuckDB(), one), columns: a.Plan.Columns(), seq: a.Plan.RowIdentity()})
+			if err != nil || len(r.Rows) > 0 {
+				t.Errorf("%s over record %d: barren, but %v, %v", asked[i].Query, one.UpToSeq, r, err)
+			}
+		}
 		probe, _, can := reading.Probe(query.DuckDB(), w)
 		if !can || i%3 > 0 {
 			continue
@@ -125,8 +138,8 @@ func copyConformance(t *testing.T, step int) {
 			t.Errorf("%s: the probe finds nothing, %v", asked[i].Query, err)
 		}
 	}
-	if n := l.windows.answered.Load(); len(asks) < 500/step || n < int64(len(asks))*9/10 || probed < 50/step {
-		t.Errorf("%d cases, of which a copy answered %d, %d probed; %d read more than a window", len(asks), n, probed, far)
+	if n := l.windows.answered.Load(); len(asks) < 500/step || n < int64(len(asks))*9/10 || probed < 50/step || barren < 50/step {
+		t.Errorf("%d cases, of which a copy answered %d, %d probed, %d barren; %d read more than a window", len(asks), n, probed, barren, far)
 	}
 }
 
