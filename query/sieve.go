@@ -99,7 +99,11 @@ func (s *Sieve) Barren(r Reading, w Window) bool {
 	return found != nil && !slices.ContainsFunc(found, func(i int32) bool { return s.within(int(i), w) })
 }
 
-// find lists the records that may meet p; nil: that is not known.
+// maxFound is how many records are remembered for a plan: one that may find more
+// finds something in most windows.
+const maxFound = 4096
+
+// find lists the records that may meet p; nil: that is not known, or they are many.
 func (s *Sieve) find(p pred) []int32 {
 	may := s.may(p)
 	if may == nil {
@@ -107,9 +111,13 @@ func (s *Sieve) find(p pred) []int32 {
 	}
 	found := []int32{}
 	for i := range s.records {
-		if may.has(i) {
-			found = append(found, int32(i))
+		if !may.has(i) {
+			continue
 		}
+		if len(found) == maxFound {
+			return nil
+		}
+		found = append(found, int32(i))
 	}
 	return found
 }
@@ -263,6 +271,7 @@ func (v *sieveValues) add(record int, text string) {
 			low := strings.ToLower(text)
 			if id, has = v.known[low]; !has {
 				id = int32(len(v.texts))
+				low = strings.Clone(low) // and not what it is a part of
 				v.known[low], v.texts = id, append(v.texts, low)
 			}
 		}
