@@ -91,7 +91,8 @@ type copiesKey struct{}
 // several of the asks are over into the window instance, once, with the columns
 // that these use, when that is less work than it saves and they take at most 64 MB.
 // With the context that it returns, Query asks the copy where there is one that
-// holds what a plan reads, and the file otherwise. release drops the copies.
+// holds what a plan reads, or knows that the plan finds nothing, and the file otherwise.
+// release drops the copies.
 //
 // What goes wrong with a copy, while it is made or asked, is nobody's error: the
 // file is asked instead, and what it answers counts. The instance has less memory
