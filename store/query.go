@@ -163,7 +163,7 @@ func (in *instance) read(ctx context.Context, q question) (r *query.Result, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rollback(ctx, conn)) }()
-	rows, err := conn.QueryContext(ctx, q.statement.Text, q.statement.Args...)
+	rows, err := conn.QueryContext(ctx, q.statement.Text, q.statement.Args...) //nolint:rowserrcheck // collect asks for it
 	if err != nil {
 		return nil, err
 	}
