@@ -13,6 +13,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -277,11 +278,19 @@ func (l *life) world(ctx context.Context) (string, error) {
 	}
 	sort.Strings(out)
 	text := strings.Join(out, "\n") + "\n"
+	return renamed(text, names), nil
+}
+
+// renamed is a text that is the same in each life.
+func renamed(text string, names map[string]string) string {
 	for id, name := range names {
 		text = strings.ReplaceAll(text, id, name)
 	}
-	return text, nil
+	return goneAlert.ReplaceAllString(text, "<gone>")
 }
+
+// goneAlert is the id of an alert that is not kept any more, whose name nobody knows.
+var goneAlert = regexp.MustCompile(`\bA-[0-9A-HJKMNP-TV-Z]{4,5}\b`)
 
 // names are what alerts are called that have other ids in each life.
 func (l *life) names(ctx context.Context) (map[string]string, error) {
@@ -353,10 +362,7 @@ func letters(mails []taken, names map[string]string) ([]string, error) {
 			return nil, err
 		}
 		text := fmt.Sprintf("to %s: %s\n%s", a.To, a.Letter.Subject, a.Letter.Text)
-		for id, name := range names {
-			text = strings.ReplaceAll(text, id, name)
-		}
-		list = append(list, text)
+		list = append(list, renamed(text, names))
 	}
 	slices.Sort(list)
 	return list, nil
