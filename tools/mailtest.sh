@@ -7,6 +7,7 @@
 # DIR/tls/crt.pem is the authority to trust, for localhost and 127.0.0.1. DIR and the folders above it must be
 # traversable by the users postfix and vmail (mode 0755 below /tmp). Any Postfix of the machine is left alone.
 set -eu
+umask 022 # tests that open a data directory have another, and Postfix reads as its own users
 usage() { sed -n '2,3p' "$0" | cut -c3- >&2; exit 2; }
 [ $# -ge 1 ] || usage
 if [ "$1" = install ]; then
