@@ -24,14 +24,14 @@ integration: ## installs and starts the real components, runs the tests that nee
 	tools/trino.sh install
 	tools/aws.sh install
 	go test -tags integration -run Integration -count=1 -p 1 -timeout 25m -v ./notifier/email ./cmd/tocsin ./store/trino
-	go test -run 'TestGuarantees$$' -rapid.checks 1000 -count=1 ./alertrules
-	go test -run 'TestMissedMoments' -rapid.checks 100 -count=1 ./alertrules
-	go test -run 'TestGuarantees$$|Property$$' -rapid.checks 100 -count=1 ./store
+	go test -run 'TestGuarantees$$' -count=1 ./alertrules -rapid.checks=1000
+	go test -run 'TestMissedMoments' -count=1 ./alertrules -rapid.checks=100
+	go test -run 'TestGuarantees$$|Property$$' -count=1 ./store -rapid.checks=100
 
 soak: ## what takes too long for every run
 	tools/trino.sh install
 	go test -tags soak -run 'Soak' -timeout 2h -count=1 -v ./...
-	go test -run 'TestGuarantees$$|Property$$' -rapid.checks 2000 -timeout 4h -count=1 ./store
+	go test -run 'TestGuarantees$$|Property$$' -timeout 4h -count=1 ./store -rapid.checks=2000
 
 lint: $(LINT) ## gofmt, vet and the linters of .golangci.yml
 	go vet ./...
