@@ -145,11 +145,7 @@ func (s *Schedule) last(after, now time.Time) time.Time {
 // commits nothing. The agent, tests and backtests go through it.
 func (e *Engine) Eval(ctx context.Context, rule *Rule, at time.Time) (*Round, error) {
 	at = at.UTC().Round(0)
-	states, err := e.ruleStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.pin(ctx, at)
+	states, p, err := e.read(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -240,6 +236,16 @@ func (e *Engine) ruleStates(ctx context.Context) (map[string]*RuleState, error) 
 		return nil, fmt.Errorf("read the rules' states: %w", err)
 	}
 	return states, nil
+}
+
+// read reads what is remembered of the rules, and pins the records.
+func (e *Engine) read(ctx context.Context, now time.Time) (map[string]*RuleState, pin, error) {
+	states, err := e.ruleStates(ctx)
+	if err != nil {
+		return nil, pin{}, err
+	}
+	p, err := e.pin(ctx, now)
+	return states, p, err
 }
 
 // pin reads S and the generation of the logs file.

@@ -306,8 +306,7 @@ func (r *run) observe(o observation, took time.Duration) {
 	}
 	r.heed(o, silences)
 	r.expect(o, groups)
-	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash}
-	e.Reason = r.rule.reason(o, groups)
+	e := r.evaluation(o, groups, took)
 	if text := r.silenceText(o, silences); text != "" {
 		e.Reason += "; " + text
 	}
@@ -331,6 +330,32 @@ func (r *run) observe(o observation, took time.Duration) {
 	r.partial(o.at, bound)
 	r.state.Outcome = e.Outcome
 	r.evals = append(r.evals, e)
+}
+
+// evaluation is the record of one that went well, without what came of it.
+func (r *run) evaluation(o observation, groups []*group, took time.Duration) Evaluation {
+	return Evaluation{
+		Rule: r.rule.ID, At: o.at, Outcome: OK, Reason: r.rule.reason(o, groups),
+		Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash,
+	}
+}
+
+// anew is the record of an evaluation that looked at a window once more, because of
+// late records; hits are what it found.
+func (r *run) anew(o observation, took time.Duration, hits []string) Evaluation {
+	e := r.evaluation(o, r.rule.split(o, r.room()), took)
+	e.Reason = "late records; " + e.Reason
+	if len(hits) > 0 {
+		e.Outcome = Firing
+	}
+	return e
+}
+
+// supersede says that the verdict of a moment is another one now, if it is.
+func (e *Evaluation) supersede(verdict time.Time, before, now []string) {
+	if !slices.Equal(before, now) {
+		e.Reason += "; the verdict of " + verdict.UTC().Format(time.RFC3339) + " is superseded"
+	}
 }
 
 // reason says in words why the trigger held or did not.

@@ -57,11 +57,7 @@ const (
 // on beside rounds, since it touches neither what goes on nor a cursor; one Fill is
 // called at a time.
 func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOptions) error {
-	p, err := e.pin(ctx, o.Now)
-	if err != nil {
-		return err
-	}
-	states, err := e.ruleStates(ctx)
+	states, p, err := e.read(ctx, o.Now)
 	if err != nil {
 		return err
 	}
@@ -395,17 +391,13 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 	r := f.run
 	res, took, err := r.ask(ctx, s.at, s.window)
 	if err != nil {
-		r.failed(s.at, s.window, err)
-		f.Left = "the query failed: " + r.state.Error
-		return false
+		return f.failed(s, err)
 	}
 	o := observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}
 	told, err := f.toldBefore(ctx, s, o)
 	switch {
 	case err != nil:
-		r.failed(s.at, s.window, err)
-		f.Left = "the query failed: " + r.state.Error
-		return false
+		return f.failed(s, err)
 	case told:
 		r.closeAt(s.at)
 		r.same(o, took)
@@ -416,6 +408,13 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 		r.state.Seen = nil // each window is told once
 	}
 	return true
+}
+
+// failed notes that a query of a step failed, which ends the filling; it is false.
+func (f *filling) failed(s fillStep, err error) bool {
+	f.run.failed(s.at, s.window, err)
+	f.Left = "the query failed: " + f.run.state.Error
+	return false
 }
 
 // records fills a gap of a rule over `new`.

@@ -23,11 +23,7 @@ func (e *Engine) Known(ctx context.Context, set *Set, now time.Time) (*Round, er
 	e.turn.Lock()
 	defer e.turn.Unlock()
 	now = now.UTC().Round(0)
-	states, err := e.ruleStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.pin(ctx, now)
+	states, p, err := e.read(ctx, now)
 	if err != nil {
 		return nil, err
 	}

@@ -117,14 +117,11 @@ func (f *filling) toldBefore(ctx context.Context, s fillStep, now observation) (
 // same records an evaluation that found no more than was told: it rests on more
 // records than that of its time.
 func (r *run) same(o observation, took time.Duration) {
-	e := Evaluation{Rule: r.rule.ID, At: o.at, Outcome: OK, Window: o.window, Rows: len(o.result.Rows), Took: took, Hash: r.rule.Hash}
-	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.room())) + "; the same hits as without them"
-	switch {
-	case o.result.Partial != "":
+	e := r.anew(o, took, r.hits(o))
+	e.Reason += "; the same hits as without them"
+	if o.result.Partial != "" {
 		e.Outcome = Partial
 		e.Reason += "; " + o.result.Partial
-	case len(r.hits(o)) > 0:
-		e.Outcome = Firing
 	}
 	r.evals = append(r.evals, e)
 }

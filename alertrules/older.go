@@ -226,15 +226,9 @@ func (r *run) takeBack(v olderVerdict) {
 		return
 	}
 	groups := r.rule.split(v.observation, r.room())
-	e := Evaluation{Rule: r.rule.ID, At: v.at, Outcome: OK, Window: v.window, Rows: len(v.result.Rows), Took: v.took, Hash: r.rule.Hash}
-	e.Reason = "late records; " + r.rule.reason(v.observation, groups)
 	due, is := r.rule.dueBy(v.window.To, v.at), r.hits(v.observation)
-	if !slices.Equal(v.before, is) {
-		e.Reason += "; the verdict of " + due.UTC().Format(time.RFC3339) + " is superseded"
-	}
-	if len(is) > 0 {
-		e.Outcome = Firing
-	}
+	e := r.anew(v.observation, v.took, is)
+	e.supersede(due, v.before, is)
 	r.evals = append(r.evals, e)
 	was, hit := among(v.before), among(is)
 	live, pending := maps.Clone(r.live), maps.Clone(r.state.Pending)

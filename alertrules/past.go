@@ -194,11 +194,7 @@ func (r *Rule) AskGaps(gaps []Gap, arrivals []Arrival) []Gap {
 // Coming returns what of the history that is stored will be gaps once its rules are
 // evaluated again, as things are at a moment, in order of time. It stores nothing.
 func (e *Engine) Coming(ctx context.Context, rules []*Rule, now time.Time) ([]Gap, error) {
-	states, err := e.ruleStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.pin(ctx, now)
+	states, p, err := e.read(ctx, now)
 	if err != nil {
 		return nil, err
 	}

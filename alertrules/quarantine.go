@@ -301,11 +301,7 @@ func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string,
 func (e *Engine) amend(ctx context.Context, set *Set, ids []string, now time.Time, do func(r *run)) (*Round, error) {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	states, err := e.ruleStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.pin(ctx, now)
+	states, p, err := e.read(ctx, now)
 	if err != nil {
 		return nil, err
 	}

@@ -235,14 +235,8 @@ func (r *run) again(ctx context.Context, at time.Time, i int) bool {
 		v.Hits = r.hits(o)
 	}
 	r.supersede(o, i, before)
-	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: OK, Window: w, Rows: len(res.Rows), Took: took, Hash: r.rule.Hash}
-	e.Reason = "late records; " + r.rule.reason(o, r.rule.split(o, r.room()))
-	if !slices.Equal(before, v.Hits) {
-		e.Reason += "; the verdict of " + v.At.UTC().Format(time.RFC3339) + " is superseded"
-	}
-	if len(v.Hits) > 0 {
-		e.Outcome = Firing
-	}
+	e := r.anew(o, took, v.Hits)
+	e.supersede(v.At, before, v.Hits)
 	r.evals = append(r.evals, e)
 	return true
 }
