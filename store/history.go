@@ -109,21 +109,12 @@ func (l *Logs) HistoryHours(ctx context.Context, logstore string, in alertrules.
 	if err != nil || !ok {
 		return nil, err
 	}
-	rows, err := l.in.db.QueryContext(ctx, "SELECT DISTINCT date_trunc('hour', time) AS h FROM "+quoteName(table)+
+	hours, err := l.moments(ctx, "SELECT DISTINCT date_trunc('hour', time) AS h FROM "+quoteName(table)+
 		" WHERE seq > ? AND seq <= ? AND object IN (SELECT id FROM objects WHERE history) ORDER BY h", in.From, in.To)
 	if err != nil {
 		return nil, fmt.Errorf("hours of history in %s: %w", logstore, err)
 	}
-	defer rows.Close()
-	var hours []time.Time
-	for rows.Next() {
-		var h time.Time
-		if err := rows.Scan(&h); err != nil {
-			return nil, fmt.Errorf("hours of history in %s: %w", logstore, err)
-		}
-		hours = append(hours, h.UTC())
-	}
-	return hours, rows.Err()
+	return hours, nil
 }
 
 // maxLate bounds how many minutes, or hours, LateTimes returns.
@@ -135,29 +126,26 @@ func (l *Logs) LateTimes(ctx context.Context, logstore string, in alertrules.Seq
 	if err != nil || !ok {
 		return nil, err
 	}
+	var ranges []alertrules.TimeRange
 	for _, unit := range []struct {
 		name   string
 		length time.Duration
-	}{{"minute", time.Minute}, {"hour", time.Hour}} {
-		list, err := l.lateIn(ctx, quoteName(table), unit.name, in, before)
+	}{{"minute", time.Minute}, {"hour", time.Hour}, {"day", 24 * time.Hour}} {
+		list, err := l.moments(ctx, "SELECT DISTINCT date_trunc('"+unit.name+"', time) AS m FROM "+quoteName(table)+
+			" WHERE seq > ? AND seq <= ? AND time < ? ORDER BY m", in.From, in.To, before.UTC())
 		if err != nil {
 			return nil, fmt.Errorf("when late records of %s happened: %w", logstore, err)
 		}
-		if len(list) <= maxLate {
-			return until(list, unit.length, before), nil
+		if ranges = until(list, unit.length, before); len(ranges) <= maxLate {
+			break
 		}
 	}
-	list, err := l.lateIn(ctx, quoteName(table), "day", in, before)
-	if err != nil {
-		return nil, fmt.Errorf("when late records of %s happened: %w", logstore, err)
-	}
-	return until(list, 24*time.Hour, before), nil
+	return ranges, nil
 }
 
-// lateIn are the beginnings of units of time.
-func (l *Logs) lateIn(ctx context.Context, table, unit string, in alertrules.SeqRange, before time.Time) ([]time.Time, error) {
-	rows, err := l.in.db.QueryContext(ctx, "SELECT DISTINCT date_trunc('"+unit+"', time) AS m FROM "+table+
-		" WHERE seq > ? AND seq <= ? AND time < ? ORDER BY m", in.From, in.To, before.UTC())
+// moments are the times that a statement gives.
+func (l *Logs) moments(ctx context.Context, statement string, args ...any) ([]time.Time, error) {
+	rows, err := l.in.db.QueryContext(ctx, statement, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -26,10 +26,16 @@ const stateThreads = 1
 
 // stateMemory is an eighth of what the process may use, 128 to 512 MB.
 func stateMemory(host int64) int64 {
-	if host == 0 {
-		return 512 << 20
+	return shareOf(host/8, 128<<20, 512<<20)
+}
+
+// shareOf is what an instance gets of the memory, within bounds; the most when it is
+// not known, and 0.
+func shareOf(part, least, most int64) int64 {
+	if part == 0 {
+		return most
 	}
-	return min(max(host/8, 128<<20), 512<<20)
+	return min(max(part, least), most)
 }
 
 // State is the store of rule states, alerts, beliefs and the outbox. Its

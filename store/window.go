@@ -21,10 +21,7 @@ const windowThreads = 1
 
 // windowMemory is a sixteenth of what the process may use, 128 to 256 MB.
 func windowMemory(host int64) int64 {
-	if host == 0 {
-		return 256 << 20
-	}
-	return min(max(host/16, 128<<20), 256<<20)
+	return shareOf(host/16, 128<<20, 256<<20)
 }
 
 // A windowInstance is opened when it is needed first. Nothing in it outlives a
@@ -125,7 +122,10 @@ func (l *Logs) Share(ctx context.Context, asks []alertrules.Ask) (shared context
 // there is nothing; not ok: there is none, or it has no answer, and the file has to be
 // asked.
 func (l *Logs) askCopy(ctx context.Context, p *query.Plan, w query.Window) (r *query.Result, ok bool, err error) {
-	copies, _ := ctx.Value(copiesKey{}).([]*windowCopy)
+	copies, shared := ctx.Value(copiesKey{}).([]*windowCopy)
+	if !shared {
+		return nil, false, nil
+	}
 	reading, readable := p.Reading()
 	if !readable {
 		return nil, false, nil
