@@ -3,11 +3,9 @@
 package templates
 
 import (
-	"io/fs"
 	"maps"
 	"slices"
-	"strings"
-	"time"
+	"testing/fstest"
 )
 
 // A LastGood is a template that is used, as it is remembered over a restart.
@@ -36,58 +34,13 @@ func (s *Set) Broken() bool { return len(s.failed) > 0 }
 func Lasting(list []LastGood) *Set {
 	s := &Set{pages: map[string]*page{}}
 	for _, one := range list {
-		files := texts(one.Files)
+		files := fstest.MapFS{}
+		for name, text := range one.Files {
+			files[name] = &fstest.MapFile{Data: []byte(text)}
+		}
 		if p, err := loadPage(files, overlay{files, Builtin()}, one.Name+".html"); err == nil {
 			s.pages[one.Name] = p
 		}
 	}
 	return s
 }
-
-// texts are files in memory.
-type texts map[string]string
-
-// Open implements fs.FS.
-func (t texts) Open(name string) (fs.File, error) {
-	text, ok := t[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return &textFile{strings.NewReader(text), name, int64(len(text))}, nil
-}
-
-// A textFile is an open one, and what is known of it.
-type textFile struct {
-	*strings.Reader
-	name string
-	size int64
-}
-
-// Stat implements fs.File.
-func (f *textFile) Stat() (fs.FileInfo, error) { return textInfo{f.name, f.size}, nil }
-
-// Close implements fs.File.
-func (f *textFile) Close() error { return nil }
-
-type textInfo struct {
-	name string
-	size int64
-}
-
-// Name implements fs.FileInfo.
-func (i textInfo) Name() string { return i.name }
-
-// Size implements fs.FileInfo.
-func (i textInfo) Size() int64 { return i.size }
-
-// Mode implements fs.FileInfo.
-func (i textInfo) Mode() fs.FileMode { return 0o444 }
-
-// ModTime implements fs.FileInfo.
-func (i textInfo) ModTime() time.Time { return time.Time{} }
-
-// IsDir implements fs.FileInfo.
-func (i textInfo) IsDir() bool { return false }
-
-// Sys implements fs.FileInfo.
-func (i textInfo) Sys() any { return nil }
