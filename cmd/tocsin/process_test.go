@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tocsin/notifier/notifiertest"
 )
 
 // A process is the program that runs beside the test, in a folder.
@@ -104,14 +106,14 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// mails are the subjects of what is in the maildir, with their recipients.
-func (p *process) mails() []string {
+// received is what is in the maildir.
+func (p *process) received() []notifiertest.Arrival {
 	p.t.Helper()
 	files, err := filepath.Glob(filepath.Join(p.dir, "tocsin-data", "mail", "new", "*"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var list []string
+	var list []notifiertest.Arrival
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -121,6 +123,16 @@ func (p *process) mails() []string {
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// mails are the subjects of what is in the maildir, with their recipients.
+func (p *process) mails() []string {
+	p.t.Helper()
+	var list []string
+	for _, a := range p.received() {
 		list = append(list, a.To+" "+a.Letter.Subject)
 	}
 	return list

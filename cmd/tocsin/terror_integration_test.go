@@ -132,20 +132,8 @@ rules:
 // operatorText is what all mails to the operator say.
 func (p *process) operatorText() string {
 	p.t.Helper()
-	files, err := filepath.Glob(filepath.Join(p.dir, "tocsin-data", "mail", "new", "*"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	var all strings.Builder
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		a, err := receive(raw)
-		if err != nil {
-			p.t.Fatal(err)
-		}
+	for _, a := range p.received() {
 		if a.To == "ops@example.com" {
 			all.WriteString(a.Letter.Text + "\n")
 		}
