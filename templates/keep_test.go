@@ -8,22 +8,24 @@ import (
 	"tocsin/templates"
 )
 
+// loaded are the templates of files, some of which may be broken.
+func loaded(files map[string]string) *templates.Set {
+	all := fstest.MapFS{}
+	for name, text := range files {
+		all[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	s, _ := templates.Load(all) // the mistakes are what it is about
+	return s
+}
+
 // TestKeepFrom: a template whose file is broken is used as it was before; one that
 // was never good, or is gone, is not.
 func TestKeepFrom(t *testing.T) {
-	load := func(files map[string]string) *templates.Set {
-		all := fstest.MapFS{}
-		for name, text := range files {
-			all[name] = &fstest.MapFile{Data: []byte(text)}
-		}
-		s, _ := templates.Load(all) // the mistakes are what it is about
-		return s
-	}
 	page := func(word string) string { return "---\nsubject: s\n---\n<p>" + word + "</p>" }
 	const broken = "---\nsubject: s\n---\n<p>{% if %}</p>"
-	first := load(map[string]string{"a.html": page("one"), "b.html": page("one"), "gone.html": page("one")})
-	second := load(map[string]string{"a.html": broken, "b.html": page("two"), "c.html": broken, "default.html": broken}).KeepFrom(first)
-	third := load(map[string]string{"a.html": broken, "b.html": broken}).KeepFrom(second)
+	first := loaded(map[string]string{"a.html": page("one"), "b.html": page("one"), "gone.html": page("one")})
+	second := loaded(map[string]string{"a.html": broken, "b.html": page("two"), "c.html": broken, "default.html": broken}).KeepFrom(first)
+	third := loaded(map[string]string{"a.html": broken, "b.html": broken}).KeepFrom(second)
 	for _, c := range []struct {
 		set        *templates.Set
 		name, want string // "": it cannot be rendered
@@ -49,22 +51,14 @@ func TestKeepFrom(t *testing.T) {
 // TestLasting: what is remembered of templates is used where the file is broken by
 // then, with what it includes and its text part; what is good, or new, is not touched.
 func TestLasting(t *testing.T) {
-	load := func(files map[string]string) *templates.Set {
-		all := fstest.MapFS{}
-		for name, text := range files {
-			all[name] = &fstest.MapFile{Data: []byte(text)}
-		}
-		s, _ := templates.Load(all) // the mistakes are what it is about
-		return s
-	}
 	page := func(word string) string { return "---\nsubject: s\n---\n<p>" + word + "{% include 'part.html' %}</p>" }
-	good := load(map[string]string{"a.html": page("one"), "a.txt": "plain", "part.html": "PART", "b.html": page("one")})
+	good := loaded(map[string]string{"a.html": page("one"), "a.txt": "plain", "part.html": "PART", "b.html": page("one")})
 	list := good.LastGood()
 	if len(list) != 2 || len(list[0].Files) != 3 {
 		t.Fatalf("remembered: %q", list)
 	}
 	list = append(list, templates.LastGood{Name: "c", Files: map[string]string{"c.html": "{% if %}"}})
-	now := load(map[string]string{"a.html": "{% if %}", "b.html": page("two"), "part.html": "NEW", "c.html": "{% if %}"})
+	now := loaded(map[string]string{"a.html": "{% if %}", "b.html": page("two"), "part.html": "NEW", "c.html": "{% if %}"})
 	if !now.Broken() || good.Broken() {
 		t.Error("what is broken is not known")
 	}
