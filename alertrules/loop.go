@@ -37,8 +37,11 @@ type Loop struct {
 // retryAfter is how long the loop waits after an error that is no rule's.
 const retryAfter = 5 * time.Second
 
-// minWait keeps the loop from spinning when a moment passed during a round.
-const minWait = 10 * time.Millisecond
+// The loop looks at the clock at least and at most this often.
+const (
+	minWait = 10 * time.Millisecond
+	maxWait = 30 * time.Second
+)
 
 // Run evaluates until ctx is done, and returns nil then. Rules that missed much
 // are evaluated beside the rounds, until they have caught up.
@@ -162,15 +165,21 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 }
 
 // pause waits for a time, another set of rules, a rule that has caught up, or the
-// end.
+// end. A timer stands still while the machine sleeps, and knows nothing of a clock that
+// was put on, so it looks at the clock as well.
 func (l *Loop) pause(ctx context.Context, caught <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-l.Changed:
-	case <-caught:
-	case <-t.C:
+	end := time.Now().Add(d)
+	for left := d; left > 0; left = min(time.Until(end), end.Round(0).Sub(time.Now())) { // Round: by the wall clock
+		t := time.NewTimer(min(left, maxWait))
+		select {
+		case <-t.C:
+			continue
+		case <-ctx.Done():
+		case <-l.Changed:
+		case <-caught:
+		}
+		t.Stop()
+		return
 	}
 }
 
