@@ -165,7 +165,8 @@ func (c *compiler) queries() {
 		_, known := c.env.Schema.Logstore(p.Logstore)
 		ok = ok && known
 	}
-	if ok && read && r.Logstore != "" && c.plan(excludes, combined{parts, joinings}) {
+	all := combined{parts, joinings}
+	if ok && read && r.Logstore != "" && c.plan(excludes, all, all.deciding()) {
 		c.besides(excludes, parts, joinings)
 	}
 }
@@ -227,6 +228,17 @@ type combined struct {
 // plan implements asked.
 func (q combined) plan(s query.Schema, o query.Options) (*query.Plan, error) {
 	return query.Combine(q.parts, q.joinings, s, o)
+}
+
+// deciding are the queries but for those that stand beside the result.
+func (q combined) deciding() []query.Part {
+	list := slices.Clone(q.parts[:min(1, len(q.parts))])
+	for i, j := range q.joinings {
+		if j.Kind != query.NoJoin {
+			list = append(list, q.parts[i+1])
+		}
+	}
+	return list
 }
 
 // fault implements asked: it says in which of the queries, or in which step, a

@@ -44,10 +44,7 @@ func (c *compiler) query() {
 	for _, stage := range q.Stages {
 		r.bySeq = r.bySeq && len(stage.OrderBy) == 0
 	}
-	c.plan(excludes, single{q})
-	if r.Window.Kind == SlidingWindow && len(r.plans) > 0 {
-		c.latePlan(q.Filter, excludes)
-	}
+	c.plan(excludes, single{q}, []query.Part{{Logstore: r.Logstore, Query: q}})
 }
 
 // merge reports whether err is nil; else its problems go to where t stands.
@@ -128,15 +125,19 @@ func (q single) plan(s query.Schema, o query.Options) (*query.Plan, error) { ret
 
 func (q single) fault(c *compiler, _ query.Options, err error) { c.merge(c.text.Query, err) }
 
-// plan plans the query and takes over what the plan knows; it reports whether
-// that went well.
-func (c *compiler) plan(excludes []exclude, q asked) bool {
+// plan plans the query and takes over what the plan knows, and what those of its
+// queries read that decide; it reports whether that went well.
+func (c *compiler) plan(excludes []exclude, q asked, deciding []query.Part) bool {
 	plans := c.plans(excludes, q)
 	if plans == nil {
 		return false
 	}
 	c.rule.plans = plans
 	c.planned(plans[0].plan)
+	c.readings(excludes, deciding)
+	if c.rule.Window.Kind == WholeWindow || c.rule.Window.Kind == NewWindow {
+		c.touchPlans()
+	}
 	return true
 }
 
@@ -212,53 +213,59 @@ func (c *compiler) planned(p *query.Plan) {
 	if r.Parts == nil && len(others) > 0 && (r.Window.Kind == NewWindow || r.Window.Kind == SnapshotWindow) {
 		c.fail("rule/joined", c.text.Query, "a query that reads "+strings.Join(others, ", ")+" besides "+r.Logstore+" needs a window of event time", "write window: 1h or whole 1h: each logstore is then read over the same time")
 	}
-	r.reads = c.readings(p)
 	r.bySeq = r.bySeq && r.Identity
 	if l, ok := c.env.Schema.Logstore(r.Logstore); ok && l.Pinned && r.Identity {
 		r.standings = standingsOf(c.env.Schema, r.Logstore)
 	}
-	if r.Window.Kind == WholeWindow || r.Window.Kind == NewWindow {
-		c.touchPlan()
-	}
 }
 
-// readings are the logstores that a plan reads over windows of event time. Records
-// that a rule tells each once are those of its own logstore: nothing else brings
-// one back.
-func (c *compiler) readings(p *query.Plan) (list []reading) {
+// readings takes over what a rule reads over windows of event time. Records that
+// it tells each once are those of its own logstore: nothing else brings one back.
+func (c *compiler) readings(excludes []exclude, deciding []query.Part) {
 	r := c.rule
-	for _, name := range p.Logstores() {
-		store, ok := c.env.Schema.Logstore(name)
-		if !ok || store.NoWindow || store.Lookup || r.rowsOnly() && name != r.Logstore {
-			continue
+	for _, part := range deciding {
+		p, err := part.Query.Plan(c.env.Schema, query.Options{Logstore: part.Logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()})
+		if err != nil {
+			c.fail("rule/query", c.text.Query, fmt.Sprintf("what one of the queries reads cannot be found: %v", err), "")
+			return
 		}
-		next := reading{logstore: name}
-		for _, part := range r.Parts {
-			if part.Logstore == name && part.Window.Kind == SlidingWindow {
-				next.length = max(next.length, part.Window.Length)
+		for _, name := range p.Logstores() {
+			store, ok := c.env.Schema.Logstore(name)
+			if !ok || store.NoWindow || store.Lookup || r.rowsOnly() && name != r.Logstore {
+				continue
 			}
+			next := reading{logstore: name, length: part.Length}
+			if r.Window.Kind == SlidingWindow {
+				next.length = cmp.Or(part.Length, r.Window.Length)
+				next.late = c.latePlan(part, name, excludes)
+			}
+			r.reads = append(r.reads, next)
 		}
-		list = append(list, next)
 	}
-	return list
 }
 
-// touchPlan is how a late record in a window is noticed (T14), and how those
-// before a rule's start are counted (T30).
-func (c *compiler) touchPlan() {
-	q, err := query.Parse("* | SELECT count(*) AS n")
-	if err == nil {
-		parts := []query.Part{{Logstore: c.rule.Logstore, Query: q}}
-		for _, p := range c.rule.Parts {
-			if p.Window.Kind == WholeWindow && !slices.ContainsFunc(parts, func(o query.Part) bool { return o.Logstore == p.Logstore }) {
-				parts = append(parts, query.Part{Logstore: p.Logstore, Query: q})
-			}
+// touchPlans are how a late record in a window is noticed (T14), and how those of
+// the rule's own logstore before its start are counted (T30).
+func (c *compiler) touchPlans() {
+	r := c.rule
+	stores := r.Reads()
+	for _, p := range r.Parts { // what stands beside the result is looked at anew with it
+		if p.Window.Kind == WholeWindow && !slices.Contains(stores, p.Logstore) {
+			stores = append(stores, p.Logstore)
 		}
-		all := slices.Repeat([]query.Joining{{Kind: query.Concat}}, len(parts)-1)
-		c.rule.touch, err = query.Combine(parts, all, c.env.Schema, query.Options{Logstore: c.rule.Logstore})
 	}
-	if err != nil {
-		c.fail("rule/query", c.text.Query, fmt.Sprintf("records cannot be counted: %v", err), "")
+	for _, name := range stores {
+		q, err := query.Parse("* | SELECT count(*) AS n")
+		if err != nil {
+			c.fail("rule/query", c.text.Query, fmt.Sprintf("records cannot be counted: %v", err), "")
+			return
+		}
+		p, err := q.Plan(c.env.Schema, query.Options{Logstore: name})
+		if err != nil {
+			c.fail("rule/query", c.text.Query, fmt.Sprintf("records of %s cannot be counted: %v", name, err), "")
+			return
+		}
+		r.touch = append(r.touch, p)
 	}
 }
 

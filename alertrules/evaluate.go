@@ -24,9 +24,9 @@ type run struct {
 	query    QueryFunc
 	gapsOf   func(ctx context.Context, rule string) ([]Gap, error)
 	pin      pin
-	since    int64       // the cursor before the evaluation
-	unlooked []Gap       // what it will not look at
-	tooLate  []TimeRange // when happened what came too late
+	since    int64      // the cursor before the evaluation
+	unlooked []Gap      // what it will not look at
+	tooLate  []lateTime // when happened what came too late
 	state    *RuleState
 	live     map[string]*Alert // firing alerts and open episodes, by key
 	fresh    []*Alert          // without an id yet

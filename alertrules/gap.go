@@ -217,11 +217,16 @@ func (r *run) historyGaps(until time.Time) []Gap {
 // a sliding window the moments in [from, to), of whole windows those that lie
 // there. Zero times say that nothing does.
 func (r *Rule) covers(logstore string, t TimeRange) (from, to time.Time) {
+	return r.lookedAt(t, r.reach(logstore))
+}
+
+// lookedAt is covers of records that a sliding window sees for so long.
+func (r *Rule) lookedAt(t TimeRange, reach time.Duration) (from, to time.Time) {
 	last := t.To.Add(-time.Nanosecond)
 	switch r.Window.Kind {
 	case SlidingWindow:
 		from = r.Schedule.Next(t.From.Add(r.Delay))
-		return from, r.Schedule.Next(last.Add(r.Delay + r.reach(logstore)))
+		return from, r.Schedule.Next(last.Add(r.Delay + reach))
 	case WholeWindow:
 		from, _ = r.Window.Around(t.From, r.Zone)
 		_, to = r.Window.Around(last, r.Zone)

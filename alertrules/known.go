@@ -384,10 +384,10 @@ type Hint struct {
 // when it is not known. Records is 0 when there are none, and for other windows.
 func (e *Engine) Before(ctx context.Context, rule *Rule, s *RuleState, now time.Time) (Hint, error) {
 	h := Hint{Rule: rule.ID}
-	if s == nil || rule.Window.Kind != NewWindow || rule.touch == nil || s.First == 0 {
+	if s == nil || rule.Window.Kind != NewWindow || len(rule.touch) == 0 || s.First == 0 {
 		return h, nil
 	}
-	res, err := e.Query(ctx, rule.touch, query.Window{UpToSeq: s.First, Now: now})
+	res, err := e.Query(ctx, rule.touch[0], query.Window{UpToSeq: s.First, Now: now})
 	if err != nil {
 		return h, fmt.Errorf("count the records before the start of %s: %w", rule.ID, err)
 	}

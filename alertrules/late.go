@@ -16,57 +16,81 @@ import (
 // lateText asks when records happened: ranges of at most an hour.
 const lateText = "* | SELECT date_trunc('hour', @time) AS h, min(@time) AS oldest, max(@time) AS newest GROUP BY h ORDER BY h"
 
-// latePlan is how records of the rule's filter are found that came too late.
-func (c *compiler) latePlan(filter query.Search, excludes []exclude) {
+// latePlan is how records of a logstore that one of the queries reads are found that
+// came too late: those of its filter, or, where the query joins them, all.
+func (c *compiler) latePlan(of query.Part, logstore string, excludes []exclude) *query.Plan {
 	q, err := query.Parse(lateText)
-	if err == nil {
-		q.Filter = filter
-		o := query.Options{Logstore: c.rule.Logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()}
+	if err != nil {
+		c.fail("rule/query", c.text.Query, fmt.Sprintf("records that come late cannot be found: %v", err), "")
+		return nil
+	}
+	o := query.Options{Logstore: logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()}
+	if logstore == of.Logstore {
+		q.Filter = of.Query.Filter
 		for _, e := range excludes {
-			if e.until.IsZero() {
+			if e.until.IsZero() && logstore == c.rule.Logstore {
 				o.Exclude = append(o.Exclude, e.search)
 			}
 		}
-		c.rule.late, err = q.Plan(c.env.Schema, o)
 	}
+	p, err := q.Plan(c.env.Schema, o)
 	if err != nil {
-		c.fail("rule/query", c.text.Query, fmt.Sprintf("records that come late cannot be found: %v", err), "")
+		c.fail("rule/query", c.text.Query, fmt.Sprintf("records of %s that come late cannot be found: %v", logstore, err), "")
 	}
+	return p
 }
 
 // arrived asks how old what is oldest of what came in live since rules over
-// sliding windows were evaluated.
+// sliding windows were evaluated, once for each logstore that they read.
 func (e *Engine) arrived(ctx context.Context, rules []*Rule, states map[string]*RuleState, p *pin) error {
 	p.oldest = map[arrivals]time.Time{}
 	for _, r := range rules {
 		s := states[r.ID]
-		if r.late == nil || s == nil || s.Outcome == "" {
+		if r.Window.Kind != SlidingWindow || s == nil || s.Outcome == "" {
 			continue
 		}
-		a := arrivals{r.Logstore, s.seen(*p)}
-		if _, asked := p.oldest[a]; asked || a.after >= p.seq {
-			continue
-		}
-		var err error
-		if p.oldest[a], err = e.Logs.OldestLive(ctx, a.logstore, SeqRange{a.after, p.seq}); err != nil {
-			return fmt.Errorf("ask how late records came: %w", err)
+		for _, x := range r.reads {
+			a := arrivals{x.logstore, s.seen(*p)}
+			if _, asked := p.oldest[a]; asked || a.after >= p.seq {
+				continue
+			}
+			var err error
+			if p.oldest[a], err = e.Logs.OldestLive(ctx, a.logstore, SeqRange{a.after, p.seq}); err != nil {
+				return fmt.Errorf("ask how late records came: %w", err)
+			}
 		}
 	}
 	return nil
 }
 
 // lateGaps are the moments that were evaluated before records came at which they
-// would have looked, where no moment from until on does; when the time of the query
-// that finds them is over, all moments that may be. ok is false when it failed.
+// would have looked, where no moment from until on does. ok is false when that could
+// not be asked.
 func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok bool) {
+	if r.rule.Window.Kind != SlidingWindow {
+		return nil, true
+	}
+	for _, x := range r.rule.reads {
+		more, ok := r.lateIn(ctx, x, at, until)
+		if !ok {
+			return nil, false
+		}
+		gaps = append(gaps, more...)
+	}
+	return JoinGaps(gaps), true
+}
+
+// lateIn is lateGaps of the records that one of the queries reads; when the time of
+// the query that finds them is over, all moments that may be.
+func (r *run) lateIn(ctx context.Context, x reading, at, until time.Time) (gaps []Gap, ok bool) {
 	cursor := r.state.seen(r.pin)
-	oldest := r.pin.oldest[arrivals{r.rule.Logstore, cursor}]
-	reach := r.rule.Delay + r.rule.Window.Length
+	oldest := r.pin.oldest[arrivals{x.logstore, cursor}]
+	reach := r.rule.Delay + x.length
 	before := until.Add(-reach)
 	if !r.state.Moment.IsZero() { // what lies between was not evaluated, and is a gap of its own
 		until = earliest(until, r.rule.Schedule.Next(r.state.Moment))
 	}
-	if r.rule.late == nil || oldest.IsZero() || !oldest.Before(before) {
+	if oldest.IsZero() || !oldest.Before(before) {
 		return nil, true
 	}
 	missed := func(first, last time.Time) {
@@ -79,7 +103,7 @@ func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok
 	}
 	for _, part := range r.pin.live(cursor) {
 		w := query.Window{To: before, AfterSeq: part.From, UpToSeq: part.To, Now: at}
-		res, err := r.query(ctx, r.rule.late, w)
+		res, err := r.query(ctx, x.late, w)
 		switch {
 		case err != nil && timeOver(err) == "":
 			r.failed(at, w, err)
@@ -96,7 +120,7 @@ func (r *run) lateGaps(ctx context.Context, at, until time.Time) (gaps []Gap, ok
 			}
 		}
 	}
-	return JoinGaps(gaps), true
+	return gaps, true
 }
 
 // toldBefore reports whether a step of a gap of late records finds no more than was

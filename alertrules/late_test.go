@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/alertrules"
 	"tocsin/alertrules/alertrulestest"
+	"tocsin/query"
 )
 
 // A record that no moment to come looks at makes a gap of the moments that were
@@ -73,4 +75,88 @@ func findings(rounds []*alertrules.Round) []string {
 
 func cells(r alertrules.Row) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(fmt.Sprintln(r.Cells...), "<nil>", "")), " ")
+}
+
+// lacks answers for two queries, put together by left_exclude: regions of records in
+// cloudtrail, of a length of time, that findings do not have, of another.
+func lacks(left, right time.Duration) alertrulestest.Answer {
+	return func(p *query.Plan, w query.Window, in []alertrulestest.Record) (*query.Result, error) {
+		return alertrulestest.LeftExclude(p, in, func(r alertrulestest.Record) (string, bool) {
+			region, _ := r.Fields["awsRegion"].(string)
+			if r.Logstore == "cloudtrail" {
+				return region, !r.Time.Before(w.To.Add(-left))
+			}
+			return region, !r.Time.Before(w.To.Add(-right))
+		}), nil
+	}
+}
+
+// Late records of every logstore that a rule reads make a gap, as far as the query
+// reaches back that reads them; and are looked at again in whole windows.
+func TestLateRecordsOfOtherLogstores(t *testing.T) {
+	const combined = `
+    queries:
+      - {logstore: cloudtrail, window: %s, query: "* | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"}
+      - {logstore: findings, window: %s, query: "* | SELECT @region AS r, count(*) AS m GROUP BY r"}
+    combine: {kind: %s, on: "$0.awsRegion == $1.r"}`
+	sliding := fmt.Sprintf(combined, "15m", "1h", "left_exclude")
+	whole := fmt.Sprintf(combined, "whole 1h", "whole 1h", "left_exclude")
+	const joined = `
+    logstore: cloudtrail
+    window: %s
+    query: "* | SELECT count(*) AS n FROM log LEFT JOIN findings ON log.awsRegion = findings.status WHERE findings.status IS NULL"`
+	in := func(logstore, arrived, happened string) alertrulestest.Record {
+		r := record(arrived, happened, "awsRegion", "x")
+		r.Logstore = logstore
+		return r
+	}
+	for _, c := range []struct {
+		name, rule string
+		late       alertrulestest.Record
+		gaps       []string
+		again      []string // windows that were evaluated again
+	}{
+		{"its own", sliding, in("cloudtrail", "12:47", "10:02"), []string{"10:05-10:20 late"}, nil},
+		{"the other", sliding, in("findings", "12:47", "10:02"), []string{"10:05-11:05 late"}, nil},
+		{"the other, in time for one", sliding, in("findings", "10:58", "10:02"), nil, nil},
+		{"its own, in time for the other", sliding, in("cloudtrail", "10:58", "10:02"), []string{"10:05-10:20 late"}, nil},
+		{"what stands beside", fmt.Sprintf(strings.ReplaceAll(combined, ", on: \"$0.awsRegion == $1.r\"", ""), "15m", "1h", "no_join"), in("findings", "12:47", "10:02"), nil, nil},
+		{"joined", fmt.Sprintf(joined, "15m"), in("findings", "12:47", "10:02"), []string{"10:05-10:20 late"}, nil},
+		{"a whole window", whole, in("findings", "12:47", "10:02"), nil, []string{"10:00"}},
+		{"an old one", whole, in("findings", "Wed 12:47", "10:02"), nil, []string{"10:00"}},
+		{"a joined one", fmt.Sprintf(joined, "whole 1h"), in("findings", "12:47", "10:02"), nil, []string{"10:00"}},
+		{"an old joined one", fmt.Sprintf(joined, "whole 1h"), in("findings", "Wed 12:47", "10:02"), nil, []string{"10:00"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := world(t, "09:58", `rules: []`)
+			load(t, w, "rules:\n  - id: s\n    every: 5m\n    delay: 0s"+c.rule)
+			handle(t, w, "s", lacks(15*time.Minute, time.Hour))
+			w.Log.Add(c.late)
+			end := c.late.Arrived.Add(15 * time.Minute)
+			if _, err := w.RunTo(end); err != nil {
+				t.Fatal(err)
+			}
+			var got, again []string
+			for _, g := range w.States.Gaps() {
+				got = append(got, g.From.Format("15:04-")+g.To.Format("15:04 ")+g.Reason)
+			}
+			if !slices.Equal(got, c.gaps) {
+				t.Errorf("gaps %q, want %q", got, c.gaps)
+			}
+			for _, r := range w.States.Rounds() {
+				for _, e := range r.Evaluations {
+					if strings.HasPrefix(e.Reason, "late records") {
+						again = append(again, e.Window.From.Format("15:04"))
+					}
+				}
+			}
+			if !slices.Equal(again, c.again) {
+				t.Errorf("evaluated again %q, want %q", again, c.again)
+			}
+			fill(t, w, false)
+			if left := w.States.Gaps(); len(left) > 0 {
+				t.Errorf("left %v", left)
+			}
+		})
+	}
 }

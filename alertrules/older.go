@@ -20,32 +20,41 @@ type lateArrivals struct {
 	before time.Time
 }
 
+// A lateTime is when records happened that came too late, and how far back what reads
+// them reaches, of a sliding window.
+type lateTime struct {
+	TimeRange
+	reach time.Duration
+}
+
 // tooLate asks when happened what no moment of a rule to come looks at, and what
-// lies in whole windows that have a verdict.
+// lies in whole windows that have a verdict, in each logstore that it reads.
 func (e *Engine) tooLate(ctx context.Context, r *Rule, s *RuleState, p *pin) error {
-	ask, passed := r.lateAfter(s, *p)
-	if _, asked := p.late[ask]; asked || !passed {
-		return nil
-	}
-	var list []TimeRange
-	for _, part := range p.live(ask.after) {
-		more, err := e.Logs.LateTimes(ctx, ask.logstore, part, ask.before)
-		if err != nil {
-			return fmt.Errorf("ask when late records happened: %w", err)
+	for _, x := range r.reads {
+		ask, passed := r.lateAfter(x, s, *p)
+		if _, asked := p.late[ask]; asked || !passed {
+			continue
 		}
-		list = append(list, more...)
+		var list []TimeRange
+		for _, part := range p.live(ask.after) {
+			more, err := e.Logs.LateTimes(ctx, ask.logstore, part, ask.before)
+			if err != nil {
+				return fmt.Errorf("ask when late records happened: %w", err)
+			}
+			list = append(list, more...)
+		}
+		p.late[ask] = list
 	}
-	p.late[ask] = list
 	return nil
 }
 
-// lateAfter is what a rule has to ask of late records; false when no moment of it
-// has passed, or not over these records.
-func (r *Rule) lateAfter(s *RuleState, p pin) (ask lateArrivals, passed bool) {
+// lateAfter is what a rule has to ask of late records that one of its queries reads;
+// false when no moment of it has passed, or not over these records.
+func (r *Rule) lateAfter(x reading, s *RuleState, p pin) (ask lateArrivals, passed bool) {
 	if s.Outcome == "" || s.lost(p) {
 		return ask, false
 	}
-	ask.arrivals = arrivals{r.Logstore, s.seen(p)}
+	ask.arrivals = arrivals{x.logstore, s.seen(p)}
 	switch r.Window.Kind {
 	case WholeWindow:
 		ask.before = s.WholeTo
@@ -57,21 +66,23 @@ func (r *Rule) lateAfter(s *RuleState, p pin) (ask lateArrivals, passed bool) {
 		case !s.Moment.IsZero():
 			next = r.Schedule.Next(s.Moment)
 		}
-		ask.before = next.Add(-r.Delay - r.Window.Length)
+		ask.before = next.Add(-r.Delay - x.length)
 	default:
 		return ask, false
 	}
 	return ask, true
 }
 
-// lateRecords are the times of what is too late for a rule.
-func (p pin) lateRecords(r *Rule, s *RuleState) []TimeRange {
-	ask, passed := r.lateAfter(s, p)
-	if !passed {
-		return nil
+// lateRecords are the times of what is too late for a rule, in order.
+func (p pin) lateRecords(r *Rule, s *RuleState) (list []lateTime) {
+	for _, x := range r.reads {
+		if ask, passed := r.lateAfter(x, s, p); passed {
+			for _, t := range p.late[ask] {
+				list = append(list, lateTime{t, x.length})
+			}
+		}
 	}
-	list := slices.Clone(p.late[ask])
-	slices.SortFunc(list, func(a, b TimeRange) int { return a.From.Compare(b.From) })
+	slices.SortFunc(list, func(a, b lateTime) int { return a.From.Compare(b.From) })
 	return list
 }
 
@@ -85,7 +96,7 @@ func (r *run) lateMoments() []Gap {
 	var gaps []Gap
 	for _, t := range r.tooLate {
 		g := Gap{Rule: r.rule.ID, FromSeq: s.Cursor, ToSeq: r.pin.seq, Generation: r.pin.generation, Reason: GapLate}
-		g.From, g.To = r.rule.covers(r.rule.Logstore, t)
+		g.From, g.To = r.rule.lookedAt(t.TimeRange, t.reach)
 		g.From = latest(g.From, r.rule.Schedule.Next(s.Known))
 		if g.From.Before(g.To) {
 			gaps = append(gaps, g)

@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -55,16 +56,15 @@ type Rule struct {
 	Hash string
 	rest string // the same without the exceptions
 
-	plans  []timedPlan // by end of validity; the last has none
-	beside []beside    // queries whose results are not put together with the first
-	touch  *query.Plan // counts the records of a window
-	late   *query.Plan // of a sliding window: when records of its filter happened; nil: not known
+	plans  []timedPlan   // by end of validity; the last has none
+	beside []beside      // queries whose results are not put together with the first
+	touch  []*query.Plan // count the records of a window: of the rule's own logstore, then of the others that it reads
 
 	// standings plans the question how findings stand, by their numbers; nil but
 	// for a rule whose rows are findings of a snapshot.
 	standings func(numbers []int64) (*query.Plan, error)
 
-	reads []reading // logstores over a window of event time, the rule's own first
+	reads []reading // what is read over windows of event time
 
 	bySeq bool  // rows come in the order of __seq__
 	keys  []int // columns that a row is known by
@@ -73,32 +73,34 @@ type Rule struct {
 	states int // bound on the values that have a state of their own
 }
 
-// A reading is a logstore that a rule reads over a window of event time, and how
-// far back at most; 0: as far as its window.
+// A reading is a logstore that a query of a rule reads over a window of event time.
+// Several queries, or one that joins, may read one logstore more than once.
 type reading struct {
 	logstore string
-	length   time.Duration
+	length   time.Duration // of a sliding window: how far back
+	late     *query.Plan   // of a sliding window: when records happened that it reads
 }
 
 // Reads are the logstores in whose history a rule may have gaps, or finds: its own,
 // and those that are put together or joined with it.
 func (r *Rule) Reads() []string {
 	list := []string{r.Logstore}
-	for _, other := range r.reads {
-		if other.logstore != r.Logstore {
-			list = append(list, other.logstore)
+	for _, x := range r.reads {
+		if !slices.Contains(list, x.logstore) {
+			list = append(list, x.logstore)
 		}
 	}
 	return list
 }
 
-// reach is how far back a sliding window reads a logstore.
-func (r *Rule) reach(logstore string) time.Duration {
-	i := slices.IndexFunc(r.reads, func(o reading) bool { return o.logstore == logstore })
-	if i < 0 || r.reads[i].length == 0 {
-		return r.Window.Length
+// reach is how far back a sliding window reads a logstore at most.
+func (r *Rule) reach(logstore string) (longest time.Duration) {
+	for _, x := range r.reads {
+		if x.logstore == logstore {
+			longest = max(longest, x.length)
+		}
 	}
-	return r.reads[i].length
+	return cmp.Or(longest, r.Window.Length)
 }
 
 // A timedPlan is the plan with the exceptions that hold before a moment.

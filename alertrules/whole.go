@@ -170,7 +170,7 @@ func (r *run) hits(o observation) []string {
 // late evaluates windows again that records touched since their verdict.
 func (r *run) late(ctx context.Context, at time.Time) bool {
 	v := r.state.Verdicts
-	if len(v) == 0 || r.rule.touch == nil {
+	if len(v) == 0 {
 		return true
 	}
 	seq := v[0].Seq
@@ -194,14 +194,16 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 func (r *run) touched(ctx context.Context, at time.Time, in TimeRange, after int64) (touched, ok bool) {
 	for _, part := range r.pin.live(after) {
 		w := query.Window{From: in.From, To: in.To, AfterSeq: part.From, UpToSeq: part.To, Now: in.To}
-		res, err := r.query(ctx, r.rule.touch, w)
-		if err != nil {
-			r.failed(at, w, err)
-			return false, false
-		}
-		for _, row := range res.Rows { // one for each logstore
-			if n, _ := number(plain(row[0])); n > 0 {
-				return true, true
+		for _, p := range r.rule.touch {
+			res, err := r.query(ctx, p, w)
+			if err != nil {
+				r.failed(at, w, err)
+				return false, false
+			}
+			for _, row := range res.Rows {
+				if n, _ := number(plain(row[0])); n > 0 {
+					return true, true
+				}
 			}
 		}
 	}

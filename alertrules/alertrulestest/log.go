@@ -3,6 +3,7 @@ package alertrulestest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,13 +16,19 @@ import (
 
 // A Record is one stored record. Its number is its place in Log.Records.
 type Record struct {
-	Arrived time.Time
-	Time    time.Time // of the event
-	Fields  map[string]any
-	History bool // it came in as history
-	Notify  bool // and what is found in it is mailed
+	Logstore string // "": it is in every one
+	Arrived  time.Time
+	Time     time.Time // of the event
+	Fields   map[string]any
+	History  bool // it came in as history
+	Notify   bool // and what is found in it is mailed
 
 	Seq int64 // set by Log
+}
+
+// isIn reports whether the record is in one of some logstores.
+func (r Record) isIn(logstores ...string) bool {
+	return r.Logstore == "" || slices.Contains(logstores, r.Logstore)
 }
 
 // A Log is a scripted log: records become visible when its clock passes their
@@ -66,13 +73,13 @@ func (l *Log) Handle(rule *alertrules.Rule, a Answer) {
 	l.handlers = append(l.handlers, handler{rule, a})
 }
 
-// OldestLive implements alertrules.Logs, for every logstore.
-func (l *Log) OldestLive(_ context.Context, _ string, in alertrules.SeqRange) (time.Time, error) {
+// OldestLive implements alertrules.Logs.
+func (l *Log) OldestLive(_ context.Context, logstore string, in alertrules.SeqRange) (time.Time, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var oldest time.Time
 	for _, r := range l.records {
-		if !r.History && r.Seq > in.From && r.Seq <= in.To && (oldest.IsZero() || r.Time.Before(oldest)) {
+		if !r.History && r.isIn(logstore) && r.Seq > in.From && r.Seq <= in.To && (oldest.IsZero() || r.Time.Before(oldest)) {
 			oldest = r.Time
 		}
 	}
@@ -82,7 +89,7 @@ func (l *Log) OldestLive(_ context.Context, _ string, in alertrules.SeqRange) (t
 // History implements alertrules.Logs.
 func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.Past, error) {
 	var list []alertrules.Past
-	for _, r := range l.history(after, upTo) {
+	for _, r := range l.history("", after, upTo) {
 		if n := len(list) - 1; n >= 0 && list[n].To == r.Seq-1 && list[n].Notify == r.Notify {
 			list[n].To = r.Seq
 			continue
@@ -92,33 +99,32 @@ func (l *Log) History(_ context.Context, after, upTo int64) ([]alertrules.Past, 
 	return list, nil
 }
 
-// HistoryTimes implements alertrules.Logs: each record is an object of its own,
-// of every logstore.
-func (l *Log) HistoryTimes(_ context.Context, _ string, after, upTo int64) ([]alertrules.PastTime, error) {
+// HistoryTimes implements alertrules.Logs: each record is an object of its own.
+func (l *Log) HistoryTimes(_ context.Context, logstore string, after, upTo int64) ([]alertrules.PastTime, error) {
 	var list []alertrules.PastTime
-	for _, r := range l.history(after, upTo) {
+	for _, r := range l.history(logstore, after, upTo) {
 		list = append(list, alertrules.PastTime{TimeRange: alertrules.TimeRange{From: r.Time, To: r.Time.Add(time.Microsecond)}, Notify: r.Notify})
 	}
 	return list, nil
 }
 
-// HistoryHours implements alertrules.Logs, for every logstore.
-func (l *Log) HistoryHours(_ context.Context, _ string, in alertrules.SeqRange) ([]time.Time, error) {
+// HistoryHours implements alertrules.Logs.
+func (l *Log) HistoryHours(_ context.Context, logstore string, in alertrules.SeqRange) ([]time.Time, error) {
 	var hours []time.Time
-	for _, r := range l.history(in.From, in.To) {
+	for _, r := range l.history(logstore, in.From, in.To) {
 		hours = append(hours, r.Time.UTC().Truncate(time.Hour))
 	}
 	slices.SortFunc(hours, time.Time.Compare)
 	return slices.Compact(hours), nil
 }
 
-// LateTimes implements alertrules.Logs, for every logstore.
-func (l *Log) LateTimes(_ context.Context, _ string, in alertrules.SeqRange, before time.Time) ([]alertrules.TimeRange, error) {
+// LateTimes implements alertrules.Logs.
+func (l *Log) LateTimes(_ context.Context, logstore string, in alertrules.SeqRange, before time.Time) ([]alertrules.TimeRange, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var list []alertrules.TimeRange
 	for _, r := range l.records {
-		if r.Seq > in.From && r.Seq <= in.To && r.Time.Before(before) {
+		if r.isIn(logstore) && r.Seq > in.From && r.Seq <= in.To && r.Time.Before(before) {
 			from := r.Time.UTC().Truncate(time.Minute)
 			list = append(list, alertrules.TimeRange{From: from, To: from.Add(time.Minute)})
 		}
@@ -131,10 +137,13 @@ func (l *Log) LateTimes(_ context.Context, _ string, in alertrules.SeqRange, bef
 	return list, nil
 }
 
-func (l *Log) history(after, upTo int64) []Record {
+// history are the records of a logstore that came in as history; "": of all.
+func (l *Log) history(logstore string, after, upTo int64) []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(l.records), func(r Record) bool { return !r.History || r.Seq <= after || r.Seq > upTo })
+	return slices.DeleteFunc(slices.Clone(l.records), func(r Record) bool {
+		return !r.History || logstore != "" && !r.isIn(logstore) || r.Seq <= after || r.Seq > upTo
+	})
 }
 
 // LastSeq implements alertrules.Logs.
@@ -177,7 +186,7 @@ func (l *Log) Query(_ context.Context, p *query.Plan, w query.Window) (*query.Re
 	l.mu.Lock()
 	var in []Record
 	for _, r := range l.records {
-		if !r.Arrived.After(l.Now) && holds(w, r) {
+		if !r.Arrived.After(l.Now) && r.isIn(p.Logstores()...) && holds(w, r) {
 			in = append(in, r)
 		}
 	}
@@ -231,6 +240,31 @@ func Matching(match func(Record) bool) Answer {
 		}
 		return res, nil
 	}
+}
+
+// LeftExclude is what left_exclude gives of two queries that group the records of two
+// logstores by one text, of which value tells the text and whether the query looks
+// at the record: a row for each text of cloudtrail that the other has not, with the
+// number of records.
+func LeftExclude(p *query.Plan, records []Record, value func(Record) (text string, looked bool)) *query.Result {
+	res := &query.Result{Columns: p.Columns()}
+	n, there := map[string]int64{}, map[string]bool{}
+	for _, r := range records {
+		text, looked := value(r)
+		switch {
+		case !looked:
+		case r.Logstore == "cloudtrail":
+			n[text]++
+		default:
+			there[text] = true
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(n)) {
+		if !there[text] {
+			res.Rows = append(res.Rows, []any{text, n[text]})
+		}
+	}
+	return res
 }
 
 // counts is GROUP BY over the key columns with count(*) in the others.
