@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,8 @@ const (
 	EndWithdrawn EndHow = "withdrawn" // a late record reversed the verdict (D20)
 	EndData      EndHow = "data"      // of a no-data alert: there are data again
 	EndBeyond    EndHow = "room"      // of the alert of values beyond the bound: those that hit have alerts of their own now
+	EndTold      EndHow = "told"      // of what filling a gap found: from then on another alert tells of it (Alert.Then)
+	EndCut       EndHow = "cut"       // of what filling a gap found: it is looked at no further
 	EndForgotten EndHow = "forgotten" // the value did not report for so long that it is not expected any more
 )
 
@@ -91,7 +94,9 @@ type Alert struct {
 	Late        bool     `json:",omitempty"` // found by filling a gap: it was over before anybody looked
 	History     bool     `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
 	Notify      bool     `json:",omitempty"`
-	Past        SeqRange `json:",omitzero"` // of History: the numbers of the gap
+	Gap         string   `json:",omitempty"` // of Late: the reason of the gap
+	Then        string   `json:",omitempty"` // of EndTold: the alert of the same key that fired at Ended; "": it is not stored any more
+	Past        SeqRange `json:",omitzero"`  // of History: the numbers of the gap
 	// CaughtUp is set when it began at a moment that was evaluated late, because
 	// nothing ran: to the last moment before.
 	CaughtUp time.Time `json:",omitzero"`
@@ -119,6 +124,17 @@ type Ack struct {
 
 // Acked reports whether the alert was taken on as severe as it is now.
 func (a *Alert) Acked() bool { return a.Ack != nil && a.MaxSeverity <= a.Ack.Severity }
+
+// told is the key of what the alert tells of: that of a live alert.
+func (a *Alert) told() string {
+	key, _, _ := strings.Cut(a.Key, lateKey)
+	return key
+}
+
+// at reports whether the alert fired at a moment.
+func (a *Alert) at(moment time.Time) bool {
+	return !moment.Before(a.Began) && (a.Firing() || moment.Before(a.Ended))
+}
 
 // Firing reports whether the alert goes on.
 func (a *Alert) Firing() bool { return a.Ended.IsZero() }

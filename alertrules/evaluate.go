@@ -40,6 +40,8 @@ type run struct {
 	down     time.Time     // the last moment that was evaluated, when the agent did not run at several after it
 	bare     bool          // preview: one hit is enough
 	answered bool          // a query went well
+	fills    *tellers      // when it fills a gap: who told what it finds
+	covered  []*Alert      // and those who told what the last observation found
 }
 
 // A pin is S and the generation of the logs file, read once for a round.
@@ -296,7 +298,7 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
 	groups := r.rule.split(o, r.room())
-	o.alerts = len(groups)
+	o.alerts, r.covered = len(groups), nil
 	silences := r.silences(o, groups)
 	var fired bool
 	if r.rule.Mode == Event {
@@ -307,6 +309,8 @@ func (r *run) observe(o observation, took time.Duration) {
 	r.heed(o, silences)
 	r.expect(o, groups)
 	e := r.evaluation(o, groups, took)
+	e.Reason += coveredText(r.covered)
+	fired = fired || len(r.covered) > 0
 	if text := r.silenceText(o, silences); text != "" {
 		e.Reason += "; " + text
 	}
@@ -422,34 +426,43 @@ func (r *run) stepKey(o observation, g *group) {
 	if old := r.state.Pending[g.key]; old != nil {
 		p = *old
 	}
-	a := r.live[g.key]
+	a, by := r.live[g.key], r.toldBy(o, g)
+	if a != nil && by != nil {
+		r.handOver(a, by, o.at)
+		a = nil
+	}
 	next, change := r.threshold(g.key).step(p, a != nil, hit, o.at)
 	next.Labels = g.labels
-	switch change {
-	case begins:
+	switch {
+	case by != nil && change == begins:
+		r.covered = append(r.covered, by)
+	case change == begins:
 		r.begin(o, g, next.FirstHit)
-	case goesOn:
+	case change == goesOn:
 		r.goOn(a, o, g)
-	case ends:
-		how := EndNoRows
-		if a.NoData {
-			how = EndData
-		} else if a.Beyond > 0 {
-			how = EndBeyond
-		} else if g.all > 0 || r.rule.Plan(o.at).HavingOnAggregate() || a.allPass(o) { // records may well be there
-			how = EndPassed
+	case change == ends:
+		r.end(a, o, r.howOver(a, o, g))
+	case a != nil:
+		a.At = o.at
+		if !a.NoData {
+			a.LastData = time.Time{}
 		}
-		r.end(a, o, how)
-	case stays:
-		if a != nil {
-			a.At = o.at
-			if !a.NoData {
-				a.LastData = time.Time{}
-			}
-			r.touch(a)
-		}
+		r.touch(a)
 	}
 	r.remember(g.key, next)
+}
+
+// howOver is how an alert ends of which a group hits no more.
+func (r *run) howOver(a *Alert, o observation, g *group) EndHow {
+	switch {
+	case a.NoData:
+		return EndData
+	case a.Beyond > 0:
+		return EndBeyond
+	case g.all > 0, r.rule.Plan(o.at).HavingOnAggregate(), a.allPass(o): // records may well be there
+		return EndPassed
+	}
+	return EndNoRows
 }
 
 func (r *run) remember(key string, p Pending) {

@@ -141,6 +141,7 @@ type filling struct {
 	ranges  []SeqRange // of a rule that tells records: what the gap is of
 	every   []Gap      // as they were before
 	danger  Danger     // what was held against the rule before
+	tellers *tellers   // who told what is found
 	run     *run       // of the piece that is evaluated
 	n       int        // its evaluations
 	last    fillStep   // that went well
@@ -175,6 +176,9 @@ func (f *filling) all(ctx context.Context) error {
 				f.ranges = append(f.ranges, p.SeqRange)
 			}
 		}
+	}
+	if f.tellers, err = f.askTellers(ctx); err != nil {
+		return err
 	}
 	f.begin(nil)
 	for _, part := range parts {
@@ -269,9 +273,16 @@ func (f *filling) upTo(t time.Time) Gap {
 // begin begins a piece with a run that remembers nothing of the live state. seen
 // are the rows of the evaluation before.
 func (f *filling) begin(seen []string) {
-	f.run = &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
-	f.run.query, f.run.state.Danger = f.engine.guarded(f.run), f.danger
+	f.run = f.newRun()
+	f.run.fills = f.tellers
 	f.run.state.Seen, f.n = seen, 0
+}
+
+// newRun is a run that remembers nothing.
+func (f *filling) newRun() *run {
+	r := &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
+	r.query, r.state.Danger = f.engine.guarded(r), f.danger
+	return r
 }
 
 // mistrust takes over to the rule that a query of the fill could not be stopped.
@@ -394,16 +405,15 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 		return f.failed(s, err)
 	}
 	o := observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}
-	told, err := f.toldBefore(ctx, s, o)
-	switch {
-	case err != nil:
+	same, err := f.withoutLate(ctx, s, o)
+	if err != nil {
 		return f.failed(s, err)
-	case told:
-		r.closeAt(s.at)
-		r.same(o, took)
-		return true
 	}
 	r.observe(o, took)
+	if same {
+		e := &r.evals[len(r.evals)-1]
+		e.Reason = "late records; " + e.Reason + "; the same hits as without them"
+	}
 	if f.rule.Window.Kind == WholeWindow {
 		r.state.Seen = nil // each window is told once
 	}
@@ -443,17 +453,14 @@ func (f *filling) records(ctx context.Context) error {
 // its own.
 const lateKey = "@late/"
 
-// closeAt ends what fires at a moment.
-func (r *run) closeAt(over time.Time) {
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		a, how := r.live[key], EndNoRows
-		switch {
-		case a.Mode == Event:
-			how = EndQuiet
-		case a.NoData:
-			how = EndData
+// living are the live alerts by their keys, in the order of these.
+func (r *run) living() iter.Seq2[string, *Alert] {
+	return func(yield func(string, *Alert) bool) {
+		for _, key := range slices.Sorted(maps.Keys(r.live)) {
+			if !yield(key, r.live[key]) {
+				return
+			}
 		}
-		r.close(a, over, how)
 	}
 }
 
@@ -461,10 +468,10 @@ func (r *run) closeAt(over time.Time) {
 // more. What still fires is over at a moment.
 func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 	r := f.run
-	r.closeAt(over)
+	f.conclude(ctx, over)
 	for _, a := range r.order { // each is an alert of its own, apart from the live one
 		a.Key += lateKey + a.Began.UTC().Format(time.RFC3339)
-		a.Late, a.Notify = true, f.asked()
+		a.Late, a.Gap, a.Notify = true, f.Reason, f.asked()
 		if a.History = f.Reason == GapHistory; a.History {
 			a.Past = SeqRange{f.FromSeq, f.ToSeq}
 		}

@@ -3,7 +3,6 @@ package alertrules
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"tocsin/query"
@@ -121,31 +120,4 @@ func (r *run) lateIn(ctx context.Context, x reading, at, until time.Time) (gaps 
 		}
 	}
 	return gaps, true
-}
-
-// toldBefore reports whether a step of a gap of late records finds no more than was
-// found without them: what did so was told then.
-func (f *filling) toldBefore(ctx context.Context, s fillStep, now observation) (bool, error) {
-	if f.Reason != GapLate || f.rule.Mode == Event {
-		return false, nil
-	}
-	w := s.window
-	w.UpToSeq = pin{seq: f.FromSeq}.upTo()
-	res, _, err := f.run.ask(ctx, s.at, w)
-	if err != nil {
-		return false, err
-	}
-	return slices.Equal(f.run.hits(observation{at: s.at, window: w, result: res}), f.run.hits(now)), nil
-}
-
-// same records an evaluation that found no more than was told: it rests on more
-// records than that of its time.
-func (r *run) same(o observation, took time.Duration) {
-	e := r.anew(o, took, r.hits(o))
-	e.Reason += "; the same hits as without them"
-	if o.result.Partial != "" {
-		e.Outcome = Partial
-		e.Reason += "; " + o.result.Partial
-	}
-	r.evals = append(r.evals, e)
 }

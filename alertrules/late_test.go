@@ -160,3 +160,51 @@ func TestLateRecordsOfOtherLogstores(t *testing.T) {
 		})
 	}
 }
+
+// What an alert told that went on, or is over, is not told again when a gap of late
+// records is filled; what is told ends where the other begins, or for the reason that
+// is true.
+func TestLateRecordsTellWhatNobodyTold(t *testing.T) {
+	for _, c := range []struct {
+		name, rule string
+		records    [][3]string // arrived, happened, region
+		found      []string
+		says       string // of an evaluation
+	}{
+		{"another value", `window: 15m, alert_per: [awsRegion]`, [][3]string{{"10:04", "10:03", "x"}, {"10:47", "10:02", "y"}}, []string{"y 10:05-10:20 no rows"}, "covered by A-0001"},
+		{"no hit, but it fired", `window: 15m, keep_firing_for: 30m`, [][3]string{{"10:04", "10:03", "x"}, {"10:58", "10:22", "x"}}, nil, "covered by A-0001"},
+		{"it goes on", `window: 15m, keep_firing_for: 300m`, [][3]string{{"10:04", "10:03", "x"}, {"10:58", "10:22", "x"}}, nil, "covered by A-0001"},
+		{"before it", `window: 15m`, [][3]string{{"10:13", "10:13", "x"}, {"10:47", "10:02", "x"}}, []string{"x 10:05-10:15 told A-0001"}, ""},
+		{"behind it", `window: 15m`, [][3]string{{"10:04", "09:59", "x"}, {"10:47", "10:12", "x"}}, []string{"x 10:15-10:30 no rows"}, ""},
+		{"with what was too little", `window: 10m, after: 2`, [][3]string{{"10:08", "10:08", "x"}, {"10:47", "10:03", "x"}}, []string{"x 10:10-10:15 told A-0001"}, ""},
+		{"rows that do not meet it", `window: 15m, trigger: {rows: ">= 2"}`, [][3]string{{"10:13", "10:13", "x"}, {"10:47", "10:02", "x"}}, []string{"x 10:15-10:20 passed"}, ""},
+		{"the same", `window: 15m`, [][3]string{{"10:04", "10:03", "x"}, {"10:47", "10:02", "x"}}, nil, "the same hits as without them"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := world(t, "09:58", `rules: [{id: s, logstore: cloudtrail, delay: 0s, every: 5m, query: "eventName:*", severity: high, `+c.rule+`}]`)
+			handle(t, w, "s", alertrulestest.Matching(everything))
+			for _, r := range c.records {
+				w.Log.Add(record(r[0], r[1], "awsRegion", r[2]))
+			}
+			runTo(t, w, "11:15")
+			if len(w.States.Gaps()) == 0 {
+				t.Fatal("there is no gap")
+			}
+			before := len(w.States.Rounds())
+			fill(t, w, false)
+			var found []string
+			said := false
+			for _, r := range w.States.Rounds()[before:] {
+				for _, a := range r.Alerts {
+					found = append(found, strings.TrimSpace(fmt.Sprint(cells(a.Rows[0]), a.Began.Format(" 15:04-"), a.Ended.Format("15:04 "), a.How, " ", a.Then)))
+				}
+				for _, e := range r.Evaluations {
+					said = said || strings.Contains(e.Reason, c.says)
+				}
+			}
+			if !slices.Equal(found, c.found) || !said {
+				t.Errorf("found %q, want %q; said %t", found, c.found, said)
+			}
+		})
+	}
+}

@@ -157,7 +157,8 @@ func TestNoDataWithdrawn(t *testing.T) {
 		"12:20 end A-0001 withdrawn", "12:20 end A-0002@no data withdrawn")
 }
 
-// What `gaps fill` finds of missing data is an alert that is over.
+// What `gaps fill` finds of missing data is an alert that is over where the gap ends:
+// whether there are data again is not known.
 func TestNoDataInAGap(t *testing.T) {
 	w := world(t, "09:46", "rules: ["+beat+"]")
 	handle(t, w, "beat", perAccount(map[string]string{"10:00": "111=50"}))
@@ -176,7 +177,7 @@ func TestNoDataInAGap(t *testing.T) {
 			late = append(late, fmt.Sprint(a.NoData, " ", a.How, " ", a.Began.Sub(clock("10:00"))))
 		}
 	}
-	if !slices.Equal(late, []string{"true data 30m0s"}) {
+	if !slices.Equal(late, []string{"true cut 30m0s"}) {
 		t.Errorf("found late: %q", late)
 	}
 }

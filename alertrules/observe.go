@@ -2,7 +2,6 @@ package alertrules
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tocsin/query"
@@ -91,7 +90,7 @@ func (r *Rule) deal(o observation) []*group {
 // RowsOf returns of a result those rows that an alert of the rule has: those of its
 // value, and for which the trigger's condition holds.
 func (r *Rule) RowsOf(a *Alert, res *query.Result) *query.Result {
-	key, _, _ := strings.Cut(a.Key, lateKey)
+	key := a.told()
 	over := key == r.beyond() // of values beyond the bound: nobody knows which
 	out := &query.Result{Columns: res.Columns, Partial: res.Partial}
 	for _, g := range r.deal(observation{result: &answer{Result: res}}) {

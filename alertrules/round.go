@@ -51,6 +51,10 @@ type States interface {
 	// first. It is asked only of rules whose RuleState.Live is not 0. The caller
 	// may change them.
 	Alerts(ctx context.Context, rules ...string) ([]*Alert, error)
+	// Episodes returns the alerts of a rule in state mode, also those that are over,
+	// that fired at some time in a range, oldest first; their rows may be left out. It
+	// is asked when gaps are filled.
+	Episodes(ctx context.Context, rule string, in TimeRange) ([]*Alert, error)
 	// GapsOf returns what of a rule was not evaluated. It is asked when records came
 	// for whole windows of long ago.
 	GapsOf(ctx context.Context, rule string) ([]Gap, error)

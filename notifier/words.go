@@ -68,7 +68,7 @@ func (d *Decision) because(b *Belief, w World, now time.Time) string {
 			return "arrived late: " + lateText(lead, w.Zone)
 		}
 		if w.Since.IsZero() && lead.Alert.Late {
-			return "found late: its moments had not been evaluated"
+			return foundText(lead.Alert, w.Zone)
 		}
 		if w.Since.IsZero() && lead.Alert.Addition {
 			return additionText
@@ -135,6 +135,18 @@ func (d *Decision) lead() Item {
 		}
 	}
 	return d.Items[0]
+}
+
+// foundText says why an alert was found by filling a gap, and how it ended.
+func foundText(a *alertrules.Alert, zone *time.Location) string {
+	text := "found late: its moments had not been evaluated"
+	if a.Gap == alertrules.GapLate {
+		text = "found late: records came after its moments"
+	}
+	if a.Mode == alertrules.State {
+		text += "; " + howText(a, zone)
+	}
+	return text
 }
 
 // newsText says what is more than before.
@@ -220,6 +232,13 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 		return "there are data again"
 	case alertrules.EndBeyond:
 		return "every value has room for an alert of its own again: what still fires has one"
+	case alertrules.EndTold:
+		if a.Then == "" {
+			return "from then on it was found in its time"
+		}
+		return "from then on it is " + a.Then
+	case alertrules.EndCut:
+		return "it was looked at no further when the gap was filled"
 	case alertrules.EndForgotten:
 		return "it did not report for so long that it is not expected any more"
 	case alertrules.EndWithdrawn:

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,14 @@ func (t *tx) head(a *alertrules.Alert) string {
 	c := *a
 	c.Rows, c.Gone = nil, nil
 	return t.doc(&c)
+}
+
+// Episodes implements alertrules.States; the rows of the alerts are left out.
+func (s *State) Episodes(ctx context.Context, rule string, in alertrules.TimeRange) ([]*alertrules.Alert, error) {
+	list, err := s.FindAlerts(ctx, AlertFilter{Rule: rule, From: in.From, To: in.To})
+	list = slices.DeleteFunc(list, func(a *alertrules.Alert) bool { return a.Mode != alertrules.State })
+	slices.SortStableFunc(list, func(a, b *alertrules.Alert) int { return a.Began.Compare(b.Began) })
+	return list, err
 }
 
 // FindAlerts returns the alerts that a filter wants, without their rows: those

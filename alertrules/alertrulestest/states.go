@@ -52,6 +52,13 @@ func (s *States) Alerts(_ context.Context, rules ...string) ([]*alertrules.Alert
 	return out, nil
 }
 
+// Episodes implements alertrules.States.
+func (s *States) Episodes(_ context.Context, rule string, in alertrules.TimeRange) ([]*alertrules.Alert, error) {
+	return slices.DeleteFunc(s.All(), func(a *alertrules.Alert) bool {
+		return a.Rule != rule || a.Mode != alertrules.State || !a.Began.Before(in.To) || !a.Firing() && !a.Ended.After(in.From)
+	}), nil
+}
+
 // NextAlertIDs implements alertrules.States: A-0001, A-0002 and so on.
 func (s *States) NextAlertIDs(_ context.Context, n int) ([]string, error) {
 	s.mu.Lock()

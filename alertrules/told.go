@@ -1,0 +1,173 @@
+package alertrules
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/query"
+)
+
+// What filling a gap finds and another alert told: nobody is told it twice, and
+// where what is found ends, the reason is true.
+
+// tellers are the alerts that fired in the time of a gap, and what a rule would have
+// found without its late records.
+type tellers struct {
+	alerts  map[string][]*Alert // by the key of what they tell
+	without *run                // of a gap of late records; nil: of none
+	around  map[string]bool     // of a gap of skipped moments: rows of the moments beside it, by key and row
+}
+
+// askTellers asks for the alerts of a rule that last; nil where it has none.
+func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
+	if f.rule.Mode == Event && f.rule.NoData == nil {
+		return nil, nil
+	}
+	t := &tellers{alerts: map[string][]*Alert{}}
+	list, err := f.engine.States.Episodes(ctx, f.rule.ID, TimeRange{f.From, f.options.Now.Add(time.Nanosecond)})
+	if err != nil {
+		return nil, fmt.Errorf("read what alerts of %s told: %w", f.rule.ID, err)
+	}
+	for _, a := range list {
+		if !a.History || a.Notify {
+			t.alerts[a.told()] = append(t.alerts[a.told()], a)
+		}
+	}
+	if f.Reason == GapLate && f.rule.Mode == State {
+		t.without = f.newRun()
+	}
+	return t, nil
+}
+
+// of is the alert that tells of a key at a moment; nil: none does. That of what was
+// found without late records has no id.
+func (t *tellers) of(key string, at time.Time) *Alert {
+	if i := slices.IndexFunc(t.alerts[key], func(a *Alert) bool { return a.at(at) }); i >= 0 {
+		return t.alerts[key][i]
+	}
+	if t.without != nil {
+		return t.without.live[key]
+	}
+	return nil
+}
+
+// toldBy is the alert that told what an observation of a moment finds of a key, when
+// it fills a gap of moments that were evaluated in their time, without some records;
+// nil: none did. Of moments at which nobody looked an alert that went on before and
+// after them told nothing.
+func (r *run) toldBy(o observation, g *group) *Alert {
+	if r.fills == nil || r.fills.without == nil {
+		return nil
+	}
+	return r.fills.of(g.key, o.at)
+}
+
+// withoutLate takes what a step finds without the late records of the gap into what
+// it would have found, and reports whether that is the same.
+func (f *filling) withoutLate(ctx context.Context, s fillStep, now observation) (same bool, err error) {
+	if f.tellers == nil || f.tellers.without == nil {
+		return false, nil
+	}
+	before := f.tellers.without
+	w := s.window
+	w.UpToSeq = pin{seq: f.FromSeq}.upTo()
+	res, took, err := f.run.ask(ctx, s.at, w)
+	if err != nil {
+		return false, err
+	}
+	o := observation{at: s.at, window: w, result: res}
+	before.observe(o, took)
+	before.evals, before.fresh, before.order, before.notice = nil, nil, nil, nil // nobody is told of it
+	clear(before.dirty)
+	return slices.Equal(f.run.hits(o), f.run.hits(now)), nil
+}
+
+// coveredText says which alerts told what an observation found; "" when none did.
+func coveredText(by []*Alert) string {
+	var ids []string
+	for _, a := range by {
+		if a.ID != "" && !slices.Contains(ids, a.ID) {
+			ids = append(ids, a.ID)
+		}
+	}
+	switch n := len(ids); {
+	case n == 0:
+		return ""
+	case n > maxCovered:
+		return "; covered by " + ids[0] + " and " + itoa(n-1) + " others"
+	}
+	slices.Sort(ids)
+	text := "; covered by " + ids[0]
+	for _, id := range ids[1:] {
+		text += ", " + id
+	}
+	return text
+}
+
+// maxCovered bounds the ids in the reason of an evaluation.
+const maxCovered = 5
+
+// handOver ends what filling a gap found, where another alert tells of it.
+func (r *run) handOver(a, to *Alert, at time.Time) {
+	a.Then = to.ID
+	r.close(a, at, EndTold)
+}
+
+// conclude ends what fires behind a piece of the gap, at a moment: it is told by
+// another alert from then on, or is over, or is looked at no further.
+func (f *filling) conclude(ctx context.Context, over time.Time) {
+	r := f.run
+	for key, a := range r.living() {
+		if a.Mode == Event {
+			r.close(a, over, EndQuiet)
+		} else if to := r.fills.of(key, over); to != nil {
+			r.handOver(a, to, over)
+		}
+	}
+	if len(r.live) == 0 {
+		return
+	}
+	o, known := f.behind(ctx)
+	hit := among(r.hits(o))
+	groups := map[string]*group{}
+	for _, g := range r.rule.split(o, r.room()) {
+		groups[g.key] = g
+	}
+	for key, a := range r.living() {
+		g := groups[key]
+		if g == nil {
+			g = &group{key: key}
+		}
+		if known && !hit(key) {
+			r.end(a, o, r.howOver(a, o, g))
+			continue
+		}
+		r.close(a, over, EndCut)
+	}
+}
+
+// behind is what the evaluation behind the last one of the gap finds, so that it is
+// known how what fires ended; known is false where that is not over, or is not known.
+func (f *filling) behind(ctx context.Context) (o observation, known bool) {
+	r, now := f.run, f.options.Now
+	at, w := f.last.end, query.Window{}
+	switch f.rule.Window.Kind {
+	case WholeWindow:
+		from, to := f.rule.Window.Around(f.last.next, f.rule.Zone)
+		w, known = r.whole(from, to), !to.Add(f.rule.Delay).After(now)
+	case SlidingWindow:
+		w, known = r.sliding(at), !at.After(now)
+	}
+	o = observation{at: at, window: w, result: &answer{Result: &query.Result{}}, history: f.Reason == GapHistory, notify: f.asked()}
+	if !known {
+		return o, false
+	}
+	res, _, err := r.ask(ctx, at, w)
+	if err != nil || res.Partial != "" {
+		return o, false
+	}
+	o.result = res
+	return o, true
+}
