@@ -130,9 +130,9 @@ func (r *run) observeEvents(o observation, groups []*group) bool {
 		rows := r.rule.rowsOf(o, g)
 		if r.rule.Window.Kind != NewWindow {
 			for _, row := range rows {
-				seen = append(seen, g.key+"\x00"+row.Key)
+				seen = append(seen, seenKey(g, row))
 			}
-			rows = slices.DeleteFunc(rows, func(row Row) bool { return told[g.key+"\x00"+row.Key] })
+			rows = slices.DeleteFunc(rows, func(row Row) bool { return told[seenKey(g, row)] })
 		}
 		r.tell(o, g, rows)
 	}
@@ -142,6 +142,9 @@ func (r *run) observeEvents(o observation, groups []*group) bool {
 	r.state.Seen = seen
 	return len(r.news) > before
 }
+
+// seenKey is how Seen knows a row.
+func seenKey(g *group, row Row) string { return g.key + "\x00" + row.Key }
 
 // tell makes news of rows: one for each severity, or one for the whole answer
 // of a query with an aggregate, which is listed with its range (D11).

@@ -324,12 +324,32 @@ func (r *run) skip(at time.Time) {
 	r.passed(moments, took)
 }
 
-// passed lists moments as skipped, of which at most so many can be observed.
+// passed lists moments as skipped, of which at most so many can be observed, and
+// what nothing looks at for that as a gap.
 func (r *run) passed(moments []time.Time, took time.Duration) {
+	if len(moments) == 0 {
+		return
+	}
+	r.gaps = append(r.gaps, r.rule.skipped(moments)...)
+	if r.state.Looked.IsZero() {
+		r.state.Looked = r.state.Moment
+	}
 	for _, m := range moments[max(0, len(moments)-maxObservations):] {
 		r.evals = append(r.evals, Evaluation{Rule: r.rule.ID, At: m, Outcome: Skipped, Reason: "the evaluation before it took " + took.Round(time.Second).String()})
 		r.state.Moment = m
 	}
+}
+
+// skipped is the gap of moments in a row that passed while the rule was evaluated.
+// There is none where nothing is lost: over new, since the next evaluation sees what
+// came; of whole windows, which are evaluated at the next moment; and of a rule that
+// tells records, each once, where the windows of the moments before and behind touch.
+func (r *Rule) skipped(moments []time.Time) []Gap {
+	g := Gap{Rule: r.ID, From: moments[0], To: r.Schedule.Next(moments[len(moments)-1]), Reason: GapSkipped}
+	if before := r.Schedule.before(g.From); r.Window.Kind != SlidingWindow || r.rowsOnly() && !before.IsZero() && g.To.Sub(before) <= r.Window.Length {
+		return nil
+	}
+	return []Gap{g}
 }
 
 // start makes the run of a rule from what is remembered.

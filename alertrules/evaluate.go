@@ -118,7 +118,7 @@ func (r *run) moment(ctx context.Context, at time.Time) bool {
 	default:
 		ok = r.overTime(ctx, at)
 	}
-	r.state.Moment, r.state.Took = at, 0
+	r.state.Moment, r.state.Looked, r.state.Took = at, time.Time{}, 0
 	if took := time.Since(begin); took > slowRule {
 		r.state.Took = took
 	}

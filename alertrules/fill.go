@@ -181,6 +181,9 @@ func (f *filling) all(ctx context.Context) error {
 		return err
 	}
 	f.begin(nil)
+	if !f.lookAround(ctx) {
+		return f.commit(ctx, f.upTo(f.From), f.From)
+	}
 	for _, part := range parts {
 		if err := f.part(ctx, part); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tocsin/alertrules"
@@ -340,5 +341,66 @@ func TestFillsAreNotTrustedEither(t *testing.T) {
 	}
 	if len(w.States.Gaps()) == 0 {
 		t.Error("the gap is gone")
+	}
+}
+
+// Moments of a sliding window that pass while the rule is evaluated are gaps, where
+// something may be lost; filling them tells what no alert told.
+func TestSkippedMomentsAreGaps(t *testing.T) {
+	for _, c := range []struct {
+		name, rule string
+		records    []string // when they happened
+		gaps       []string
+		found      []string
+	}{
+		{"only then", `window: 5m, delay: 0s`, []string{"10:07"}, []string{"10:10-10:20 skipped"}, []string{"10:10-10:15 10:07"}},
+		{"what goes on over them", `window: 15m, delay: 0s`, []string{"10:03"}, []string{"10:10-10:20 skipped"}, nil},
+		{"what the next shows, too", `window: 15m, delay: 0s`, []string{"10:03", "10:07"}, []string{"10:10-10:20 skipped"}, nil},
+		{"a row that nobody saw", `window: 5m, delay: 0s, keep_firing_for: 1h`, []string{"10:03", "10:07"}, []string{"10:10-10:20 skipped"}, []string{"10:10-10:15 10:07"}},
+		{"records, each once", `window: 10m, delay: 0s, mode: event`, []string{"10:03", "10:07", "10:12"}, []string{"10:10-10:20 skipped"}, []string{"10:07"}},
+		{"records that others look at", `window: 15m, delay: 0s, mode: event`, []string{"10:03", "10:07", "10:12"}, nil, nil},
+		{"groups", `window: 5m, delay: 0s, mode: event, query: "* | SELECT status, count(*) AS n GROUP BY status"`, []string{"10:03", "10:07"}, []string{"10:10-10:20 skipped"}, []string{"10:07 1"}},
+		{"new", `window: new`, []string{"10:03", "10:07"}, nil, nil},
+		{"whole", `window: whole 5m, delay: 0s`, []string{"10:03", "10:07"}, nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				query0 := `query: "status:*", `
+				if strings.Contains(c.rule, "query:") {
+					query0 = ""
+				}
+				w := world(t, "09:58", `rules: [{id: s, logstore: findings, every: 5m, `+query0+c.rule+`}]`)
+				matching := alertrulestest.Matching(everything)
+				handle(t, w, "s", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+					if w.Log.Now.Equal(clock("10:05")) {
+						time.Sleep(12 * time.Minute)
+					}
+					return matching(p, win, in)
+				})
+				for _, at := range c.records {
+					w.Log.Add(record(at, at, "status", at))
+				}
+				for _, at := range []string{"10:00", "10:05", "10:20", "10:25", "10:30"} {
+					if _, err := w.At(clock(at)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var gaps []string
+				for _, g := range w.States.Gaps() {
+					gaps = append(gaps, g.From.Format("15:04-")+g.To.Format("15:04 ")+g.Reason)
+				}
+				if !slices.Equal(gaps, c.gaps) {
+					t.Errorf("gaps %q, want %q", gaps, c.gaps)
+				}
+				before := len(w.States.Rounds())
+				fill(t, w, false)
+				if found := findings(w.States.Rounds()[before:]); !slices.Equal(found, c.found) {
+					t.Errorf("found %q, want %q", found, c.found)
+				}
+				if left := w.States.Gaps(); len(left) > 0 {
+					t.Errorf("left %v", left)
+				}
+			})
+		})
 	}
 }

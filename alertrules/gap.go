@@ -38,6 +38,7 @@ const (
 	GapGeneration = "generation"     // the logs file is another one, or from a backup
 	GapHistory    = "history"        // records came in as history, after the moment
 	GapLate       = "late"           // records came that no moment to come looks at
+	GapSkipped    = "skipped"        // moments of a sliding window passed while the rule was evaluated
 	GapNotKept    = "no longer kept" // records were deleted before the rule saw them
 	// The rule was quarantined: its query cannot be stopped, or ends the process.
 	GapQuarantined = "quarantined"
@@ -243,9 +244,9 @@ func (g Gap) holds(o Gap) bool {
 	return g.Reason == o.Reason && g.Generation == o.Generation && g.FromSeq <= o.FromSeq && o.ToSeq <= g.ToSeq
 }
 
-// JoinGaps joins the gaps of history, and of late records, of each rule that touch
-// or overlap where the records came in together, and of more than a hundred of them
-// those that lie closest to each other; those with Notify apart from the others, and
+// JoinGaps joins the gaps of history, of late records and of skipped moments of each
+// rule that touch or overlap where the records came in together, and of more than a
+// hundred of them those that lie closest to each other; those with Notify apart from the others, and
 // each logs file's. Other gaps are left as they are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
@@ -255,7 +256,7 @@ func JoinGaps(gaps []Gap) []Gap {
 	byKind := map[kind][]Gap{}
 	var out []Gap
 	for _, g := range gaps {
-		if !g.arrived() {
+		if !g.arrived() && g.Reason != GapSkipped {
 			out = append(out, g)
 			continue
 		}

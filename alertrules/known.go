@@ -234,7 +234,7 @@ func (k *knower) back(ctx context.Context, rule *Rule, s *RuleState) error {
 	}
 	n := r.state
 	n.Off, n.Hash, n.Start, n.Staging = "", rule.Hash, rule.Start.Text, rule.Staging
-	n.Generation, n.Moment, n.Earlier, n.Edited = k.pin.generation, time.Time{}, nil, time.Time{}
+	n.Generation, n.Moment, n.Looked, n.Earlier, n.Edited = k.pin.generation, time.Time{}, time.Time{}, nil, time.Time{}
 	n.Cursor, n.First = k.pin.seq, k.pin.seq
 	switch {
 	case rule.held(n):

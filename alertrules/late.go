@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -86,8 +87,8 @@ func (r *run) lateIn(ctx context.Context, x reading, at, until time.Time) (gaps 
 	oldest := r.pin.oldest[arrivals{x.logstore, cursor}]
 	reach := r.rule.Delay + x.length
 	before := until.Add(-reach)
-	if !r.state.Moment.IsZero() { // what lies between was not evaluated, and is a gap of its own
-		until = earliest(until, r.rule.Schedule.Next(r.state.Moment))
+	if last := cmp.Or(r.state.Looked, r.state.Moment); !last.IsZero() { // what lies between was not evaluated, and is a gap of its own
+		until = earliest(until, r.rule.Schedule.Next(last))
 	}
 	if oldest.IsZero() || !oldest.Before(before) {
 		return nil, true

@@ -173,7 +173,7 @@ func (r *run) resume(now time.Time) {
 	s := r.state
 	r.gaps = append(r.gaps, r.missed(now)...)
 	if s.Moment.IsZero() || s.Moment.Before(now) {
-		s.Moment = now
+		s.Moment, s.Looked = now, time.Time{}
 	}
 	s.Retry = nil
 	switch r.rule.Window.Kind {

@@ -75,7 +75,8 @@ type RuleState struct {
 	Cursor     int64     // of `new`: everything up to it was seen
 	Generation string    // logs file that Cursor belongs to
 	WholeTo    time.Time // of `whole`: windows that end up to here have a verdict
-	Moment     time.Time // last moment of the schedule that was evaluated
+	Moment     time.Time // last moment of the schedule that was evaluated, or skipped
+	Looked     time.Time `json:",omitzero"` // the last that was evaluated, where moments behind it were skipped
 	Retry      []time.Time
 	Pending    map[string]*Pending // by alert key: what is counted before and while an alert fires
 	Outcome    Outcome

@@ -17,7 +17,7 @@ import (
 type tellers struct {
 	alerts  map[string][]*Alert // by the key of what they tell
 	without *run                // of a gap of late records; nil: of none
-	around  map[string]bool     // of a gap of skipped moments: rows of the moments beside it, by key and row
+	around  []string            // of a gap of skipped moments: the rows that hit at the moments beside it
 }
 
 // askTellers asks for the alerts of a rule that last; nil where it has none.
@@ -53,15 +53,59 @@ func (t *tellers) of(key string, at time.Time) *Alert {
 	return nil
 }
 
-// toldBy is the alert that told what an observation of a moment finds of a key, when
-// it fills a gap of moments that were evaluated in their time, without some records;
-// nil: none did. Of moments at which nobody looked an alert that went on before and
-// after them told nothing.
+// toldBy is the alert that told what an observation of a moment finds of a key; nil:
+// none did. In a gap of late records the moment was evaluated in its time. Of a skipped
+// one an alert that went on over it told what the moments beside it show, too. Of other
+// moments, at which nobody looked, it told nothing.
 func (r *run) toldBy(o observation, g *group) *Alert {
-	if r.fills == nil || r.fills.without == nil {
+	switch {
+	case r.fills == nil:
+		return nil
+	case r.fills.without != nil:
+		return r.fills.of(g.key, o.at)
+	case r.fills.around == nil:
 		return nil
 	}
+	for _, row := range r.rule.rowsOf(o, g) {
+		if _, there := slices.BinarySearch(r.fills.around, seenKey(g, row)); !there {
+			return nil
+		}
+	}
 	return r.fills.of(g.key, o.at)
+}
+
+// lookAround asks what the moments before and behind skipped ones show; false: the
+// query failed.
+func (f *filling) lookAround(ctx context.Context) bool {
+	if f.Reason != GapSkipped || f.rule.Window.Kind != SlidingWindow || f.rule.rowsOnly() {
+		return true
+	}
+	rows := []string{}
+	for _, at := range []time.Time{f.rule.Schedule.before(f.From), f.rule.Schedule.Next(f.To.Add(-time.Nanosecond))} {
+		if at.IsZero() || at.After(f.options.Now) {
+			continue
+		}
+		w := f.run.sliding(at)
+		res, _, err := f.run.ask(ctx, at, w)
+		if err != nil {
+			return f.failed(fillStep{at: at, window: w}, err)
+		}
+		o := observation{at: at, window: w, result: res}
+		for _, g := range f.rule.split(o, f.run.room()) {
+			if hit, known := f.rule.judge(o, g); !hit || !known {
+				continue
+			}
+			for _, row := range f.rule.rowsOf(o, g) {
+				rows = append(rows, seenKey(g, row))
+			}
+		}
+	}
+	slices.Sort(rows)
+	if f.tellers != nil {
+		f.tellers.around = rows
+	}
+	f.run.state.Seen = rows
+	return true
 }
 
 // withoutLate takes what a step finds without the late records of the gap into what
