@@ -95,7 +95,7 @@ type Alert struct {
 	History     bool     `json:",omitempty"` // of Late: the gap was one of history; mailed only with Notify
 	Notify      bool     `json:",omitempty"`
 	Gap         string   `json:",omitempty"` // of Late: the reason of the gap
-	Then        string   `json:",omitempty"` // of EndTold: the alert of the same key that fired at Ended; "": it is not stored any more
+	Then        string   `json:",omitempty"` // of EndTold: the alert of the same key that fired at Ended
 	Past        SeqRange `json:",omitzero"`  // of History: the numbers of the gap
 	// CaughtUp is set when it began at a moment that was evaluated late, because
 	// nothing ran: to the last moment before.

@@ -276,16 +276,9 @@ func (f *filling) upTo(t time.Time) Gap {
 // begin begins a piece with a run that remembers nothing of the live state. seen
 // are the rows of the evaluation before.
 func (f *filling) begin(seen []string) {
-	f.run = f.newRun()
-	f.run.fills = f.tellers
+	f.run = &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID), fills: f.tellers}
+	f.run.query, f.run.state.Danger = f.engine.guarded(f.run), f.danger
 	f.run.state.Seen, f.n = seen, 0
-}
-
-// newRun is a run that remembers nothing.
-func (f *filling) newRun() *run {
-	r := &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID)}
-	r.query, r.state.Danger = f.engine.guarded(r), f.danger
-	return r
 }
 
 // mistrust takes over to the rule that a query of the fill could not be stopped.
@@ -408,14 +401,10 @@ func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 		return f.failed(s, err)
 	}
 	o := observation{at: s.at, window: s.window, result: res, history: f.Reason == GapHistory, notify: f.asked()}
-	same, err := f.withoutLate(ctx, s, o)
-	if err != nil {
-		return f.failed(s, err)
-	}
 	r.observe(o, took)
-	if same {
+	if f.Reason == GapLate {
 		e := &r.evals[len(r.evals)-1]
-		e.Reason = "late records; " + e.Reason + "; the same hits as without them"
+		e.Reason = "late records; " + e.Reason
 	}
 	if f.rule.Window.Kind == WholeWindow {
 		r.state.Seen = nil // each window is told once

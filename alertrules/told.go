@@ -12,12 +12,11 @@ import (
 // What filling a gap finds and another alert told: nobody is told it twice, and
 // where what is found ends, the reason is true.
 
-// tellers are the alerts that fired in the time of a gap, and what a rule would have
-// found without its late records.
+// tellers are the alerts that fired in the time of a gap.
 type tellers struct {
-	alerts  map[string][]*Alert // by the key of what they tell
-	without *run                // of a gap of late records; nil: of none
-	around  []string            // of a gap of skipped moments: the rows that hit at the moments beside it
+	alerts map[string][]*Alert // by the key of what they tell
+	late   bool                // the gap is one of late records
+	around []string            // of a gap of skipped moments: the rows that hit at the moments beside it
 }
 
 // askTellers asks for the alerts of a rule that last; nil where it has none.
@@ -25,7 +24,7 @@ func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
 	if f.rule.Mode == Event && f.rule.NoData == nil {
 		return nil, nil
 	}
-	t := &tellers{alerts: map[string][]*Alert{}}
+	t := &tellers{alerts: map[string][]*Alert{}, late: f.Reason == GapLate}
 	list, err := f.engine.States.Episodes(ctx, f.rule.ID, TimeRange{f.From, f.options.Now.Add(time.Nanosecond)})
 	if err != nil {
 		return nil, fmt.Errorf("read what alerts of %s told: %w", f.rule.ID, err)
@@ -35,20 +34,13 @@ func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
 			t.alerts[a.told()] = append(t.alerts[a.told()], a)
 		}
 	}
-	if f.Reason == GapLate && f.rule.Mode == State {
-		t.without = f.newRun()
-	}
 	return t, nil
 }
 
-// of is the alert that tells of a key at a moment; nil: none does. That of what was
-// found without late records has no id.
+// of is the alert that tells of a key at a moment; nil: none does.
 func (t *tellers) of(key string, at time.Time) *Alert {
 	if i := slices.IndexFunc(t.alerts[key], func(a *Alert) bool { return a.at(at) }); i >= 0 {
 		return t.alerts[key][i]
-	}
-	if t.without != nil {
-		return t.without.live[key]
 	}
 	return nil
 }
@@ -61,7 +53,7 @@ func (r *run) toldBy(o observation, g *group) *Alert {
 	switch {
 	case r.fills == nil:
 		return nil
-	case r.fills.without != nil:
+	case r.fills.late:
 		return r.fills.of(g.key, o.at)
 	case r.fills.around == nil:
 		return nil
@@ -108,31 +100,11 @@ func (f *filling) lookAround(ctx context.Context) bool {
 	return true
 }
 
-// withoutLate takes what a step finds without the late records of the gap into what
-// it would have found, and reports whether that is the same.
-func (f *filling) withoutLate(ctx context.Context, s fillStep, now observation) (same bool, err error) {
-	if f.tellers == nil || f.tellers.without == nil {
-		return false, nil
-	}
-	before := f.tellers.without
-	w := s.window
-	w.UpToSeq = pin{seq: f.FromSeq}.upTo()
-	res, took, err := f.run.ask(ctx, s.at, w)
-	if err != nil {
-		return false, err
-	}
-	o := observation{at: s.at, window: w, result: res}
-	before.observe(o, took)
-	before.evals, before.fresh, before.order, before.notice = nil, nil, nil, nil // nobody is told of it
-	clear(before.dirty)
-	return slices.Equal(f.run.hits(o), f.run.hits(now)), nil
-}
-
 // coveredText says which alerts told what an observation found; "" when none did.
 func coveredText(by []*Alert) string {
 	var ids []string
 	for _, a := range by {
-		if a.ID != "" && !slices.Contains(ids, a.ID) {
+		if !slices.Contains(ids, a.ID) {
 			ids = append(ids, a.ID)
 		}
 	}
@@ -153,9 +125,11 @@ func coveredText(by []*Alert) string {
 // maxCovered bounds the ids in the reason of an evaluation.
 const maxCovered = 5
 
-// handOver ends what filling a gap found, where another alert tells of it.
+// handOver ends what filling a gap found, where another alert tells of it by a moment.
 func (r *run) handOver(a, to *Alert, at time.Time) {
-	a.Then = to.ID
+	if a.Then = to.ID; to.Began.After(a.LastHit) {
+		at = earliest(at, to.Began)
+	}
 	r.close(a, at, EndTold)
 }
 

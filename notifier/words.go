@@ -233,9 +233,6 @@ func howText(a *alertrules.Alert, zone *time.Location) string {
 	case alertrules.EndBeyond:
 		return "every value has room for an alert of its own again: what still fires has one"
 	case alertrules.EndTold:
-		if a.Then == "" {
-			return "from then on it was found in its time"
-		}
 		return "from then on it is " + a.Then
 	case alertrules.EndCut:
 		return "it was looked at no further when the gap was filled"
