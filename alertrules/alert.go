@@ -131,9 +131,11 @@ func (a *Alert) told() string {
 	return key
 }
 
-// at reports whether the alert fired at a moment.
+// at reports whether the alert fired at a moment; also at that at which its rule was
+// evaluated and then taken away.
 func (a *Alert) at(moment time.Time) bool {
-	return !moment.Before(a.Began) && (a.Firing() || moment.Before(a.Ended))
+	off := a.How == EndRemoved || a.How == EndDisabled || a.How == EndStaging
+	return !moment.Before(a.Began) && (a.Firing() || moment.Before(a.Ended) || off && moment.Equal(a.Ended))
 }
 
 // Firing reports whether the alert goes on.

@@ -267,6 +267,7 @@ func (p *past) check() {
 func TestGuarantees(t *testing.T) {
 	alertrulestest.Checks(t, 60)
 	rapid.Check(t, func(t *rapid.T) {
-		alertrulestest.Play(t, alertrulestest.NewMemory(), alertrulestest.Env(), clock("09:02"), alertrulestest.Size{Steps: 25, Down: []int{1, 3, 15, 30, 200}})
+		m := alertrulestest.NewMemory()
+		alertrulestest.Play(t, m, m.Env(), clock("09:02"), alertrulestest.Size{Steps: 25, Down: []int{1, 3, 15, 30, 200}})
 	})
 }

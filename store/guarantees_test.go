@@ -20,10 +20,12 @@ import (
 // run, as many as -rapid.checks says otherwise.
 func TestGuarantees(t *testing.T) {
 	checks(t, 4)
-	g := &ground{dir: t.TempDir()}
+	other, err := ingest.Declared(alertrulestest.Other, ingest.Declaration{Format: "json", Time: "at", Fields: map[string]string{"region": "keyword", "n": "integer"}})
+	must(err)
+	g := &ground{dir: t.TempDir(), other: other}
 	must(g.open())
 	defer func() { must(g.store.Close(context.Background())) }()
-	env := alertrules.Env{Schema: Schema(ingest.Builtin()), Zone: time.UTC, Lateness: map[string]time.Duration{"cloudtrail": 15 * time.Minute}}
+	env := alertrules.Env{Schema: Schema(append(ingest.Builtin(), g.other)), Zone: time.UTC, Lateness: map[string]time.Duration{"cloudtrail": 15 * time.Minute}}
 	rapid.Check(t, func(t *rapid.T) {
 		if err := g.wipe(t.Context()); err != nil {
 			t.Fatal(err)
@@ -37,6 +39,7 @@ type ground struct {
 	*Logs
 	*State
 	dir      string
+	other    *ingest.Logstore // the second one of histories; its field n is the number of an event
 	store    *Store
 	history  int
 	batches  int
@@ -49,14 +52,14 @@ func (g *ground) open() (err error) {
 		return err
 	}
 	g.Logs, g.State = g.store.Logs, g.store.State
-	return g.Logs.Declare(context.Background(), ingest.Builtin()...)
+	return g.Logs.Declare(context.Background(), append(ingest.Builtin(), g.other)...)
 }
 
 // wipe makes the directory as if nothing had been there, but for the counter.
 func (g *ground) wipe(ctx context.Context) error {
 	g.history++
 	for in, tables := range map[*instance]string{
-		g.Logs.in:  "log_cloudtrail objects",
+		g.Logs.in:  "log_cloudtrail log_other objects",
 		g.State.in: "rule_states alerts news evaluations quiet_evaluations gaps changes causes notices",
 	} {
 		for _, table := range strings.Fields(tables) {
@@ -71,9 +74,12 @@ func (g *ground) wipe(ctx context.Context) error {
 // eventID is that of an event of this history.
 func (g *ground) eventID(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", g.history, n) }
 
-// Arrive implements alertrulestest.Ground. Every third batch comes twice, under
-// another name and with the one before.
+// Arrive implements alertrulestest.Ground. Every third batch of cloudtrail comes twice,
+// under another name and with the one before.
 func (g *ground) Arrive(ctx context.Context, b alertrulestest.Batch) error {
+	if b.Events[0].Other {
+		return g.arriveOther(ctx, b)
+	}
 	var records []map[string]any
 	for i, e := range b.Events {
 		records = append(records, map[string]any{
@@ -103,6 +109,29 @@ func (g *ground) Arrive(ctx context.Context, b alertrulestest.Batch) error {
 	return nil
 }
 
+// arriveOther stores a batch of the other logstore.
+func (g *ground) arriveOther(ctx context.Context, b alertrulestest.Batch) error {
+	var text []byte
+	for i, e := range b.Events {
+		line, err := json.Marshal(map[string]any{"at": e.At.Format(time.RFC3339), "region": e.Region, "n": b.First + i})
+		if err != nil {
+			return err
+		}
+		text = append(append(text, line...), '\n')
+	}
+	g.batches++
+	o := AppendOptions{Logstore: g.other, Now: b.At, History: Live, Notify: b.Notify}
+	if b.Past {
+		o.History = Past
+	}
+	obj := ingest.Object{Name: fmt.Sprintf("b%d.json", g.batches), Version: "1", Modified: b.At, Size: int64(len(text)), Open: ingest.Bytes(text)}
+	sum, err := g.Append(ctx, []ingest.Object{obj}, o)
+	if err == nil && (sum.Records != int64(len(b.Events)) || len(sum.Failed) > 0) {
+		err = fmt.Errorf("%d records stored of %d: %+v", sum.Records, len(b.Events), sum)
+	}
+	return err
+}
+
 // Bind implements alertrulestest.Ground: the engine asks whatever a plan says.
 func (g *ground) Bind(*alertrules.Set, time.Time) {}
 
@@ -119,7 +148,7 @@ func (g *ground) Restart(ctx context.Context) error {
 
 // Numbers implements alertrulestest.Ground.
 func (g *ground) Numbers(ctx context.Context) (map[int]int64, error) {
-	rows, err := g.Logs.in.db.QueryContext(ctx, "SELECT seq, right(id::VARCHAR, 12) FROM log_cloudtrail")
+	rows, err := g.Logs.in.db.QueryContext(ctx, "SELECT seq, right(id::VARCHAR, 12) FROM log_cloudtrail UNION ALL SELECT seq, printf('%x', f_n) FROM log_other")
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,13 @@ import (
 
 // What random histories are played on.
 
+// Other is the logstore that histories have beside cloudtrail: records with a region.
+const Other = "other"
+
 // An Event is one record of a history. Its number in the history is its identity.
 type Event struct {
 	At     time.Time // when it happened
+	Other  bool      // it is in Other, else in cloudtrail
 	Name   string
 	Region string
 }
@@ -24,8 +28,8 @@ type Event struct {
 type Batch struct {
 	At           time.Time // when it comes in
 	First        int       // the number of its first event
-	Events       []Event
-	Past, Notify bool // it comes in as history, and is mailed
+	Events       []Event   // all of one logstore
+	Past, Notify bool      // it comes in as history, and is mailed
 }
 
 // A Ground stores records and remembers rules. Query answers for the rules of
@@ -56,11 +60,22 @@ type Memory struct {
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory { return &Memory{Log: &Log{}, answers: map[*query.Plan]Answer{}} }
 
+// Env is what the rules of a history on m are read against.
+func (m *Memory) Env() alertrules.Env {
+	env := Env()
+	env.Schema = append(Schema().(query.Fixed), &query.Logstore{Name: Other, Table: Other, Fields: []query.Field{{Name: "region", Column: "region", Type: query.Text}}})
+	return env
+}
+
 // Arrive implements Ground.
 func (m *Memory) Arrive(_ context.Context, b Batch) error {
 	m.Now = b.At
 	for i, e := range b.Events {
-		m.Add(Record{Arrived: b.At, Time: e.At, History: b.Past, Notify: b.Notify, Fields: map[string]any{"eventName": e.Name, "awsRegion": e.Region, "": b.First + i}})
+		logstore := "cloudtrail"
+		if e.Other {
+			logstore = Other
+		}
+		m.Add(Record{Logstore: logstore, Arrived: b.At, Time: e.At, History: b.Past, Notify: b.Notify, Fields: map[string]any{"eventName": e.Name, "awsRegion": e.Region, "": b.First + i}})
 	}
 	return nil
 }
@@ -69,7 +84,26 @@ func (m *Memory) Arrive(_ context.Context, b Batch) error {
 func (m *Memory) Bind(set *alertrules.Set, now time.Time) {
 	m.Now = now
 	for _, r := range set.Rules {
-		m.answers[r.Plan(now)] = Matching(func(x Record) bool { return looksFor(r.ID, x.Fields["eventName"].(string)) })
+		looks := func(x Record) bool {
+			return looksFor(r.ID, Event{Other: x.Logstore == Other, Name: x.Fields["eventName"].(string)})
+		}
+		m.answers[r.Plan(now)] = Matching(looks)
+		if r.Parts != nil {
+			m.answers[r.Plan(now)] = excluding(r, looks)
+		}
+	}
+}
+
+// excluding answers for a rule whose two queries are put together by left_exclude.
+func excluding(r *alertrules.Rule, looks func(Record) bool) Answer {
+	return func(p *query.Plan, w query.Window, records []Record) (*query.Result, error) {
+		return LeftExclude(p, records, func(x Record) (string, bool) {
+			length := r.Parts[0].Window.Length
+			if x.Logstore == Other {
+				length = r.Parts[1].Window.Length
+			}
+			return x.Fields["awsRegion"].(string), looks(x) && (r.Window.Kind == alertrules.WholeWindow || !x.Time.Before(w.To.Add(-length)))
+		}), nil
 	}
 }
 
@@ -82,7 +116,7 @@ func (m *Memory) Query(ctx context.Context, p *query.Plan, w query.Window) (*que
 	m.Log.mu.Lock()
 	var in []Record
 	for _, r := range m.records {
-		if holds(w, r) {
+		if holds(w, r) && r.isIn(p.Logstores()...) {
 			in = append(in, r)
 		}
 	}

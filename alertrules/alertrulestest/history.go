@@ -19,7 +19,8 @@ import (
 // and brought back (DESIGN.md §5 "What is guaranteed").
 
 // historyRules are the rules of a history, by id. Each looks for events with a
-// name, see looksFor. %s is what an edit changes.
+// name, see looksFor; those of two logstores for regions that the other one has not. %s
+// is what an edit changes.
 var historyRules = map[string]string{
 	"news":   `{id: news, logstore: cloudtrail, every: 10m, query: "eventName:a"%s}`,
 	"pieces": `{id: pieces, logstore: cloudtrail, every: 10m, query: "* | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"%s}`,
@@ -27,17 +28,23 @@ var historyRules = map[string]string{
 	"rows":   `{id: rows, logstore: cloudtrail, window: whole 30m, every: 20m, mode: event, query: "eventName:b"%s}`,
 	"recent": `{id: recent, logstore: cloudtrail, window: 20m, delay: 0s, every: 10m, mode: event, query: "eventName:a"%s}`,
 	"slides": `{id: slides, logstore: cloudtrail, window: 20m, delay: 0s, every: 10m, query: "eventName:b | SELECT awsRegion, count(*) AS n GROUP BY awsRegion", alert_per: [awsRegion], after: 2 of 3%s}`,
+	"lacks": `{id: lacks, delay: 0s, every: 10m, alert_per: [awsRegion], queries: [{logstore: cloudtrail, window: 20m, query: "eventName:a | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"},
+      {logstore: other, window: 40m, query: "* | SELECT region, count(*) AS m GROUP BY region"}], combine: {kind: left_exclude, on: "$0.awsRegion == $1.region"}%s}`,
+	"absent": `{id: absent, every: 10m, queries: [{logstore: cloudtrail, window: whole 1h, query: "eventName:a | SELECT awsRegion, count(*) AS n GROUP BY awsRegion"},
+      {logstore: other, window: whole 1h, query: "* | SELECT region, count(*) AS m GROUP BY region"}], combine: {kind: left_exclude, on: "$0.awsRegion == $1.region"}%s}`,
 }
 
-// looksFor reports whether a rule looks for events of that name.
-func looksFor(rule, name string) bool {
+// looksFor reports whether a rule looks at such an event.
+func looksFor(rule string, e Event) bool {
 	switch rule {
+	case "lacks", "absent":
+		return e.Other || e.Name == "a"
 	case "news", "whole", "recent":
-		return name == "a"
+		return !e.Other && e.Name == "a"
 	case "rows", "slides":
-		return name == "b"
+		return !e.Other && e.Name == "b"
 	}
-	return true
+	return !e.Other
 }
 
 // A History is one play of random events on a Ground.
@@ -154,8 +161,10 @@ func (h *History) arrive() {
 		late = 9000
 		b.Notify = rapid.Bool().Draw(h.T, "notify")
 	}
+	other := rapid.IntRange(0, 3).Draw(h.T, "other logstore") == 0
 	for range rapid.IntRange(1, 5).Draw(h.T, "records") {
 		b.Events = append(b.Events, Event{
+			Other:  other,
 			At:     h.now.Add(-time.Duration(rapid.IntRange(0, late).Draw(h.T, "late")) * time.Minute).Truncate(time.Minute),
 			Name:   rapid.SampledFrom([]string{"a", "b"}).Draw(h.T, "name"),
 			Region: rapid.SampledFrom([]string{"x", "y"}).Draw(h.T, "region"),
@@ -249,7 +258,7 @@ func (h *History) edit() {
 
 // remove takes a rule away, or disables it, or brings it back.
 func (h *History) remove() {
-	id := rapid.SampledFrom([]string{"news", "pieces", "rows", "slides", "whole"}).Draw(h.T, "rule")
+	id := rapid.SampledFrom([]string{"absent", "lacks", "news", "pieces", "rows", "slides", "whole"}).Draw(h.T, "rule")
 	if h.texts[id] == "removed" || strings.Contains(h.texts[id], "enabled") {
 		h.texts[id] = ""
 	} else {

@@ -23,8 +23,15 @@ func (h *History) judge() {
 	h.piecesTold(numbers)
 	h.wholeRowsTold(numbers)
 	h.recentTold(numbers)
-	h.lastVerdicts()
-	h.whatStands()
+	for _, rule := range []string{"whole", "absent"} {
+		h.lastVerdicts(rule)
+		h.whatStands(rule)
+	}
+	for _, rule := range []string{"slides", "lacks"} {
+		h.seenInTime(rule, numbers)
+		h.toldOnce(rule)
+	}
+	h.hitsAreTold("lacks")
 	h.reproduces()
 }
 
@@ -54,7 +61,7 @@ func (h *History) rowsTold(numbers map[int]int64) {
 	})
 	for i, e := range h.events {
 		want := 0
-		if seq := numbers[i]; e.Name == "a" && seq > h.first {
+		if seq := numbers[i]; looksFor("news", e) && seq > h.first {
 			want = 1
 		}
 		if got := told[numbers[i]]; got != want {
@@ -74,7 +81,7 @@ func (h *History) piecesTold(numbers map[int]int64) {
 	h.newsOf("pieces", func(n *alertrules.News) {
 		want := map[string]int64{}
 		for i, e := range h.events {
-			if numbers[i] > n.FromSeq && numbers[i] <= n.ToSeq {
+			if !e.Other && numbers[i] > n.FromSeq && numbers[i] <= n.ToSeq {
 				want[e.Region]++
 				covered[i]++
 			}
@@ -87,9 +94,9 @@ func (h *History) piecesTold(numbers map[int]int64) {
 			h.Fatalf("the piece (%d, %d] says %v, and holds %v", n.FromSeq, n.ToSeq, got, want)
 		}
 	})
-	for i := range h.events {
+	for i, e := range h.events {
 		want := 0
-		if numbers[i] > h.first {
+		if !e.Other && numbers[i] > h.first {
 			want = 1
 		}
 		if covered[i] != want {
@@ -109,11 +116,11 @@ func (h *History) wholeRowsTold(numbers map[int]int64) {
 	})
 	for i, e := range h.events {
 		want := 0
-		if e.Name == "b" && !e.At.Before(h.began.Truncate(30*time.Minute)) {
+		if looksFor("rows", e) && !e.At.Before(h.began.Truncate(30*time.Minute)) {
 			want = 1
 		}
 		got := told[numbers[i]]
-		if want == 0 && e.Name == "b" && got == 1 && slices.Contains(h.past, true) {
+		if want == 0 && looksFor("rows", e) && got == 1 && slices.Contains(h.past, true) {
 			continue // it lies in a gap of history, which is filled also before the start
 		}
 		if got != want {
@@ -136,38 +143,125 @@ func (h *History) recentTold(numbers map[int]int64) {
 		if h.downs || slices.Contains(h.past, true) {
 			return // the gaps of such moments share records with those that others looked at
 		}
-		if got > 1 || got == 0 && e.Name == "a" && !e.At.Before(h.began) {
+		if got > 1 || got == 0 && looksFor("recent", e) && !e.At.Before(h.began) {
 			h.Fatalf("event %d (%v, number %d) was told %d times by recent", i, e, numbers[i], got)
 		}
 	}
 }
 
-// matching counts the events that a rule looks for in a window.
-func (h *History) matching(rule string, from, to time.Time) int {
+// found is how many rows a rule over whole windows gives of a window.
+func (h *History) found(rule string, from, to time.Time) int {
 	n := 0
+	regions, there := map[string]bool{}, map[string]bool{}
 	for _, e := range h.events {
-		if looksFor(rule, e.Name) && !e.At.Before(from) && e.At.Before(to) {
+		switch {
+		case !looksFor(rule, e) || e.At.Before(from) || !e.At.Before(to):
+		case e.Other:
+			there[e.Region] = true
+		default:
 			n++
+			regions[e.Region] = true
 		}
 	}
-	return n
+	if rule != "absent" {
+		return n
+	}
+	maps.DeleteFunc(regions, func(region string, _ bool) bool { return there[region] })
+	return len(regions)
+}
+
+// hits reports whether a rule over whole windows fires on so many rows.
+func hits(rule string, rows int) bool {
+	return rows >= map[string]int{"whole": 2, "absent": 1}[rule]
+}
+
+// seenInTime: each record is seen by a moment of a sliding window that looks at it, by
+// the length of the query that reads it. The moments of a rule begin with its first
+// evaluation, also when it is back.
+func (h *History) seenInTime(rule string, numbers map[int]int64) {
+	const every = 10 * time.Minute
+	if h.off[rule] {
+		return
+	}
+	seen := map[time.Time]int64{}
+	first := h.now // before it there was no moment
+	for _, e := range h.tape.evaluations(rule) {
+		if e.At.Before(first) && !strings.Contains(e.Reason, "filled") {
+			first = e.At
+		}
+		seen[e.Window.To.UTC()] = max(seen[e.Window.To.UTC()], e.Window.UpToSeq)
+	}
+	for i, e := range h.events {
+		length := 20 * time.Minute
+		if e.Other {
+			length *= 2
+		}
+		moments, looked := 0, false
+		for at := e.At.Truncate(every).Add(every); !at.After(e.At.Add(length)); at = at.Add(every) {
+			if !at.Before(first) && !at.After(h.now) {
+				moments++
+				looked = looked || seen[at.UTC()] >= numbers[i]
+			}
+		}
+		if looksFor(rule, e) && moments > 0 && !looked {
+			h.Fatalf("no moment of %s has looked at event %d (%+v, number %d)", rule, i, e, numbers[i])
+		}
+	}
+}
+
+// covering are the ids of the alerts of a rule that fired at a moment, by what they
+// tell of.
+func (h *History) covering(rule string, at time.Time) map[string][]string {
+	all := map[string][]string{}
+	for _, a := range h.tape.alerts(rule) {
+		off := a.How == alertrules.EndRemoved || a.How == alertrules.EndDisabled // after the evaluation of that moment
+		if !at.Before(a.Began) && (a.Firing() || at.Before(a.Ended) || off && at.Equal(a.Ended)) {
+			all[a.Labels["awsRegion"]] = append(all[a.Labels["awsRegion"]], a.ID)
+		}
+	}
+	return all
+}
+
+// toldOnce: no two alerts tell of one moment of a value. What came in as history, and
+// what nothing ran for, is told apart.
+func (h *History) toldOnce(rule string) {
+	if h.downs || slices.Contains(h.past, true) {
+		return
+	}
+	for at := h.began.Truncate(10 * time.Minute); !at.After(h.now); at = at.Add(10 * time.Minute) {
+		for value, ids := range h.covering(rule, at) {
+			if len(ids) > 1 {
+				h.Fatalf("at %s %s of %s is told by %v", at, value, rule, ids)
+			}
+		}
+	}
+}
+
+// hitsAreTold: whatever evaluation of a rule that fires on each row found some, alerts
+// tell of the moment.
+func (h *History) hitsAreTold(rule string) {
+	for _, e := range h.tape.evaluations(rule) {
+		if n := len(h.covering(rule, e.At)); n < e.Rows {
+			h.Fatalf("%s found %d rows at %s, and alerts tell of %d: %s", rule, e.Rows, e.At, n, e.Reason)
+		}
+	}
 }
 
 // lastVerdicts: the last verdict of each whole window is that of all its events,
 // and each verdict that another reversed is recorded as superseded. What fills a gap
 // reverses none: that of its time goes on to stand, for what fires, and the next
 // evaluation may reverse either.
-func (h *History) lastVerdicts() {
+func (h *History) lastVerdicts(rule string) {
 	last, stands := map[time.Time]alertrules.Evaluation{}, map[time.Time]alertrules.Evaluation{}
-	for _, e := range h.tape.evaluations("whole") {
+	for _, e := range h.tape.evaluations(rule) {
 		from := e.Window.From.UTC()
 		reversed := func(all map[time.Time]alertrules.Evaluation) bool {
 			before, again := all[from]
-			return again && (before.Rows >= 2) != (e.Rows >= 2)
+			return again && hits(rule, before.Rows) != hits(rule, e.Rows)
 		}
 		said, filled := strings.Contains(e.Reason, "superseded"), strings.Contains(e.Reason, "filled")
 		if !filled && said != reversed(last) && said != reversed(stands) {
-			h.Fatalf("the verdict of %s was %d rows and is %d: %s", from, last[from].Rows, e.Rows, e.Reason)
+			h.Fatalf("the verdict of %s of %s was %d rows and is %d: %s", rule, from, last[from].Rows, e.Rows, e.Reason)
 		}
 		if last[from] = e; !filled {
 			stands[from] = e
@@ -175,8 +269,8 @@ func (h *History) lastVerdicts() {
 	}
 	for from := h.began.Truncate(time.Hour); from.Add(75 * time.Minute).Before(h.now); from = from.Add(time.Hour) {
 		e, ok := last[from.UTC()]
-		if want := h.matching("whole", from, from.Add(time.Hour)); !ok || e.Rows != want {
-			h.Fatalf("the last verdict of %s rests on %d rows, not on %d (evaluated: %t)", from, e.Rows, want, ok)
+		if want := h.found(rule, from, from.Add(time.Hour)); !ok || e.Rows != want {
+			h.Fatalf("the last verdict of %s of %s rests on %d rows, not on %d (evaluated: %t)", rule, from, e.Rows, want, ok)
 		}
 	}
 }
@@ -184,30 +278,31 @@ func (h *History) lastVerdicts() {
 // whatStands: the alert of the rule over whole windows that stands at the end is
 // that of in-order arrival. Edits that mean something, and time without an
 // evaluation, make it another history.
-func (h *History) whatStands() {
+func (h *History) whatStands(rule string) {
 	live := 0
-	for _, a := range h.tape.alerts("whole") {
+	for _, a := range h.tape.alerts(rule) {
 		if a.Firing() {
 			live++
 		}
 	}
 	if live > 1 {
-		h.Fatalf("%d alerts of one key stand", live)
+		h.Fatalf("%d alerts of one key of %s stand", live, rule)
 	}
-	if h.edited["whole"] || h.off["whole"] || h.downs || slices.Contains(h.past, true) {
+	if h.edited[rule] || h.off[rule] || h.downs || slices.Contains(h.past, true) {
 		return
 	}
 	m, n := 1, 1
-	switch h.after {
-	case "2":
+	switch {
+	case rule != "whole":
+	case h.after == "2":
 		m, n = 2, 2
-	case "2 of 3":
+	case h.after == "2 of 3":
 		m, n = 2, 3
 	}
 	firing := false
 	var seen []bool
 	for from := h.began.Truncate(time.Hour); !from.Add(75 * time.Minute).After(h.now); from = from.Add(time.Hour) {
-		seen = append(seen, h.matching("whole", from, from.Add(time.Hour)) >= 2)
+		seen = append(seen, hits(rule, h.found(rule, from, from.Add(time.Hour))))
 		hits, missed := 0, 0
 		for _, hit := range seen[max(0, len(seen)-n):] {
 			if hit {
@@ -224,7 +319,7 @@ func (h *History) whatStands() {
 		}
 	}
 	if firing != (live == 1) {
-		h.Fatalf("with the verdicts %v and after %s an alert stands: %t", seen, h.after, live == 1)
+		h.Fatalf("with the verdicts %v and after %s an alert of %s stands: %t", seen, h.after, rule, live == 1)
 	}
 }
 
