@@ -209,27 +209,29 @@ func (h *History) seenInTime(rule string, numbers map[int]int64) {
 	}
 }
 
-// covering are the ids of the alerts of a rule that fired at a moment, by what they
-// tell of.
-func (h *History) covering(rule string, at time.Time) map[string][]string {
-	all := map[string][]string{}
+// covering are the alerts of a rule that fired at a moment, by what they tell of.
+func (h *History) covering(rule string, at time.Time) map[string][]*alertrules.Alert {
+	all := map[string][]*alertrules.Alert{}
 	for _, a := range h.tape.alerts(rule) {
 		off := a.How == alertrules.EndRemoved || a.How == alertrules.EndDisabled // after the evaluation of that moment
 		if !at.Before(a.Began) && (a.Firing() || at.Before(a.Ended) || off && at.Equal(a.Ended)) {
-			all[a.Labels["awsRegion"]] = append(all[a.Labels["awsRegion"]], a.ID)
+			all[a.Labels["awsRegion"]] = append(all[a.Labels["awsRegion"]], a)
 		}
 	}
 	return all
 }
 
-// toldOnce: no two alerts tell of one moment of a value. What came in as history, and
-// what nothing ran for, is told apart.
+// toldOnce: no two alerts tell of one moment of a value. What is found at moments that
+// nothing was evaluated at, and with history, is told apart.
 func (h *History) toldOnce(rule string) {
-	if h.downs || slices.Contains(h.past, true) {
-		return
-	}
 	for at := h.began.Truncate(10 * time.Minute); !at.After(h.now); at = at.Add(10 * time.Minute) {
-		for value, ids := range h.covering(rule, at) {
+		for value, list := range h.covering(rule, at) {
+			var ids []string
+			for _, a := range list {
+				if !a.Late || a.Gap == alertrules.GapLate {
+					ids = append(ids, a.ID)
+				}
+			}
 			if len(ids) > 1 {
 				h.Fatalf("at %s %s of %s is told by %v", at, value, rule, ids)
 			}
