@@ -24,7 +24,7 @@ func (h *History) judge() {
 	h.wholeRowsTold(numbers)
 	h.recentTold(numbers)
 	for _, rule := range []string{"whole", "absent"} {
-		h.lastVerdicts(rule)
+		h.lastVerdicts(rule, numbers)
 		h.whatStands(rule)
 	}
 	for _, rule := range []string{"slides", "lacks"} {
@@ -249,11 +249,11 @@ func (h *History) hitsAreTold(rule string) {
 	}
 }
 
-// lastVerdicts: the last verdict of each whole window is that of all its events,
+// lastVerdicts: the last verdict of each whole window has seen, and is that of, all its events,
 // and each verdict that another reversed is recorded as superseded. What fills a gap
 // reverses none: that of its time goes on to stand, for what fires, and the next
 // evaluation may reverse either.
-func (h *History) lastVerdicts(rule string) {
+func (h *History) lastVerdicts(rule string, numbers map[int]int64) {
 	last, stands := map[time.Time]alertrules.Evaluation{}, map[time.Time]alertrules.Evaluation{}
 	for _, e := range h.tape.evaluations(rule) {
 		from := e.Window.From.UTC()
@@ -273,6 +273,11 @@ func (h *History) lastVerdicts(rule string) {
 		e, ok := last[from.UTC()]
 		if want := h.found(rule, from, from.Add(time.Hour)); !ok || e.Rows != want {
 			h.Fatalf("the last verdict of %s of %s rests on %d rows, not on %d (evaluated: %t)", rule, from, e.Rows, want, ok)
+		}
+		for i, x := range h.events {
+			if in := !x.At.Before(from) && x.At.Before(from.Add(time.Hour)); in && looksFor(rule, x) && numbers[i] > e.Window.UpToSeq {
+				h.Fatalf("the last verdict of %s of %s has not seen event %d (%+v, number %d)", rule, from, i, x, numbers[i])
+			}
 		}
 	}
 }
