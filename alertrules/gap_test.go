@@ -64,14 +64,15 @@ func TestHistoryGaps(t *testing.T) {
 	}
 }
 
-// However many holes history has, its gaps are few, cover all of it, and do not
-// overlap.
+// However many holes history, or what was skipped, has, its gaps are few, cover all of
+// it, and do not overlap.
 func TestJoinGaps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
+		reason := rapid.SampledFrom([]string{GapHistory, GapSkipped}).Draw(t, "reason")
 		var in []Gap
 		for range rapid.IntRange(1, 300).Draw(t, "n") {
 			from := hour("00:00").Add(time.Duration(rapid.IntRange(0, 100_000).Draw(t, "from")) * time.Minute)
-			in = append(in, Gap{Rule: "r", Reason: GapHistory, From: from, To: from.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "length")) * time.Minute), Notify: rapid.Bool().Draw(t, "notify")})
+			in = append(in, Gap{Rule: "r", Reason: reason, From: from, To: from.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "length")) * time.Minute), Notify: rapid.Bool().Draw(t, "notify")})
 		}
 		other := Gap{Rule: "r", Reason: GapDown, From: hour("00:00"), To: hour("00:05")}
 		out := JoinGaps(append(in, other, other))
