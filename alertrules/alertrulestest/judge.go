@@ -209,10 +209,10 @@ func (h *History) seenInTime(rule string, numbers map[int]int64) {
 	}
 }
 
-// covering are the alerts of a rule that fired at a moment, by what they tell of.
-func (h *History) covering(rule string, at time.Time) map[string][]*alertrules.Alert {
+// covering are those of some alerts that fired at a moment, by what they tell of.
+func covering(alerts []*alertrules.Alert, at time.Time) map[string][]*alertrules.Alert {
 	all := map[string][]*alertrules.Alert{}
-	for _, a := range h.tape.alerts(rule) {
+	for _, a := range alerts {
 		off := a.How == alertrules.EndRemoved || a.How == alertrules.EndDisabled // after the evaluation of that moment
 		if !at.Before(a.Began) && (a.Firing() || at.Before(a.Ended) || off && at.Equal(a.Ended)) {
 			all[a.Labels["awsRegion"]] = append(all[a.Labels["awsRegion"]], a)
@@ -224,16 +224,11 @@ func (h *History) covering(rule string, at time.Time) map[string][]*alertrules.A
 // toldOnce: no two alerts tell of one moment of a value. What is found at moments that
 // nothing was evaluated at, and with history, is told apart.
 func (h *History) toldOnce(rule string) {
-	for at := h.began.Truncate(10 * time.Minute); !at.After(h.now); at = at.Add(10 * time.Minute) {
-		for value, list := range h.covering(rule, at) {
-			var ids []string
-			for _, a := range list {
-				if !a.Late || a.Gap == alertrules.GapLate {
-					ids = append(ids, a.ID)
-				}
-			}
-			if len(ids) > 1 {
-				h.Fatalf("at %s %s of %s is told by %v", at, value, rule, ids)
+	alerts := slices.DeleteFunc(h.tape.alerts(rule), func(a *alertrules.Alert) bool { return a.Late && a.Gap != alertrules.GapLate })
+	for _, a := range alerts { // of two that overlap, one begins while the other fires
+		for value, list := range covering(alerts, a.Began) {
+			if len(list) > 1 {
+				h.Fatalf("at %s %s of %s is told by %s and %s", a.Began, value, rule, list[0].ID, list[1].ID)
 			}
 		}
 	}
@@ -242,8 +237,9 @@ func (h *History) toldOnce(rule string) {
 // hitsAreTold: whatever evaluation of a rule that fires on each row found some, alerts
 // tell of the moment.
 func (h *History) hitsAreTold(rule string) {
+	alerts := h.tape.alerts(rule)
 	for _, e := range h.tape.evaluations(rule) {
-		if n := len(h.covering(rule, e.At)); n < e.Rows {
+		if n := len(covering(alerts, e.At)); n < e.Rows {
 			h.Fatalf("%s found %d rows at %s, and alerts tell of %d: %s", rule, e.Rows, e.At, n, e.Reason)
 		}
 	}
