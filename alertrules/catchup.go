@@ -20,8 +20,12 @@ const (
 	// slowRule is how long an evaluation may take and the next one still be part of a
 	// round: others would wait for it (P05).
 	slowRule = 5 * time.Second
-	// pieceTime is after what time no further moment of a piece is begun.
+	// pieceTime is after what time no further moment of a piece is begun, and no further
+	// whole window, nor a shorter range of what is new.
 	pieceTime = 2 * time.Second
+	// longPiece is after what time a piece is left off although that costs something:
+	// windows that late records touched become gaps, and an alert of the past is cut.
+	longPiece = 10 * time.Second
 	// rulesAtOnce is how many rules catch up together: they look at the same records,
 	// and are committed together.
 	rulesAtOnce = 50
@@ -33,7 +37,7 @@ func behindBy(d Due, s *RuleState, now time.Time) bool {
 	if s == nil || len(d.Moments) == 0 {
 		return false
 	}
-	if s.Took > 0 {
+	if s.Took > 0 || d.Rule.Window.Kind == NewWindow && d.Rule.cut(s) {
 		return true
 	}
 	if d.Rule.Window.Kind == WholeWindow {
@@ -115,6 +119,11 @@ func (e *Engine) MakeUp(ctx context.Context, rules []*Rule, now time.Time) (r *R
 		}
 	}
 	return r, append(left, more...), nil
+}
+
+// long reports whether a piece takes very long that began at a time; a round may.
+func (r *run) long(begin time.Time) bool {
+	return r.over != nil && time.Since(begin) > longPiece
 }
 
 // A catcher works for a Loop: some rules at a time, in pieces, and no piece begins

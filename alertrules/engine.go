@@ -268,6 +268,9 @@ func (e *Engine) evaluate(ctx context.Context, due []Due, runs []*run, how pace)
 	for range min(how.workers, len(due)) {
 		wait.Go(func() {
 			for i := range work {
+				if how.limit > 0 {
+					runs[i].over = over
+				}
 				runs[i].moments(ctx, due[i], over)
 			}
 		})

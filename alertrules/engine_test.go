@@ -332,7 +332,7 @@ func TestHalvedRanges(t *testing.T) {
 		}
 		return answer(p, win, in)
 	})
-	runTo(t, w, "11:00")
+	runTo(t, w, "12:00")
 	told := map[string]int{}
 	for _, r := range w.States.Rounds() {
 		for _, n := range r.News {

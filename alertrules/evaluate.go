@@ -42,6 +42,9 @@ type run struct {
 	answered bool          // a query went well
 	fills    *tellers      // when it fills a gap: who told what it finds
 	covered  []*Alert      // and those who told what the last observation found
+
+	over      func() bool // its turn is over; nil: it has no end
+	triesOver int         // queries over `new` that went beyond their time
 }
 
 // A pin is S and the generation of the logs file, read once for a round.
@@ -92,6 +95,9 @@ func (r *run) touch(a *Alert) {
 		r.order = append(r.order, a)
 	}
 }
+
+// enough reports whether no further query is begun than what is needed to go on from.
+func (r *run) enough() bool { return r.over != nil && r.over() }
 
 // moment evaluates one moment of the schedule. It reports whether the queries
 // went well; after an error nothing but the error is remembered.
@@ -166,6 +172,9 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 	}
 	if r.state.Error == "" {
 		r.state.ErrorSince = at
+	}
+	if r.state.Outcome == Partial {
+		r.notice = append(r.notice, Notice{Key: partialKey(r.rule.ID), Text: fmt.Sprintf("rule %s hit a bound, and cannot be evaluated now", r.rule.ID), Since: at, Over: true})
 	}
 	r.state.Error, r.state.Outcome = text, Failed
 	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text, Hash: r.rule.Hash}

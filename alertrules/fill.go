@@ -421,8 +421,10 @@ func (f *filling) failed(s fillStep, err error) bool {
 
 // records fills a gap of a rule over `new`.
 func (f *filling) records(ctx context.Context) error {
+	span := int64(0)
 	for from, to := f.FromSeq, min(f.ToSeq, f.pin.seq); ; {
 		f.begin(nil)
+		f.run.state.Span = span
 		upTo, ok := f.run.take(ctx, f.options.Now, seqPart{SeqRange: SeqRange{from, to}})
 		if err := ctx.Err(); err != nil {
 			return err
@@ -437,7 +439,7 @@ func (f *filling) records(ctx context.Context) error {
 		if err := f.commit(ctx, done, f.options.Now); err != nil || !ok || upTo >= to {
 			return err
 		}
-		from = upTo
+		from, span = upTo, f.run.state.Span
 	}
 }
 

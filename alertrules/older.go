@@ -107,8 +107,9 @@ func (r *run) lateMoments() []Gap {
 }
 
 // older evaluates again the windows before those whose verdicts are kept, where
-// late records touched them. What of them was not evaluated yet is a gap, which
-// stays one; what is more than a round bears becomes one.
+// late records touched them, the latest first. What of them was not evaluated yet is a
+// gap, which stays one; what is more than a round bears, or a piece of catching up,
+// becomes one.
 func (r *run) older(ctx context.Context, at time.Time) bool {
 	windows := r.olderWindows(r.olderEnd())
 	if len(windows) == 0 {
@@ -125,21 +126,23 @@ func (r *run) older(ctx context.Context, at time.Time) bool {
 			return w.From.Before(g.To) && g.From.Before(w.To) && !(g.arrived() && r.rule.rowsOnly())
 		})
 	})
-	if len(windows) > windowsPerRound {
-		rest := windows[:len(windows)-windowsPerRound]
-		windows = windows[len(rest):]
-		r.gaps = append(r.gaps, r.lateWindows(rest)...)
-	}
-	var seen []olderVerdict
-	for _, w := range windows { // all of them, or none
+	var seen [][]olderVerdict
+	begin := time.Now()                          // monotonic
+	for _, w := range slices.Backward(windows) { // all of them, or none
+		if n := len(seen); n == windowsPerRound || n > 0 && r.long(begin) {
+			break
+		}
 		list, ok := r.lookBack(ctx, at, w)
 		if !ok {
 			return false
 		}
-		seen = append(seen, list...)
+		seen = append(seen, list)
 	}
-	for _, v := range seen {
-		r.takeBack(v)
+	r.gaps = append(r.gaps, r.lateWindows(windows[:len(windows)-len(seen)])...)
+	for _, list := range slices.Backward(seen) {
+		for _, v := range list {
+			r.takeBack(v)
+		}
 	}
 	r.state.Seen, r.tooLate = nil, nil
 	return true

@@ -10,6 +10,20 @@ import (
 // The window `new`: (cursor, S], so that every record is seen once, however
 // late it arrives (DESIGN.md §5).
 
+// What is done where the time of a query is over.
+const (
+	// shorterBy is what the range is divided by, so that the next try fits.
+	shorterBy = 16
+	// triesOver is how many queries of a moment may go beyond their time: others wait
+	// for the round. What is left is evaluated beside the rounds.
+	triesOver = 2
+	// longerBy is by how much a shortened range grows after a quick answer.
+	longerBy = 4
+)
+
+// shortened is what an evaluation says of a range that an earlier one shortened.
+const shortened = "the range is shortened: for more of it, the time of the query was over"
+
 // overNew evaluates what an earlier start added (D34), then what is new. What was
 // told before a query failed is not asked for again.
 func (r *run) overNew(ctx context.Context, at time.Time) bool {
@@ -20,13 +34,27 @@ func (r *run) overNew(ctx context.Context, at time.Time) bool {
 		if upTo < e.To {
 			s.Earlier = &SeqRange{upTo, e.To}
 		}
-		if !ok {
-			return false
+		if !ok || s.Earlier != nil && r.spent() {
+			return ok
 		}
 	}
 	upTo, ok := r.takeAll(ctx, at, SeqRange{s.Cursor, r.pin.seq})
 	s.Cursor = upTo
+	if ok && upTo >= r.pin.seq && s.Earlier == nil {
+		s.Span = 0
+	}
 	return ok
+}
+
+// spent reports whether no further try of this moment is begun.
+func (r *run) spent() bool { return r.triesOver >= triesOver || r.enough() }
+
+// span is the part of a range that is asked for at once.
+func (r *run) span(part SeqRange) SeqRange {
+	if n := r.state.Span; n > 0 {
+		part.To = min(part.To, part.From+n)
+	}
+	return part
 }
 
 // takeAll evaluates a range, what came in as history apart from the rest, and
@@ -69,20 +97,31 @@ func splitHistory(part SeqRange, history []Past) []seqPart {
 }
 
 // take evaluates a part and returns up to where it was seen. When a bound was
-// hit, or the time is over, the range is shortened to the last row read, where rows come in the order
-// of their numbers, else halved, and asked again until its answer is complete:
-// no row is passed over, and the rest waits for the next round (D30).
+// hit, the range is shortened to the last row read, where rows come in the order
+// of their numbers, else halved, and asked again until its answer is complete. When
+// the time is over it is shortened by far more, for this round and those to come, and
+// after two such tries nothing of it is seen. Either way no row is passed over, and
+// the rest waits for the next round (D30).
 func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64, ok bool) {
 	if part.To <= part.From {
 		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &answer{Result: &query.Result{}}, edited: r.state.Edited}, 0)
 		return part.From, true
 	}
-	cut := ""
-	for to := part.To; ; {
+	to, cut := r.span(part.SeqRange).To, ""
+	if to < part.To {
+		cut = shortened
+	}
+	for {
 		w := query.Window{AfterSeq: part.From, UpToSeq: to, Now: at}
 		res, took, err := r.ask(ctx, at, w)
 		if bound := timeOver(err); bound != "" && to-part.From > 1 {
-			cut, to = bound, part.From+(to-part.From)/2
+			r.state.Span, cut = max(1, (to-part.From)/shorterBy), bound
+			to = part.From + r.state.Span
+			if r.triesOver++; r.spent() {
+				w.UpToSeq = part.From
+				r.observe(r.cutShort(at, w, bound), took)
+				return part.From, true
+			}
 			continue
 		}
 		if err != nil {
@@ -100,6 +139,9 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 			continue
 		}
 		r.observe(observation{at: at, window: w, result: res, edited: r.state.Edited, cut: cut, history: part.history, notify: part.notify}, took)
+		if took < slowRule {
+			r.state.Span = min(r.state.Span*longerBy, r.pin.seq)
+		}
 		return to, true
 	}
 }

@@ -83,7 +83,10 @@ type RuleState struct {
 	Error      string    // of the last evaluation; empty when it went well
 	ErrorSince time.Time // first of a row of errors
 
-	First   int64     // of `new`: the rule has seen (First, Cursor]
+	First int64 // of `new`: the rule has seen (First, Cursor]
+	// Span is of `new` how many numbers its query is asked for at once, while some are
+	// left for which its time was over; 0: all that there are.
+	Span    int64     `json:",omitempty"`
 	Earlier *SeqRange // of `new`: given by an earlier start, to be taken in once (D34)
 	Edited  time.Time // when another Hash was first met; zero once it was evaluated (D23)
 	Off     EndHow    // EndRemoved or EndDisabled while the rule is not evaluated (D24)

@@ -56,7 +56,7 @@ func (r *run) asks(d Due) (asks []Ask) {
 	case NewWindow:
 		for _, p := range splitHistory(SeqRange{r.state.Cursor, r.pin.seq}, r.pin.history) {
 			if p.From < p.To {
-				ask(last, query.Window{AfterSeq: p.From, UpToSeq: p.To, Now: last})
+				ask(last, query.Window{AfterSeq: p.From, UpToSeq: r.span(p.SeqRange).To, Now: last})
 			}
 		}
 	}

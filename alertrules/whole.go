@@ -35,7 +35,10 @@ func (r *run) overWhole(ctx context.Context, at time.Time) bool {
 
 // verdicts evaluates the windows that are due.
 func (r *run) verdicts(ctx context.Context, at time.Time) bool {
-	for range windowsPerRound {
+	for n := range windowsPerRound {
+		if n > 0 && r.enough() {
+			break
+		}
 		from, to := r.rule.Window.Around(r.state.WholeTo, r.rule.Zone)
 		if to.Add(r.rule.Delay).After(at) {
 			break
@@ -64,29 +67,32 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 	if e == nil {
 		return true
 	}
-	var seen []observation
-	for from := e.From; from.Before(e.To) && len(seen) < windowsPerRound; {
-		start, to := r.rule.Window.Around(from, r.rule.Zone)
-		w := r.whole(start, to)
-		res, _, err := r.ask(ctx, to, w)
-		if err != nil {
-			r.failed(at, w, err)
-			return false
-		}
-		seen = append(seen, observation{at: r.rule.dueBy(to, at), window: w, result: res, early: true})
-		from = to
-	}
+	before := *r
+	before.state = cloneState(r.state, r.rule.ID)
 	live, pending := r.live, r.state.Pending
 	if r.rule.Mode == State {
 		r.live, r.state.Pending = map[string]*Alert{}, nil
 	}
-	for _, o := range seen {
+	var o observation
+	begin := time.Now() // monotonic
+	for n := 0; e.From.Before(e.To) && n < windowsPerRound && !(n > 0 && r.leavesOff(begin)); n++ {
+		start, to := r.rule.Window.Around(e.From, r.rule.Zone)
+		w := r.whole(start, to)
+		res, _, err := r.ask(ctx, to, w)
+		if err != nil {
+			if r.rule.Mode == State { // or an alert would end there
+				*r = before
+			}
+			r.failed(at, w, err)
+			return false
+		}
+		o = observation{at: r.rule.dueBy(to, at), window: w, result: res, early: true}
 		r.observe(o, 0)
-		e.From = o.window.To
+		e.From, r.state.Seen = to, nil
 	}
 	if r.rule.Mode == State {
 		for _, key := range slices.Sorted(maps.Keys(r.live)) {
-			r.close(r.live[key], seen[len(seen)-1].at, EndNoRows)
+			r.close(r.live[key], o.at, EndNoRows)
 		}
 		r.live, r.state.Pending = live, pending
 	}
@@ -95,6 +101,13 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 		r.state.EarlierWhole = nil
 	}
 	return true
+}
+
+// leavesOff reports whether the windows of an earlier start wait for the next piece:
+// where an alert goes on or hits are counted only if it takes very long, because it
+// ends there.
+func (r *run) leavesOff(begin time.Time) bool {
+	return r.enough() && (r.rule.Mode == Event || r.idle()) || r.long(begin)
 }
 
 // skipOld makes a gap of windows that are too old to be caught up.
@@ -119,15 +132,20 @@ func (r *Rule) dueBy(to, at time.Time) time.Time {
 	return m
 }
 
-// cut reports whether windows that were due at the last moment wait for the next
-// round, because there were too many for one. After an error they are tried again
-// at the next moment.
+// cut reports whether something that was due at the last moment waits for the next
+// round, because it was too much for one. After an error it is tried again at the next
+// moment.
 func (r *Rule) cut(s *RuleState) bool {
-	if r.Window.Kind != WholeWindow || s.WholeTo.IsZero() || s.Error != "" {
+	switch {
+	case s.Error != "":
+		return false
+	case r.Window.Kind == NewWindow:
+		return s.Span > 0
+	case r.Window.Kind != WholeWindow || s.WholeTo.IsZero():
 		return false
 	}
 	_, to := r.Window.Around(s.WholeTo, r.Zone)
-	return !to.Add(r.Delay).After(s.Moment)
+	return s.EarlierWhole != nil || !to.Add(r.Delay).After(s.Moment)
 }
 
 // due is the moment of the schedule after a window that ends at to.

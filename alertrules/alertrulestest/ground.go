@@ -145,8 +145,10 @@ var errKilled = errors.New("killed by the test")
 // tape is a Ground that fails when it is told to, and keeps what was committed.
 type tape struct {
 	Ground
-	killed bool // the next commit fails
-	broken int  // so many queries of rules go well, and then none; negative: all do
+	killed bool          // the next commit fails
+	broken int           // so many queries of rules go well, and then none; negative: all do
+	takes  time.Duration // each query of a rule
+	bears  int64         // of __seq__ by a query of a rule without a window; 0: any
 	plans  map[*query.Plan]bool
 	rounds []*alertrules.Round
 }
@@ -171,6 +173,12 @@ func (t *tape) Query(ctx context.Context, p *query.Plan, w query.Window) (*query
 			return nil, errKilled
 		}
 		t.broken--
+	}
+	if t.plans[p] && t.takes > 0 {
+		time.Sleep(t.takes)
+	}
+	if t.plans[p] && t.bears > 0 && w.To.IsZero() && w.UpToSeq-w.AfterSeq > t.bears {
+		return nil, &alertrules.LimitError{Limit: t.takes}
 	}
 	return t.Ground.Query(ctx, p, w)
 }

@@ -80,6 +80,9 @@ type ruleText struct {
 type Size struct {
 	Steps int   // at most
 	Down  []int // for how many hours nothing runs; over 23 is more than is caught up
+	// Slow says that queries may take long, or too long, while rules catch up: for a
+	// clock of testing/synctest.
+	Slow bool
 }
 
 // Play plays a random history on a ground, on which no rule is known, and judges it.
@@ -196,6 +199,17 @@ func (h *History) at(pieces bool) {
 		h.must(err)
 		return
 	}
+	if h.size.Slow {
+		h.tape.takes = rapid.SampledFrom([]time.Duration{0, time.Second, 3 * time.Second, 12 * time.Second}).Draw(h.T, "each query takes")
+		h.tape.bears = rapid.SampledFrom([]int64{0, 1, 3}).Draw(h.T, "of so many records at most")
+		h.Logf("each query takes %s, or bears %d records", h.tape.takes, h.tape.bears)
+	}
+	h.pieces(ctx)
+	h.tape.takes, h.tape.bears = 0, 0
+}
+
+// pieces evaluates what is due as the loop does.
+func (h *History) pieces(ctx context.Context) {
 	_, behind, err := h.engine.Live(ctx, h.set.Rules, h.now)
 	h.must(err)
 	for len(behind) > 0 && err == nil {
@@ -288,6 +302,7 @@ func (h *History) finish() {
 	for range 2 {
 		h.run(10 * time.Minute)
 	}
+	h.pieces(context.Background()) // what was too slow, up to the end
 	h.fill()
 	gaps, err := h.tape.Gaps(context.Background())
 	h.must(err)
