@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -52,6 +53,21 @@ func (r Reserve) low(room Room, before bool) bool {
 	return room.Free < need
 }
 
+// Spares is nil when so many bytes more can be written and the reserve is free all the
+// same, else an error that says how much is.
+func (r Reserve) Spares(room Room, more int64) error {
+	after := room
+	if after.Free = max(0, room.Free-more); r.low(after, false) {
+		return errors.New(r.lacks(room))
+	}
+	return nil
+}
+
+// lacks says how much is free and how much has to be.
+func (r Reserve) lacks(room Room) string {
+	return fmt.Sprintf("the disk of the data directory has %s free, and a reserve of %s (limits.disk_reserve)", inBytes(room.Free), inBytes(r.of(room.Total)))
+}
+
 // disk is what is known of it. It is used by all loops.
 type disk struct {
 	mu   sync.Mutex
@@ -92,8 +108,7 @@ func (a *Agent) space(ctx context.Context, now time.Time) (told bool, err error)
 	}
 	n := alertrules.Notice{Key: diskKey, Since: now, Over: known, Text: "the disk has room again: what the sources hold is taken in"}
 	if low {
-		n.Text = fmt.Sprintf("the disk of the data directory has %s free, less than the reserve of %s (limits.disk_reserve): nothing is taken in until there is room; rules and mails go on",
-			inBytes(room.Free), inBytes(a.o.Reserve.of(room.Total)))
+		n.Text = a.o.Reserve.lacks(room) + ": nothing is taken in until there is room; rules and mails go on"
 	}
 	return a.tell(ctx, []alertrules.Notice{n}, now)
 }

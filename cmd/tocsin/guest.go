@@ -234,11 +234,14 @@ func (p *project) alone(ctx context.Context, wait bool) (release func(), err err
 	}
 }
 
-// maxStdin bounds what is kept of a standard input before it is loaded, in bytes.
-const maxStdin = 8 << 30
+const (
+	maxStdin  = 8 << 30  // bytes of a standard input that are kept before it is loaded
+	stdinPart = 16 << 20 // of these between two looks at the room of the disk
+)
 
 // stdinWhole is standard input. For another process all of it is taken to a file first:
-// one that stops in the middle would hold a transaction, for which the agent waits.
+// one that stops in the middle would hold a transaction, for which the agent waits. The
+// reserve of the disk is left alone.
 func (p *project) stdinWhole(ctx context.Context) (stdin io.Reader, done func(), err error) {
 	if p.env.host == nil {
 		return p.env.stdin, func() {}, nil
@@ -248,23 +251,47 @@ func (p *project) stdinWhole(ctx context.Context) (stdin io.Reader, done func(),
 		return nil, nil, fmt.Errorf("keep the standard input: %w", err)
 	}
 	done = func() { _ = f.Close() } // it has no name: nothing is left
-	n, err := int64(0), os.Remove(f.Name())
-	if err == nil {
-		n, err = io.Copy(f, io.LimitReader(p.env.stdin, maxStdin+1))
+	if err = os.Remove(f.Name()); err == nil {
+		err = keepParts(f, p.env.stdin, func() error {
+			room, err := p.room()
+			if err != nil {
+				return err
+			}
+			return p.config.reserve.Spares(room, stdinPart)
+		})
 	}
-	switch {
-	case ctx.Err() != nil:
-		err = ctx.Err()
-	case n > maxStdin:
-		err = errors.New("it has more than 8 GB: save it to a file, and load that")
-	case err == nil:
+	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
 	}
 	if err != nil {
 		done()
 		return nil, nil, fmt.Errorf("keep the standard input: %w", err)
 	}
 	return f, done, nil
+}
+
+// keepParts writes what comes to a file, part by part, while there is room for one
+// more.
+func keepParts(f io.Writer, from io.Reader, room func() error) error {
+	for n := int64(0); n < maxStdin; n += stdinPart {
+		if err := room(); err != nil {
+			return fmt.Errorf("%w: make room, or save it elsewhere and load that file", err)
+		}
+		if _, err := io.CopyN(f, from, stdinPart); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	if _, err := io.ReadFull(from, make([]byte, 1)); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return errors.New("it has more than 8 GB: save it to a file, and load that")
 }
 
 // steady keeps the agent that does the verb from being made anew, and gives the verb
