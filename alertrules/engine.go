@@ -26,8 +26,9 @@ type Engine struct {
 	CatchUp time.Duration // how far back missed moments of sliding windows are evaluated; 0 is 24h
 	// Share is told what a round will ask before it asks. What it returns is the
 	// context for these questions, by which Query may answer several from one copy of
-	// the records, with the same answers as without; release is called when they are
-	// answered. May be nil.
+	// the records; release is called when they are answered. The answers are those that
+	// there are without, but for what a query leaves open: without ORDER BY rows may come in
+	// another order, and with LIMIT they may be others (docs/adr/0005). May be nil.
 	Share func(ctx context.Context, asks []Ask) (shared context.Context, release func())
 	// Progress is called after each moment of a rule that was evaluated, by several
 	// goroutines; may be nil.
