@@ -144,18 +144,49 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	wake, deliver := bell()
+	changed, evaluate := bell()
+	loop := a.rounds(ctx, changed, deliver, stop)
+	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
+		return fmt.Errorf("make the rules known: %w", err)
+	}
+	var loops, drained sync.WaitGroup
+	loops.Go(func() { a.serve(ctx) })
+	loops.Go(func() { a.watchdog(ctx) })
+	a.pulse.beat(rulesLoop, time.Now().Add(a.o.CatchUpWait))
+	a.pulse.beat(mailsLoop, time.Now().Add(a.o.CatchUpWait))
+	for _, f := range a.feeds {
+		drained.Add(1)
+		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
+	}
+	loops.Go(func() { a.woken(ctx, deliver) })
+	loops.Go(func() {
+		a.reload(ctx, func() { evaluate(); deliver() }, func() { stop(ErrRestart) })
+	})
+	defer a.supervised(ctx)()
+	a.awaitDrained(ctx, &drained)
+	errs := make([]error, 2)
+	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
+	loops.Go(func() {
+		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, func(wait time.Duration) { a.pulse.beat(mailsLoop, time.Now().Add(wait)) }))
+	})
+	loops.Go(func() { a.maintain(ctx) })
+	a.signs(ctx, &loops, deliver)
+	loops.Go(func() { a.watch(ctx, deliver, stop) })
+	loops.Wait()
+	return errors.Join(append(errs, again(ctx))...)
+}
+
+// rounds is the loop that evaluates, which beats while it does. changed wakes it;
+// deliver is called after each round, and stop when the process is to be replaced.
+func (a *Agent) rounds(ctx context.Context, changed <-chan struct{}, deliver func(), stop context.CancelCauseFunc) *alertrules.Loop {
 	var failing atomic.Bool // rounds are evaluated, but not committed
 	a.o.Engine.Progress = func() {
 		if !failing.Load() {
 			a.pulse.beat(rulesLoop, time.Now())
 		}
 	}
-	if _, err := a.o.Engine.Known(ctx, a.o.Rules(), time.Now()); err != nil {
-		return fmt.Errorf("make the rules known: %w", err)
-	}
-	wake, deliver := bell()
-	changed, evaluate := bell()
-	loop := &alertrules.Loop{
+	return &alertrules.Loop{
 		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed, Splay: a.o.Splay,
 		Done: func(r *alertrules.Round) {
 			a.logRound(r)
@@ -172,55 +203,43 @@ func (a *Agent) Run(ctx context.Context) error {
 			a.o.Log.Error("evaluate", "error", err)
 		},
 	}
-	var loops, drained sync.WaitGroup
-	loops.Go(func() { a.serve(ctx) })
-	loops.Go(func() { a.watchdog(ctx) })
-	a.pulse.beat(rulesLoop, time.Now().Add(a.o.CatchUpWait))
-	a.pulse.beat(mailsLoop, time.Now().Add(a.o.CatchUpWait))
-	for _, f := range a.feeds {
-		drained.Add(1)
-		loops.Go(func() { a.follow(ctx, f, sync.OnceFunc(drained.Done)) })
-	}
-	reread := func() {
-		evaluate()
-		deliver()
-	}
-	loops.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-a.o.Woken:
-				deliver()
-			}
+}
+
+// woken delivers each time that somebody may have changed what is to be told, until
+// ctx ends.
+func (a *Agent) woken(ctx context.Context, deliver func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.o.Woken:
+			deliver()
 		}
-	})
-	loops.Go(func() { a.reload(ctx, reread, func() { stop(ErrRestart) }) })
+	}
+}
+
+// supervised tells the supervisor that the agent works, and, when ctx ends, why it
+// does, unless the function that it returns was called before.
+func (a *Agent) supervised(ctx context.Context) (release func() bool) {
 	a.o.Supervisor.Ready()
-	defer context.AfterFunc(ctx, func() {
+	return context.AfterFunc(ctx, func() {
 		switch cause := context.Cause(ctx); {
 		case errors.Is(cause, ErrReplace): // it stays the same process to the supervisor
 			a.o.Supervisor.Reloading()
 		case !errors.Is(cause, ErrRestart):
 			a.o.Supervisor.Stopping()
 		}
-	})()
-	a.awaitDrained(ctx, &drained)
-	errs := make([]error, 3)
-	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
-	loops.Go(func() {
-		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, func(wait time.Duration) { a.pulse.beat(mailsLoop, time.Now().Add(wait)) }))
 	})
-	loops.Go(func() { a.maintain(ctx) })
-	a.signs(ctx, &loops, deliver)
-	loops.Go(func() { a.watch(ctx, deliver, stop) })
-	loops.Wait()
-	for _, again := range []error{ErrRestart, ErrReplace} {
-		if errors.Is(context.Cause(ctx), again) {
-			errs[2] = again
+}
+
+// again is why another agent, or process, takes over when ctx has ended; nil: none.
+func again(ctx context.Context) error {
+	for _, err := range []error{ErrRestart, ErrReplace} {
+		if errors.Is(context.Cause(ctx), err) {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // bell returns a channel that holds one ring, and what rings it.
