@@ -32,14 +32,16 @@ func throughAgent(cmd *cobra.Command) bool {
 	if verb == "shell" { // the session asks for each statement
 		return cmd.Flags().Changed("answer")
 	}
-	return slices.Contains(besideAgent, verb)
+	return slices.Contains(besideAgent(), verb)
 }
 
 // besideAgent are the verbs that an agent does for others.
-var besideAgent = []string{
-	"ack", "alerts", "alerts show", "backup", "deadletters drop", "deadletters list", "deadletters retry", "deadletters show",
-	"export parquet", "gaps", "gaps drop", "gaps fill", "load", "outbox drop", "outbox list", "outbox retry", "outbox show",
-	"preview", "query", "rules release", "shell", "status", "why",
+func besideAgent() []string {
+	return []string{
+		"ack", "alerts", "alerts show", "backup", "deadletters drop", "deadletters list", "deadletters retry", "deadletters show",
+		"export parquet", "gaps", "gaps drop", "gaps fill", "load", "outbox drop", "outbox list", "outbox retry", "outbox show",
+		"preview", "query", "rules release", "shell", "status", "why",
+	}
 }
 
 // fitIn has every command below one go through the agent, where there is one and the
@@ -103,9 +105,6 @@ func beside(e *env, o *options, cmd *cobra.Command, do func() error, args []stri
 	}
 }
 
-// passedOn are the variables of the environment that a verb looks at.
-var passedOn = []string{"TOCSIN_DATA", "TOCSIN_CONFIG", "NO_COLOR", "TERM"}
-
 // call is the command line of this process as an agent is told of it.
 func (e *env) call(o *options, cmd *cobra.Command, args []string) (agent.Call, error) {
 	dir, err := os.Getwd()
@@ -116,7 +115,7 @@ func (e *env) call(o *options, cmd *cobra.Command, args []string) (agent.Call, e
 		ID: rand.Text(), Args: e.args, Dir: dir, Env: map[string]string{}, User: e.userName(),
 		Width: e.width, Terminal: e.terminal, ErrTerminal: e.errTerminal,
 	}
-	for _, name := range passedOn {
+	for _, name := range []string{"TOCSIN_DATA", "TOCSIN_CONFIG", "NO_COLOR", "TERM"} { // what a verb looks at
 		if v := e.getenv(name); v != "" {
 			c.Env[name] = v
 		}

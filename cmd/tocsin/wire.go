@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -33,7 +32,7 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	if err != nil {
 		return nil, err
 	}
-	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command), Existing: !slices.Contains(makers, command)}); err != nil {
+	if p.store, err = store.Open(ctx, store.Options{Dir: p.dir, Command: command, Now: p.now, Threads: threads(command), Existing: !makes(command)}); err != nil {
 		return nil, err
 	}
 	err = p.declare(ctx)
@@ -49,9 +48,15 @@ func openProject(ctx context.Context, e *env, o *options, command string) (*proj
 	return p, nil
 }
 
-// makers are the verbs that make a data directory where there is none: they take
+// makes reports whether a verb makes a data directory where there is none: it takes
 // something in. All others say that there is none.
-var makers = []string{"tocsin load", "tocsin run", "tocsin run --once", "tocsin demo", "tocsin scan"}
+func makes(command string) bool {
+	switch command {
+	case "tocsin load", "tocsin run", "tocsin run --once", "tocsin demo", "tocsin scan":
+		return true
+	}
+	return false
+}
 
 // declare makes the store have the logstores and tables of the files.
 func (p *project) declare(ctx context.Context) error {
