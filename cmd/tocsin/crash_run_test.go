@@ -36,18 +36,25 @@ func TestIntegrationCrashRun(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 11))
 	for n := range kills {
 		plant(t, dir, n)
-		cmd := command(t, dir, "run")
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		if err := cmd.Start(); err != nil {
+		p := &process{t: t, dir: dir, cmd: command(t, dir, "run"), patience: time.Minute}
+		p.cmd.Stderr = &p.said
+		if err := p.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(50+random.IntN(900)) * time.Millisecond)
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatalf("run %d ended by itself: %v\n%s", n, err, stderr.String())
+		if n%2 == 1 { // it loads, evaluates and delivers; the others may be killed while they start
+			p.waits("msg=running")
 		}
-		cmd.Wait()
+		time.Sleep(time.Duration(50+random.IntN(900)) * time.Millisecond)
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatalf("run %d ended by itself: %v\n%s", n, err, p.said.String())
+		}
+		p.cmd.Wait()
 		server.died()
+	}
+	if before := len(server.taken()); before == 0 {
+		t.Error("none of the agents that were killed had sent a mail")
+	} else {
+		t.Logf("the agents that were killed sent %d mails", before)
 	}
 	settleCrash(t, dir, server, kills)
 	checkCrash(t, server, kills)

@@ -65,7 +65,7 @@ rules:
 	}
 	records.WriteString(terrorRecord(10_000, deadly, "", ""))
 	writeSettled(t, dir, map[string]string{"in/1.json": records.String()})
-	p, deaths := survive(t, dir, "6s", 40*time.Second)
+	p, deaths := survive(t, dir, "6s", "ops@example.com", "deadly is quarantined")
 	t.Logf("it died %d times", deaths)
 	if deaths < 2 {
 		t.Errorf("it died %d times", deaths)

@@ -85,20 +85,28 @@ func terrorRecord(id int, name, agent, message string) string {
 		time.Now().UTC().Format(time.RFC3339), name, id, id, id, agent, message)
 }
 
-// survive starts the agent again, as systemd does, until it has been there for some
-// time; it says how often it died.
-func survive(t *testing.T, dir, limit string, calm time.Duration) (p *process, deaths int) {
+// survive starts the agent again, as systemd does, until it has sent a mail that holds
+// these texts; it says how often it died.
+func survive(t *testing.T, dir, limit string, mail ...string) (p *process, deaths int) {
 	t.Helper()
 	for ; ; deaths++ {
 		p = startWith(t, dir, []string{terror + "=" + limit})
-		select {
-		case err := <-p.ended:
-			said := p.said.String()
-			natively := err != nil && strings.Contains(err.Error(), "segmentation fault") || strings.Contains(said, "SIGSEGV")
-			if !natively || deaths == 4 {
-				t.Fatalf("it ended %d times, with %v\n%s", deaths+1, err, said)
+		p.patience = 5 * time.Minute
+		died := false
+		p.until(fmt.Sprintf("a mail with %q", mail), func() bool {
+			select {
+			case err := <-p.ended:
+				died = true
+				said := p.said.String()
+				natively := err != nil && strings.Contains(err.Error(), "segmentation fault") || strings.Contains(said, "SIGSEGV")
+				if !natively || deaths == 4 {
+					t.Fatalf("it ended %d times, with %v\n%s", deaths+1, err, said)
+				}
+			default:
 			}
-		case <-time.After(calm):
+			return died || p.mailed(mail...) > 0
+		})
+		if !died {
 			return p, deaths
 		}
 	}
@@ -126,7 +134,7 @@ func TestP31ARuleThatEndsTheProcess(t *testing.T) {
 	}
 	records.WriteString(terrorRecord(999, deadly, "", ""))
 	writeSettled(t, dir, map[string]string{"in/1.json": records.String()})
-	p, deaths := survive(t, dir, "10s", 3*time.Second)
+	p, deaths := survive(t, dir, "10s", "ops@example.com", "bad is quarantined")
 	if deaths < 2 {
 		t.Errorf("it died %d times", deaths)
 	}
@@ -169,7 +177,7 @@ func TestP31ARuleThatEndsTheProcess(t *testing.T) {
 	}
 	// Another text makes it go on, and its gap can be filled.
 	writeSettled(t, dir, map[string]string{"rules/bad.yaml": strings.Replace(bad, deadly, "die*", 1), "in/2.json": terrorRecord(1000, "dies-no-more", "", "")})
-	p, deaths = survive(t, dir, "10s", time.Second)
+	p, deaths = survive(t, dir, "10s", "ken@example.com", "bad")
 	p.awaitMail(1, "ken@example.com", "bad")
 	p.stop()
 	if out := must2(command(t, dir, "gaps", "fill").CombinedOutput()); !strings.Contains(out, "1 found") || deaths != 0 {
