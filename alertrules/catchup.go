@@ -176,7 +176,7 @@ func (c *catcher) piece(ctx context.Context, rules []*Rule) (*Round, []*Rule, er
 }
 
 // makeUp makes up for what rules missed. A rule that is slow lets the others go
-// first, and then goes alone.
+// first, and then goes alone, in turn with others that are slow.
 func (c *catcher) makeUp(ctx context.Context, rules []*Rule) {
 	var slow []*Rule
 	for len(rules) > 0 && ctx.Err() == nil {
@@ -198,16 +198,13 @@ func (c *catcher) makeUp(ctx context.Context, rules []*Rule) {
 			default:
 			}
 		}
-		rules = left
-		if len(left) > 1 {
-			rules = nil
-			took := round.took()
-			for _, r := range left {
-				if took[r.ID] < pieceTime/2 {
-					rules = append(rules, r)
-				} else {
-					slow = append(slow, r)
-				}
+		rules = nil
+		took := round.took()
+		for _, r := range left {
+			if took[r.ID] < pieceTime/2 {
+				rules = append(rules, r)
+			} else {
+				slow = append(slow, r)
 			}
 		}
 		if len(rules) == 0 && len(slow) > 0 {

@@ -29,9 +29,9 @@ type Loop struct {
 	// moments, and the windows that follow from them, stay what the schedules say.
 	Splay time.Duration
 
-	mu     sync.Mutex // guards what follows
-	begun  bool       // a first round was evaluated
-	behind map[string]bool
+	mu     sync.Mutex      // guards what follows
+	begun  bool            // a first round was evaluated
+	behind map[string]bool // whether decisions wait for it
 }
 
 // retryAfter is how long the loop waits after an error that is no rule's.
@@ -77,8 +77,8 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 // Waits reports whether decisions about a rule have to wait: it has not caught
-// up, so that what is known of its alerts is of the past (D21). Any goroutine may
-// call it.
+// up, so that what is known of its alerts is of the past (D21). Of what a rule over `new`
+// has seen nothing changes by what it has not seen yet. Any goroutine may call it.
 func (l *Loop) Waits(rule string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,7 +94,7 @@ func (l *Loop) mark(behind []*Rule, only bool) {
 		l.behind = map[string]bool{}
 	}
 	for _, r := range behind {
-		l.behind[r.ID] = true
+		l.behind[r.ID] = r.Window.Kind != NewWindow
 	}
 }
 
@@ -108,7 +108,10 @@ func (l *Loop) caughtUp(r *Rule) {
 func (l *Loop) current(rules []*Rule) []*Rule {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(rules), func(r *Rule) bool { return l.behind[r.ID] })
+	return slices.DeleteFunc(slices.Clone(rules), func(r *Rule) bool {
+		_, behind := l.behind[r.ID]
+		return behind
+	})
 }
 
 // round evaluates what is due; of another set all rules, also those that were

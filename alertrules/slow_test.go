@@ -96,6 +96,9 @@ rules: [{id: slow, every: 5m}, {id: live, window: 1m, every: 1m}]`))
 					if rounds++; rounds == 1 && (queries > 2 || time.Since(begin) > 2*time.Minute+time.Second) || rounds > 1 && over > 1 {
 						t.Errorf("round %d, after %s: %d queries, %d of them too slow", rounds, time.Since(begin), queries, over)
 					}
+					if rounds > 1 && l.Waits("slow") {
+						t.Errorf("round %d: what is told of the rule waits for what it has not seen", rounds)
+					}
 					for _, n := range r.Notices {
 						if strings.HasPrefix(n.Key, "rule/failed/slow") && !n.Over {
 							failed++
@@ -121,6 +124,37 @@ rules: [{id: slow, every: 5m}, {id: live, window: 1m, every: 1m}]`))
 			})
 		})
 	}
+}
+
+// Slow rules take turns: the one that needs hours keeps the other waiting for no longer
+// than its own part takes.
+func TestSlowRulesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().UTC()
+		w := alertrulestest.NewWorld(begin)
+		if err := w.Load(`
+defaults: {query: "status:x"}
+rules: [{id: few, logstore: findings}, {id: many, logstore: findings}, {id: quick, logstore: findings}]`); err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			w.Log.Add(alertrulestest.Record{Arrived: begin, Time: begin, Fields: map[string]any{"status": "x"}})
+		}
+		w.Log.Now = begin.Add(1000 * time.Hour)
+		each := map[string]time.Duration{"many": 10 * time.Second, "few": 100 * time.Millisecond}
+		timed(w, func(rule string, win query.Window) time.Duration {
+			return time.Duration(win.UpToSeq-win.AfterSeq) * each[rule]
+		}, func(string, bool) {})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		l := alertrules.Loop{Engine: w.Engine, Rules: func() *alertrules.Set { return w.Set }}
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if m, h := w.States.State("few").Cursor, w.States.State("many").Cursor; m != 2000 || h < 100 || h == 2000 {
+			t.Errorf("after an hour one has seen %d, the other %d", m, h)
+		}
+	})
 }
 
 // open are the causes that the operator was told of and that are not over.
