@@ -172,7 +172,7 @@ func (l *Loop) untilNext(ctx context.Context, set *Set) (time.Duration, error) {
 // was put on, so it looks at the clock as well.
 func (l *Loop) pause(ctx context.Context, caught <-chan struct{}, d time.Duration) {
 	end := time.Now().Add(d)
-	for left := d; left > 0; left = min(time.Until(end), end.Round(0).Sub(time.Now())) { // Round: by the wall clock
+	for left := d; left > 0; left = min(time.Until(end), time.Until(end.Round(0))) { // Round: by the wall clock
 		t := time.NewTimer(min(left, maxWait))
 		select {
 		case <-t.C:
