@@ -237,7 +237,7 @@ func measured(t *testing.T) *Agent {
 	r.agent.o.State = func(context.Context) (State, error) {
 		return State{
 			Sources: []SourceState{{Name: "trail", Last: time.Unix(1790000000, 0), Lag: 90 * time.Second, Failing: true}, {Name: "new"}},
-			Waiting: 3, Parked: 1, Oldest: now.Add(-time.Minute), Rules: 6, Firing: 2, Gaps: 4, Causes: 1,
+			Waiting: 3, Parked: 1, Oldest: now.Add(-time.Minute), Rules: 6, Firing: 2, Open: 3, Gaps: 4, Causes: 1,
 		}, nil
 	}
 	round, err := r.agent.o.Engine.Round(t.Context(), r.set.Rules, now)
@@ -263,7 +263,7 @@ func TestMetrics(t *testing.T) {
 		`tocsin_source_lag_seconds{source="trail"} 90`, `tocsin_source_last_object_timestamp_seconds{source="trail"} 1.79e+09`,
 		`tocsin_source_failing{source="trail"} 1`, `tocsin_source_failing{source="new"} 0`,
 		`tocsin_outbox_mails{state="waiting"} 3`, `tocsin_outbox_mails{state="refused"} 1`, `tocsin_outbox_oldest_seconds 6`,
-		`tocsin_rules 6`, `tocsin_alerts_firing 2`, `tocsin_gaps 4`, `tocsin_causes 1`, `tocsin_disk_free_bytes 5`, `tocsin_disk_size_bytes 10`,
+		`tocsin_rules 6`, `tocsin_alerts_firing{mode="state"} 2`, `tocsin_alerts_firing{mode="event"} 3`, `tocsin_gaps 4`, `tocsin_causes 1`, `tocsin_disk_free_bytes 5`, `tocsin_disk_size_bytes 10`,
 		`tocsin_loop_alive{loop="rules"} 1`, `tocsin_loop_alive{loop="source trail"} 0`, `tocsin_state_unread 0`, `go_goroutines `,
 	} {
 		if !strings.Contains(text, "\n"+line) {

@@ -108,8 +108,9 @@ type State struct {
 	// waits, zero without one.
 	Waiting, Parked int64
 	Oldest          time.Time
-	Rules           int // that run
-	Firing          int64
+	Rules           int   // that run
+	Firing          int64 // alerts of state rules that go on
+	Open            int64 // alerts of event rules to which news is still added
 	Gaps            int
 	Causes          int // that the operator was told of and are not over
 }
@@ -138,7 +139,7 @@ func newGauges() map[string]*prometheus.Desc {
 		"outbox":  describe("outbox_mails", "Mails that wait, and that were refused for good.", "state"),
 		"oldest":  describe("outbox_oldest_seconds", "Since when the oldest mail waits; 0 without one."),
 		"rules":   describe("rules", "Rules that run."),
-		"firing":  describe("alerts_firing", "Alerts that go on."),
+		"firing":  describe("alerts_firing", "Alerts that go on (tocsin alerts --firing): of state rules until their condition is over, of event rules until nothing was told for their repeat_interval.", "mode"),
 		"gaps":    describe("gaps", "What was not evaluated (tocsin gaps)."),
 		"causes":  describe("causes", "What the operator was told of and is not over."),
 		"free":    describe("disk_free_bytes", "Room on the disk of the data directory."),
@@ -196,7 +197,8 @@ func (v view) Collect(to chan<- prometheus.Metric) {
 	send("outbox", float64(s.Parked), "refused")
 	send("oldest", oldest)
 	send("rules", float64(s.Rules))
-	send("firing", float64(s.Firing))
+	send("firing", float64(s.Firing), "state")
+	send("firing", float64(s.Open), "event")
 	send("gaps", float64(s.Gaps))
 	send("causes", float64(s.Causes))
 }

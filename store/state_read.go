@@ -57,15 +57,20 @@ func (s *State) Causes(ctx context.Context) ([]Cause, error) {
 type Depth struct {
 	Waiting, Parked int64
 	Oldest          time.Time // since when the oldest row waits; zero: none does
-	Firing          int64     // alerts that go on
+	Firing          int64     // alerts of state rules that go on
+	Open            int64     // alerts of event rules to which news is still added
 }
+
+// GoOn is how many alerts go on, as FindAlerts with Firing finds them.
+func (d Depth) GoOn() int64 { return d.Firing + d.Open }
 
 // Depth counts the outbox and the alerts that go on.
 func (s *State) Depth(ctx context.Context) (Depth, error) {
 	var d Depth
 	var oldest sql.NullTime
 	err := s.in.db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'parked'),
-		min(since) FILTER (WHERE state = 'waiting'), (SELECT count(*) FROM alerts WHERE firing AND NOT event) FROM mails`).Scan(&d.Waiting, &d.Parked, &oldest, &d.Firing)
+		min(since) FILTER (WHERE state = 'waiting'), (SELECT count(*) FROM alerts WHERE firing AND NOT event), (SELECT count(*) FROM alerts WHERE firing AND event)
+		FROM mails`).Scan(&d.Waiting, &d.Parked, &oldest, &d.Firing, &d.Open)
 	if err != nil {
 		return d, fmt.Errorf("count the outbox: %w", err)
 	}
