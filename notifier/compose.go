@@ -257,8 +257,11 @@ func (c *composition) operator() {
 			c.mail.State = "firing"
 		}
 	}
-	if c.mail.State == "resolved" {
+	switch {
+	case c.mail.State == "resolved":
 		c.mail.Reason = "it works again"
+	case !slices.ContainsFunc(c.d.notices, func(n Notice) bool { return !n.Once }):
+		c.mail.Severity, c.mail.Reason = "", "news of the agent; nothing is wrong"
 	}
 	c.mail.Title = c.mail.Items[0].Title
 	if n := len(c.mail.Items); n > 1 {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/agent"
 	"tocsin/alertrules"
@@ -173,7 +174,8 @@ func (c heartbeatConfig) call(ctx context.Context, client *http.Client, private 
 	return nil
 }
 
-// alive is the daily mail: what status says.
+// alive is the daily mail: what status says, what is wrong and the outbox first, in as
+// many lines as a mail shows.
 func (p *project) alive(ctx context.Context) (title, text string, err error) {
 	var said bytes.Buffer
 	running := p.running()
@@ -184,16 +186,46 @@ func (p *project) alive(ctx context.Context) (title, text string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	var status *statusError
-	if err := q.status(ctx); err != nil && !errors.As(err, &status) {
-		return "", "", err
+	for _, part := range []func(context.Context) error{
+		q.statusWrong, q.statusMail, q.statusSources, q.statusRules(false), q.statusMissed, q.statusRecords, q.statusAlerts(mailedFiring), q.statusHeld,
+	} {
+		if err := part(ctx); err != nil {
+			return "", "", err
+		}
 	}
 	title = fmt.Sprintf("alive: %s, %s, %d firing, %s waiting, %s", count(int64(state.Rules), "rule"), count(int64(len(state.Sources)), "source"),
-		state.Firing, count(state.Waiting, "mail"), count(int64(state.Gaps), "gap"))
+		state.Firing+state.Open, count(state.Waiting, "mail"), count(int64(state.Gaps), "gap"))
 	if state.Causes > 0 {
 		title += fmt.Sprintf(", %d wrong", state.Causes)
 	}
-	return title, said.String(), nil
+	return title, brief(said.String(), reportSize), nil
+}
+
+// Bounds of the daily mail: the alerts that go on which it lists, its characters (the
+// template of mails to the operator shows no more), and those of a line.
+const (
+	mailedFiring = 10
+	reportSize   = 2000
+	reportLine   = 250
+)
+
+// brief are the first lines of a text that fit into so many characters, long ones cut,
+// and how many are left out.
+func brief(text string, size int) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	left := func(n int) string { return fmt.Sprintf("… %s more (tocsin status)\n", count(int64(n), "line")) }
+	size -= utf8.RuneCountInString(left(len(lines)))
+	var b strings.Builder
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > reportLine {
+			line = string(runes[:reportLine-1]) + "…"
+		}
+		if size -= utf8.RuneCountInString(line) + 1; size < 0 {
+			return b.String() + left(len(lines)-i)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
 }
 
 // state is agent.Options.State.
@@ -202,7 +234,7 @@ func (p *project) state(ctx context.Context) (agent.State, error) {
 	if err != nil {
 		return agent.State{}, err
 	}
-	s := agent.State{Waiting: depth.Waiting, Parked: depth.Parked, Oldest: depth.Oldest, Firing: depth.Firing, Rules: len(p.running().rules.Rules)}
+	s := agent.State{Waiting: depth.Waiting, Parked: depth.Parked, Oldest: depth.Oldest, Firing: depth.Firing, Open: depth.Open, Rules: len(p.running().rules.Rules)}
 	gaps, err := p.gaps(ctx)
 	if err != nil {
 		return s, err

@@ -179,3 +179,20 @@ func TestLogFormat(t *testing.T) {
 		t.Errorf("%d %s", code, said.String())
 	}
 }
+
+// TestBrief: a report is cut behind whole lines, and says how many are left out.
+func TestBrief(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		size int
+		want string
+	}{
+		{"a\nb\n", 100, "a\nb\n"},
+		{strings.Repeat("é", 300) + "\n", 1000, strings.Repeat("é", reportLine-1) + "…\n"},
+		{strings.Repeat("12345678\n", 20), 100, strings.Repeat("12345678\n", 7) + "… 13 lines more (tocsin status)\n"},
+	} {
+		if got := brief(c.text, c.size); got != c.want {
+			t.Errorf("%q", got)
+		}
+	}
+}

@@ -217,7 +217,7 @@ func (p *project) tellBroken(ctx context.Context, problems []error, all bool) er
 		return nil
 	}
 	for _, n := range told {
-		p.env.logger().Warn("operator", "text", n.Text)
+		p.env.logger().Warn("operator", "text", sentences(n.Text))
 	}
 	return p.store.State.CommitRound(ctx, &alertrules.Round{At: p.env.now(), Notices: told})
 }

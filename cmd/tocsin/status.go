@@ -48,22 +48,31 @@ func (p *project) status(ctx context.Context) error {
 	if p.env.host != nil {
 		fmt.Fprintf(p.env.stdout, "agent: %s, pid %d\n", runCommand, os.Getpid())
 	}
-	for _, part := range []func(context.Context) error{p.statusRecords, p.statusSources, p.statusRules, p.statusAlerts, p.statusMail} {
+	for _, part := range []func(context.Context) error{
+		p.statusRecords, p.statusSources, p.statusRules(true), p.statusMissed, p.statusAlerts(shownFiring), p.statusMail, p.statusHeld, p.statusWrong,
+	} {
 		if err := part(ctx); err != nil {
 			return err
 		}
 	}
-	causes, err := p.store.State.Causes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range causes {
-		fmt.Fprintf(p.env.stdout, "%s since %s: %s\n", p.env.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), diag.Line(c.Text))
-	}
-	if len(causes) > 0 || len(p.problems) > 0 || p.degraded {
+	if p.degraded {
 		return found()
 	}
 	return nil
+}
+
+// statusWrong lists what is wrong: files, and what the operator was told.
+func (p *project) statusWrong(ctx context.Context) error {
+	if len(p.problems) > 0 {
+		p.degraded = true
+		fmt.Fprintf(p.env.stdout, "%s: files with mistakes; what was good of them before is used (tocsin check)\n", p.env.color("31", "wrong"))
+	}
+	causes, err := p.store.State.Causes(ctx)
+	for _, c := range causes {
+		p.degraded = true
+		fmt.Fprintf(p.env.stdout, "%s since %s: %s\n", p.env.color("31", "wrong"), c.Since.UTC().Format(time.RFC3339), sentences(c.Text))
+	}
+	return err
 }
 
 func (p *project) statusRecords(ctx context.Context) error {
@@ -85,43 +94,52 @@ func (p *project) statusRecords(ctx context.Context) error {
 	return err
 }
 
-func (p *project) statusRules(ctx context.Context) error {
-	out := p.env.stdout
-	states, err := p.store.State.RuleStates(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "rules: %d\n", len(p.rules.Rules))
-	for _, r := range p.rules.Rules {
-		s := states[r.ID]
-		switch {
-		case !r.Enabled:
-			fmt.Fprintf(out, "  %s: disabled\n", r.ID)
-		case s != nil && s.Danger.Quarantined(r.Hash):
-			fmt.Fprintf(out, "  %s: %s since %s: %s (tocsin rules release %[1]s)\n", r.ID, p.env.color("31", "quarantined"), s.Danger.Since.UTC().Format(time.RFC3339), s.Danger.Reason)
-		case s != nil && s.Danger.Suspected(r.Hash):
-			fmt.Fprintf(out, "  %s: the agent ended while its query ran; it runs alone until that went well\n", r.ID)
-		case s == nil || s.Moment.IsZero():
-			fmt.Fprintf(out, "  %s: not evaluated yet\n", r.ID)
-		case s.Error != "":
-			fmt.Fprintf(out, "  %s: %s since %s: %s\n", r.ID, p.env.color("31", "error"), s.ErrorSince.UTC().Format(time.RFC3339), diag.Line(s.Error))
-		case s.Outcome == "":
-			fmt.Fprintf(out, "  %s: no window was over yet at %s\n", r.ID, s.Moment.UTC().Format(time.RFC3339))
-		default:
-			why, err := p.cutBy(ctx, s)
+// statusRules lists the rules; without all, only those of which something is to be
+// said.
+func (p *project) statusRules(all bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		states, err := p.store.State.RuleStates(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.env.stdout, "rules: %d\n", len(p.rules.Rules))
+		for _, r := range p.rules.Rules {
+			text, well, err := p.ruleStatus(ctx, r, states[r.ID])
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "  %s: %s at %s%s\n", r.ID, s.Outcome, s.Moment.UTC().Format(time.RFC3339), why)
+			if all || !well {
+				fmt.Fprintf(p.env.stdout, "  %s: %s\n", r.ID, text)
+			}
 		}
+		return nil
 	}
-	if len(p.problems) > 0 {
-		fmt.Fprintf(out, "%s: files with mistakes; what was good of them before is used (tocsin check)\n", p.env.color("31", "wrong"))
+}
+
+// ruleStatus says how a rule is, by what is remembered of it, and whether that is well.
+func (p *project) ruleStatus(ctx context.Context, r *alertrules.Rule, s *alertrules.RuleState) (text string, well bool, err error) {
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case !r.Enabled:
+		return "disabled", true, nil
+	case s != nil && s.Danger.Quarantined(r.Hash):
+		return fmt.Sprintf("%s since %s: %s (tocsin rules release %s)", p.env.color("31", "quarantined"), at(s.Danger.Since), s.Danger.Reason, r.ID), false, nil
+	case s != nil && s.Danger.Suspected(r.Hash):
+		return "the agent ended while its query ran; it runs alone until that went well", false, nil
+	case s == nil || s.Moment.IsZero():
+		return "not evaluated yet", true, nil
+	case s.Error != "":
+		return fmt.Sprintf("%s since %s: %s", p.env.color("31", "error"), at(s.ErrorSince), diag.Line(s.Error)), false, nil
+	case s.Outcome == "":
+		return "no window was over yet at " + at(s.Moment), true, nil
 	}
-	if err := errors.Join(p.statusGaps(ctx), p.statusHistory(ctx)); err != nil {
-		return err
-	}
-	return p.sayBefore(ctx, false)
+	why, err := p.cutBy(ctx, s)
+	return fmt.Sprintf("%s at %s%s", s.Outcome, at(s.Moment), why), s.Outcome != alertrules.Partial, err
+}
+
+// statusMissed shows what rules did not look at, or did not tell.
+func (p *project) statusMissed(ctx context.Context) error {
+	return errors.Join(p.statusGaps(ctx), p.statusHistory(ctx), p.sayBefore(ctx, false))
 }
 
 // cutBy says how many rows the last evaluation of a rule had at least, and which bound
@@ -171,19 +189,26 @@ func gapText(g alertrules.Gap) string {
 	return fmt.Sprintf("%s was not evaluated from %s to %s: %s", diag.Line(g.Rule), g.From.UTC().Format(time.RFC3339), g.To.UTC().Format(time.RFC3339), diag.Line(g.Reason))
 }
 
-func (p *project) statusAlerts(ctx context.Context) error {
-	const shown = 50
-	alerts, err := p.store.State.FindAlerts(ctx, store.AlertFilter{Firing: true, Limit: shown + 1})
-	if err != nil {
+// shownFiring bounds the alerts that status lists.
+const shownFiring = 50
+
+// statusAlerts lists alerts that go on, at most so many, and says how many more there
+// are.
+func (p *project) statusAlerts(shown int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		alerts, err := p.store.State.FindAlerts(ctx, store.AlertFilter{Firing: true, Limit: shown})
+		if err != nil {
+			return err
+		}
+		for _, a := range alerts {
+			fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, shownSeverity(a), a.Rule, a.Since.UTC().Format(time.RFC3339))
+		}
+		depth, err := p.store.State.Depth(ctx)
+		if more := depth.GoOn() - int64(len(alerts)); err == nil && more > 0 {
+			fmt.Fprintf(p.env.stdout, "firing: %d more (tocsin alerts --firing)\n", more)
+		}
 		return err
 	}
-	for _, a := range alerts[:min(len(alerts), shown)] {
-		fmt.Fprintf(p.env.stdout, "firing: %s %s %s since %s\n", a.ID, shownSeverity(a), a.Rule, a.Since.UTC().Format(time.RFC3339))
-	}
-	if len(alerts) > shown {
-		fmt.Fprintln(p.env.stdout, "firing: more (tocsin alerts --firing)")
-	}
-	return nil
 }
 
 // shownSeverity is the severity of an alert as a list shows it: of an event
@@ -223,7 +248,7 @@ func (p *project) statusMail(ctx context.Context) error {
 		}
 		fmt.Fprintf(p.env.stdout, "last answer: %s (%sat %s, mail %d to %s)\n", answer, stageOf(last, " "), last.Tried.UTC().Format(time.RFC3339), last.ID, diag.Line(last.Recipient))
 	}
-	return p.statusHeld(ctx)
+	return nil
 }
 
 // statusHeld shows what is decided and waits: quiet periods and repeats.

@@ -25,6 +25,18 @@ func cleanLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// sentences is a text of several lines as one: each ends with a full stop.
+func sentences(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for i, l := range lines[:len(lines)-1] {
+		if l = strings.TrimSpace(l); l != "" && !strings.ContainsAny(l[len(l)-1:], ".:;,!?") {
+			l += "."
+		}
+		lines[i] = l
+	}
+	return diag.Line(strings.Join(lines, "\n"))
+}
+
 // count prints a number with its noun.
 func count(n int64, noun string) string {
 	if n == 1 {
