@@ -168,7 +168,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	errs := make([]error, 2)
 	loops.Go(func() { errs[0] = ended(loop.Run(ctx)) })
 	loops.Go(func() {
-		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, func(wait time.Duration) { a.pulse.beat(mailsLoop, time.Now().Add(wait)) }))
+		errs[1] = ended(a.o.Notifier.Run(ctx, wake, loop.Waits, a.heardMails))
 	})
 	loops.Go(func() { a.maintain(ctx) })
 	a.signs(ctx, &loops, deliver)
@@ -200,6 +200,7 @@ func (a *Agent) rounds(ctx context.Context, changed <-chan struct{}, deliver fun
 		},
 		Failed: func(err error) {
 			failing.Store(true)
+			a.pulse.fail(rulesLoop, err, time.Now())
 			a.o.Log.Error("evaluate", "error", err)
 		},
 	}
@@ -240,6 +241,15 @@ func again(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// heardMails notes how the loop of the mails goes on.
+func (a *Agent) heardMails(wait time.Duration, err error) {
+	if err != nil {
+		a.pulse.fail(mailsLoop, err, time.Now())
+		return
+	}
+	a.pulse.beat(mailsLoop, time.Now().Add(wait))
 }
 
 // bell returns a channel that holds one ring, and what rings it.

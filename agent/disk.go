@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,6 +70,28 @@ func (r Reserve) lacks(room Room) string {
 	return fmt.Sprintf("the disk of the data directory has %s free, and a reserve of %s (limits.disk_reserve)", inBytes(room.Free), inBytes(r.of(room.Total)))
 }
 
+// Lacks says that a disk has less room than the reserve, and what follows; "" where it
+// has enough. open are the causes that the operator was told.
+func (r Reserve) Lacks(room Room, open []alertrules.Notice) string {
+	if !r.low(room, knows(open, diskKey)) {
+		return ""
+	}
+	return fmt.Sprintf("%s free of %s, less than the reserve of %s (limits.disk_reserve): nothing is taken in", inBytes(room.Free), inBytes(room.Total), inBytes(r.of(room.Total)))
+}
+
+// GoesOn says which of rules and mails go on.
+func GoesOn(stuck []Stuck) string {
+	var list []string
+	for _, loop := range []string{rulesLoop, mailsLoop} {
+		text := loop + " go on"
+		if i := slices.IndexFunc(stuck, func(s Stuck) bool { return s.Loop == loop }); i >= 0 {
+			text = fmt.Sprintf("%s do not go on since %s", loop, stuck[i].Since.UTC().Format(time.RFC3339))
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, ", ")
+}
+
 // disk is what is known of it. It is used by all loops.
 type disk struct {
 	mu   sync.Mutex
@@ -108,7 +132,7 @@ func (a *Agent) space(ctx context.Context, now time.Time) (told bool, err error)
 	}
 	n := alertrules.Notice{Key: diskKey, Since: now, Over: known, Text: "the disk has room again: what the sources hold is taken in"}
 	if low {
-		n.Text = a.o.Reserve.lacks(room) + ": nothing is taken in until there is room; rules and mails go on"
+		n.Text = a.o.Reserve.lacks(room) + ": nothing is taken in until there is room; rules and mails go on while what is left is enough for them"
 	}
 	return a.tell(ctx, []alertrules.Notice{n}, now)
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tocsin/alertrules"
 	"tocsin/alertrules/alertrulestest"
 	"tocsin/ingest"
 )
@@ -33,6 +34,25 @@ func TestReserve(t *testing.T) {
 	} {
 		if got := c.reserve.low(c.room, c.before); got != c.low {
 			t.Errorf("%+v of %+v, low before: %t: %t", c.reserve, c.room, c.before, got)
+		}
+	}
+}
+
+// TestLacks: what is said of a disk is by its room, and by whether it was low before.
+func TestLacks(t *testing.T) {
+	low := []alertrules.Notice{{Key: diskKey}}
+	for _, c := range []struct {
+		free int64
+		open []alertrules.Notice
+		want string
+	}{
+		{gb, nil, ""},
+		{gb, low, "1.0 GB free of 100.0 GB, less than the reserve of 1.0 GB (limits.disk_reserve): nothing is taken in"},
+		{2 * gb, low, ""},
+		{0, nil, "0 bytes free of 100.0 GB, less than the reserve of 1.0 GB (limits.disk_reserve): nothing is taken in"},
+	} {
+		if got := DefaultReserve().Lacks(Room{c.free, 100 * gb}, c.open); got != c.want {
+			t.Errorf("%d free: %s", c.free, got)
 		}
 	}
 }

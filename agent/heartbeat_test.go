@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -182,6 +183,14 @@ func TestHeartbeatStopsWhenNothingIsStored(t *testing.T) {
 		time.Sleep(time.Hour)
 		if late := strings.Join(r.agent.Late(time.Now()), "; "); !strings.Contains(late, "rules:") {
 			t.Errorf("no round is committed, late: %s", late)
+		}
+		if got := GoesOn(r.agent.Stuck()); !regexp.MustCompile(`^rules do not go on since 2000-01-01T03:\d\d:\d\dZ, mails (do not go on since .*|go on)$`).MatchString(got) {
+			t.Errorf("no round is committed: %s", got)
+		}
+		crash.Store(false)
+		time.Sleep(10 * time.Minute)
+		if got := GoesOn(r.agent.Stuck()); got != "rules go on, mails go on" {
+			t.Errorf("all is well again: %s", got)
 		}
 		cancel()
 		synctest.Wait()

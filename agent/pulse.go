@@ -2,7 +2,9 @@ package agent
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,10 +23,19 @@ const (
 	mailsLoop = "mails"
 )
 
-// A pulse is when each loop is to be heard again. It is used by all of them.
+// A Stuck is a loop that turns, and whose work cannot be stored or read.
+type Stuck struct {
+	Loop  string // rules, mails
+	Since time.Time
+	Err   error // the last
+}
+
+// A pulse is when each loop is to be heard again, and which cannot do its work. It is
+// used by all of them.
 type pulse struct {
-	mu  sync.Mutex
-	due map[string]time.Time
+	mu    sync.Mutex
+	due   map[string]time.Time
+	stuck map[string]Stuck
 }
 
 // beat notes that a loop goes on, and will be heard again by a moment.
@@ -35,6 +46,29 @@ func (p *pulse) beat(loop string, again time.Time) {
 		p.due = map[string]time.Time{}
 	}
 	p.due[loop] = again
+	delete(p.stuck, loop)
+}
+
+// fail notes that a loop could not do its work, until it is heard.
+func (p *pulse) fail(loop string, err error, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stuck == nil {
+		p.stuck = map[string]Stuck{}
+	}
+	s, again := p.stuck[loop]
+	if !again {
+		s = Stuck{Loop: loop, Since: now}
+	}
+	s.Err = err
+	p.stuck[loop] = s
+}
+
+// Stuck are the loops of rules and mails that cannot do their work now, by name.
+func (a *Agent) Stuck() []Stuck {
+	a.pulse.mu.Lock()
+	defer a.pulse.mu.Unlock()
+	return slices.SortedFunc(maps.Values(a.pulse.stuck), func(x, y Stuck) int { return strings.Compare(x.Loop, y.Loop) })
 }
 
 // loops are the names of all loops, and what is wrong with those that are late at

@@ -125,10 +125,11 @@ func (n *Notifier) wait(rule string) bool { return n.waits != nil && n.waits(rul
 
 // Run steps and delivers until ctx ends. Send to wake after every round; it may
 // be nil, and is never closed. While waits says so, nothing is decided about a
-// rule: it has not caught up (D21); nil: never. alive is called each time that all
-// went well, with how long it will be at most until it is called again; it may be
-// nil. A dialogue in flight is finished or given up by the channel when ctx ends.
-func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rule string) bool, alive func(wait time.Duration)) error {
+// rule: it has not caught up (D21); nil: never. heard is called each time, with how
+// long it will be at most until it is called again, and with what kept it from
+// deciding or delivering; it may be nil. A dialogue in flight is finished or given up
+// by the channel when ctx ends.
+func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rule string) bool, heard func(wait time.Duration, err error)) error {
 	n.waits = waits
 	for {
 		next, undecided := n.Step(ctx, time.Now())
@@ -143,8 +144,8 @@ func (n *Notifier) Run(ctx context.Context, wake <-chan struct{}, waits func(rul
 		if t := soonest(next, later); !t.IsZero() {
 			wait = min(wait, max(minSleep, time.Until(t)))
 		}
-		if undecided == nil && err == nil && alive != nil {
-			alive(wait)
+		if heard != nil && ctx.Err() == nil {
+			heard(wait, errors.Join(undecided, err))
 		}
 		timer := time.NewTimer(wait)
 		select {

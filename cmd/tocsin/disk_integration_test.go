@@ -70,7 +70,7 @@ func TestFullDiskIntegration(t *testing.T) {
 		out, _ := command(t, dir, "status").Output() // 1: the disk is full
 		return string(out)
 	}
-	if said := moment(); !strings.Contains(said, "the disk of the data directory has") || !strings.Contains(said, "any: ") {
+	if said := moment(); !strings.Contains(said, "(limits.disk_reserve): nothing is taken in\n") || !strings.Contains(said, "the disk of the data directory has") || !strings.Contains(said, "any: ") {
 		t.Errorf("status: %s", said)
 	}
 
@@ -83,6 +83,9 @@ func TestFullDiskIntegration(t *testing.T) {
 	leave(4 << 10)
 	put("Good2")
 	time.Sleep(35 * time.Second)
+	if said := moment(); !strings.Contains(said, "(limits.disk_reserve): nothing is taken in; rules do not go on since ") || !strings.Contains(said, ": rules do not go on: ") {
+		t.Errorf("status, where no round can be stored: %s", said)
+	}
 	p.kill()
 	leave(0)
 	p = start(t, dir)

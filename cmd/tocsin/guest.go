@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/agent"
@@ -26,6 +27,7 @@ type host struct {
 	project *project
 	filling chan struct{} // full while gaps are filled or dropped
 	woken   chan struct{} // gets a value after each verb
+	agent   atomic.Pointer[agent.Agent]
 
 	reads struct {
 		mu    sync.Mutex

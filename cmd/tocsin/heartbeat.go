@@ -179,7 +179,7 @@ func (c heartbeatConfig) call(ctx context.Context, client *http.Client, private 
 func (p *project) alive(ctx context.Context) (title, text string, err error) {
 	var said bytes.Buffer
 	running := p.running()
-	q := &project{userFiles: p.userFiles, dir: p.dir, now: p.env.now(), store: p.store, engine: p.engine}
+	q := &project{userFiles: p.userFiles, dir: p.dir, now: p.env.now(), store: p.store, engine: p.engine, host: p.host}
 	q.rules, q.templates, q.problems = running.rules, running.templates, running.problems
 	q.env = &env{stdout: &said, stderr: &said, getenv: func(string) string { return "" }, now: p.env.now}
 	state, err := p.state(ctx)
@@ -187,7 +187,7 @@ func (p *project) alive(ctx context.Context) (title, text string, err error) {
 		return "", "", err
 	}
 	for _, part := range []func(context.Context) error{
-		q.statusWrong, q.statusMail, q.statusSources, q.statusRules(false), q.statusMissed, q.statusRecords, q.statusAlerts(mailedFiring), q.statusHeld,
+		q.statusDisk, q.statusWrong, q.statusMail, q.statusSources, q.statusRules(false), q.statusMissed, q.statusRecords, q.statusAlerts(mailedFiring), q.statusHeld,
 	} {
 		if err := part(ctx); err != nil {
 			return "", "", err

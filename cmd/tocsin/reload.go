@@ -66,7 +66,9 @@ func (p *project) runAgents(ctx context.Context, o *options) error {
 		a.Supervisor = supervisor(p.env)
 		a.Woken = p.host.woken
 		a.Files = agent.Files{Stamp: p.stamp, From: p.read, Read: r.read, Asked: hup}
-		err := agent.New(a).Run(ctx)
+		runs := agent.New(a)
+		p.host.agent.Store(runs)
+		err := runs.Run(ctx)
 		switch {
 		case !errors.Is(err, agent.ErrRestart):
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/agent"
 	"tocsin/alertrules"
 	"tocsin/diag"
 	"tocsin/notifier"
@@ -49,7 +51,7 @@ func (p *project) status(ctx context.Context) error {
 		fmt.Fprintf(p.env.stdout, "agent: %s, pid %d\n", runCommand, os.Getpid())
 	}
 	for _, part := range []func(context.Context) error{
-		p.statusRecords, p.statusSources, p.statusRules(true), p.statusMissed, p.statusAlerts(shownFiring), p.statusMail, p.statusHeld, p.statusWrong,
+		p.statusDisk, p.statusRecords, p.statusSources, p.statusRules(true), p.statusMissed, p.statusAlerts(shownFiring), p.statusMail, p.statusHeld, p.statusWrong,
 	} {
 		if err := part(ctx); err != nil {
 			return err
@@ -75,9 +77,39 @@ func (p *project) statusWrong(ctx context.Context) error {
 	return err
 }
 
+// statusDisk says where the data are, and what of the work does not go on: for want of
+// room there, or because it cannot be stored.
+func (p *project) statusDisk(ctx context.Context) error {
+	fmt.Fprintf(p.env.stdout, "data: %s\n", diag.Line(p.dir))
+	room, err := p.room()
+	if err != nil {
+		return err
+	}
+	causes, err := p.causes(ctx)
+	if err != nil {
+		return err
+	}
+	lacks := p.config.reserve.Lacks(room, causes)
+	var stuck []agent.Stuck
+	if h := cmp.Or(p.env.host, p.host); h != nil && h.agent.Load() != nil {
+		stuck = h.agent.Load().Stuck()
+		if lacks != "" {
+			lacks += "; " + agent.GoesOn(stuck)
+		}
+	}
+	if lacks != "" {
+		p.degraded = true
+		fmt.Fprintf(p.env.stdout, "%s: %s\n", p.env.color("31", "disk"), lacks)
+	}
+	for _, s := range stuck {
+		p.degraded = true
+		fmt.Fprintf(p.env.stdout, "%s since %s: %s do not go on: %s\n", p.env.color("31", "wrong"), s.Since.UTC().Format(time.RFC3339), s.Loop, diag.Line(s.Err.Error()))
+	}
+	return nil
+}
+
 func (p *project) statusRecords(ctx context.Context) error {
 	out := p.env.stdout
-	fmt.Fprintf(out, "data: %s\n", diag.Line(p.dir))
 	for _, name := range p.schema.Logstores() {
 		r, err := p.store.Logs.Range(ctx, name)
 		if err != nil {
