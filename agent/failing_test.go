@@ -120,3 +120,36 @@ func TestP31ASourceThatFailsForLong(t *testing.T) {
 		}
 	})
 }
+
+// TestFailsSince: a source fails since it was asked first and did not answer well, not
+// since the answer, nor since the last time.
+func TestFailsSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Now())
+		r.agent.o.Sources = []Source{{Name: "s", Open: func(context.Context) (ingest.Source, error) { return lame{}, nil }}}
+		r.agent = New(r.agent.o)
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.agent.Run(ctx) }()
+		time.Sleep(10 * time.Minute)
+		value, err := r.marks.Mark(ctx, FailingMark("s"))
+		if want := began.UTC().Format(time.RFC3339) + " source s: no answer"; value != want || err != nil {
+			t.Errorf("%q, %v, want %q", value, err, want)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// lame is a source that does not answer.
+type lame struct{}
+
+func (lame) Receive(ctx context.Context, _ ingest.Ask) (ingest.Batch, error) {
+	sleep(ctx, time.Minute, nil)
+	return ingest.Batch{}, errors.New("no answer")
+}
+
+func (lame) Close() error { return nil }

@@ -263,13 +263,16 @@ func (a *Agent) follow(ctx context.Context, f *feed, drained func()) {
 	pause := retrySoon
 	a.pulse.beat(f.loop(), time.Now())
 	for wait := time.Duration(0); ctx.Err() == nil; {
-		_, more, err := a.step(ctx, f, ingest.Ask{Now: time.Now(), Wait: wait})
-		a.goesOn(f, err)
+		since := time.Now()
+		_, more, err := a.step(ctx, f, ingest.Ask{Now: since, Wait: wait})
+		if a.goesOn(f, err); f.stuck { // it may have waited long for what cannot be stored
+			since = time.Now()
+		}
 		if !more {
 			drained()
 			wait = pollEvery
 		}
-		if noted := a.note(ctx, f, time.Now(), err); noted != nil && ctx.Err() == nil {
+		if noted := a.note(ctx, f, since, err); noted != nil && ctx.Err() == nil {
 			a.o.Log.Error("note", "source", f.source.Name, "error", noted)
 		}
 		if err == nil {
