@@ -190,15 +190,25 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 // partialKey is the cause that the operator is told of.
 func partialKey(rule string) string { return "rule/partial/" + rule }
 
-// partial tells the operator once that a bound was hit.
-func (r *run) partial(at time.Time, bound string) {
-	key := partialKey(r.rule.ID)
+// partial tells the operator once that a bound was hit, and once that it is not any
+// more, whatever came between the two. reason is what the evaluation says.
+func (r *run) partial(at time.Time, bound, reason string) {
+	key, s := partialKey(r.rule.ID), r.state
 	switch {
 	case bound != "":
-		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s hit a bound: %s", r.rule.ID, bound), Since: at})
-	case r.state.Outcome == Partial:
+		if s.Bound = reason; s.BoundSince.IsZero() {
+			s.BoundSince = at
+		}
+		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s hit a bound: %s", r.rule.ID, bound), Since: s.BoundSince})
+	case s.bounded():
 		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s is within its bounds again", r.rule.ID), Since: at, Over: true})
+		s.Bound, s.BoundSince = "", time.Time{}
 	}
+}
+
+// bounded reports whether the operator was told of a bound.
+func (s *RuleState) bounded() bool {
+	return !s.BoundSince.IsZero() || s.Outcome == Partial // of a program that did not know since when
 }
 
 // ask runs the plan over a window, and what stands beside it where there is
@@ -340,7 +350,7 @@ func (r *run) observe(o observation, took time.Duration) {
 	case fired || slices.ContainsFunc(silences, func(g *group) bool { return r.live[g.key] != nil }):
 		e.Outcome = Firing
 	}
-	r.partial(o.at, bound)
+	r.partial(o.at, bound, e.Reason)
 	r.state.Outcome = e.Outcome
 	r.evals = append(r.evals, e)
 }

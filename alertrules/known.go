@@ -199,6 +199,7 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 	}
 	r.state.Off, r.state.Outcome = how, Skipped
 	r.state.Error, r.state.ErrorSince = "", time.Time{}
+	r.state.Bound, r.state.BoundSince = "", time.Time{}
 	return nil
 }
 
@@ -208,7 +209,7 @@ func (r *run) offCauses(now time.Time, how EndHow) {
 	if r.state.Error != "" {
 		r.notice = append(r.notice, Notice{Key: "rule/failed/" + r.rule.ID, Since: now, Over: true, Text: fmt.Sprintf("rule %s could not be evaluated, and is %s", r.rule.ID, how)})
 	}
-	if r.state.Outcome == Partial {
+	if r.state.bounded() {
 		r.notice = append(r.notice, Notice{Key: partialKey(r.rule.ID), Since: now, Over: true, Text: fmt.Sprintf("rule %s hit a bound, and is %s", r.rule.ID, how)})
 	}
 	if how == EndRemoved && !r.state.Danger.Since.IsZero() {

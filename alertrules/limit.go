@@ -1,8 +1,8 @@
 package alertrules
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"tocsin/query"
@@ -12,7 +12,10 @@ import (
 type LimitError struct{ Limit time.Duration }
 
 // Error says so.
-func (e *LimitError) Error() string { return fmt.Sprintf("it took longer than %s", e.Limit) }
+func (e *LimitError) Error() string { return "it took longer than " + FormatDuration(e.Limit) }
+
+// Unwrap has it be the end of a context, whose words it stands for.
+func (e *LimitError) Unwrap() error { return context.DeadlineExceeded }
 
 // timeOver says that the time of a query was over, and it ended; else it is "".
 func timeOver(err error) string {

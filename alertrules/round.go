@@ -82,6 +82,10 @@ type RuleState struct {
 	Outcome    Outcome
 	Error      string    // of the last evaluation; empty when it went well
 	ErrorSince time.Time // first of a row of errors
+	// Bound is what the last evaluation that was cut says, when the last that went well
+	// was; BoundSince is the first of a row of those: the operator was told then.
+	Bound      string    `json:",omitempty"`
+	BoundSince time.Time `json:",omitzero"`
 
 	First int64 // of `new`: the rule has seen (First, Cursor]
 	// Span is of `new` how many numbers its query is asked for at once, while some are
