@@ -19,7 +19,10 @@ const grace = 2 * time.Second
 
 // An AbandonedError says that a query ignored its interrupt and was left behind
 // with its connection. Two of them, and the process should be started again.
-type AbandonedError struct{ After time.Duration }
+type AbandonedError struct {
+	After time.Duration
+	Err   error // why it was told to stop
+}
 
 // Error says so.
 func (e *AbandonedError) Error() string {
@@ -28,6 +31,9 @@ func (e *AbandonedError) Error() string {
 
 // Is has it be alertrules.ErrRanAway.
 func (e *AbandonedError) Is(target error) bool { return target == alertrules.ErrRanAway }
+
+// Unwrap returns why it was told to stop.
+func (e *AbandonedError) Unwrap() error { return e.Err }
 
 // A BoundError says which bound stopped a query.
 type BoundError struct {
@@ -103,7 +109,7 @@ func (l *Logs) apart(ctx context.Context, read func() (*query.Result, error)) (*
 			<-got
 			l.abandoned.Add(-1)
 		}()
-		return nil, errors.Join(&AbandonedError{After: l.grace}, ctx.Err())
+		return nil, &AbandonedError{After: l.grace, Err: ctx.Err()}
 	}
 }
 

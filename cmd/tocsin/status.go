@@ -136,11 +136,7 @@ func (p *project) statusRules(all bool) func(context.Context) error {
 		}
 		fmt.Fprintf(p.env.stdout, "rules: %d\n", len(p.rules.Rules))
 		for _, r := range p.rules.Rules {
-			text, well, err := p.ruleStatus(ctx, r, states[r.ID])
-			if err != nil {
-				return err
-			}
-			if all || !well {
+			if text, well := p.ruleStatus(r, states[r.ID]); all || !well {
 				fmt.Fprintf(p.env.stdout, "  %s: %s\n", r.ID, text)
 			}
 		}
@@ -149,42 +145,38 @@ func (p *project) statusRules(all bool) func(context.Context) error {
 }
 
 // ruleStatus says how a rule is, by what is remembered of it, and whether that is well.
-func (p *project) ruleStatus(ctx context.Context, r *alertrules.Rule, s *alertrules.RuleState) (text string, well bool, err error) {
+func (p *project) ruleStatus(r *alertrules.Rule, s *alertrules.RuleState) (text string, well bool) {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	switch {
 	case !r.Enabled:
-		return "disabled", true, nil
+		return "disabled", true
 	case s != nil && s.Danger.Quarantined(r.Hash):
-		return fmt.Sprintf("%s since %s: %s (tocsin rules release %s)", p.env.color("31", "quarantined"), at(s.Danger.Since), s.Danger.Reason, r.ID), false, nil
+		return fmt.Sprintf("%s since %s: %s (tocsin rules release %s)", p.env.color("31", "quarantined"), at(s.Danger.Since), s.Danger.Reason, r.ID), false
 	case s != nil && s.Danger.Suspected(r.Hash):
-		return "the agent ended while its query ran; it runs alone until that went well", false, nil
+		return "the agent ended while its query ran; it runs alone until that went well", false
 	case s == nil || s.Moment.IsZero():
-		return "not evaluated yet", true, nil
+		return "not evaluated yet", true
 	case s.Error != "":
-		return fmt.Sprintf("%s since %s: %s", p.env.color("31", "error"), at(s.ErrorSince), diag.Line(s.Error)), false, nil
+		return fmt.Sprintf("%s since %s: %s", p.env.color("31", "error"), at(s.ErrorSince), diag.Line(s.Error)), false
 	case s.Outcome == "":
-		return "no window was over yet at " + at(s.Moment), true, nil
+		return "no window was over yet at " + at(s.Moment), true
 	}
-	why, err := p.cutBy(ctx, s)
-	return fmt.Sprintf("%s at %s%s", s.Outcome, at(s.Moment), why), s.Outcome != alertrules.Partial, err
+	text = fmt.Sprintf("%s at %s", s.Outcome, at(cmp.Or(s.Looked, s.Moment)))
+	if s.Outcome == alertrules.Partial && s.Bound != "" {
+		if s.BoundSince.Before(s.Looked) {
+			text += " and since " + at(s.BoundSince)
+		}
+		text += ": " + diag.Line(s.Bound)
+	}
+	if s.Moment.After(s.Looked) && !s.Looked.IsZero() {
+		text += fmt.Sprintf("; that took so long that its moments until %s were skipped", at(s.Moment))
+	}
+	return text, s.Outcome != alertrules.Partial
 }
 
 // statusMissed shows what rules did not look at, or did not tell.
 func (p *project) statusMissed(ctx context.Context) error {
 	return errors.Join(p.statusGaps(ctx), p.statusHistory(ctx), p.sayBefore(ctx, false))
-}
-
-// cutBy says how many rows the last evaluation of a rule had at least, and which bound
-// cut them; "" where it had all.
-func (p *project) cutBy(ctx context.Context, s *alertrules.RuleState) (string, error) {
-	if s.Outcome != alertrules.Partial {
-		return "", nil
-	}
-	last, err := p.store.State.Evaluations(ctx, s.Rule, s.Moment, s.Moment, 1)
-	if err != nil || len(last) == 0 {
-		return "", err
-	}
-	return ": " + diag.Line(last[0].Reason), nil
 }
 
 // shownGaps bounds the gaps that status lists.

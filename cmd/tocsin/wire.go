@@ -157,10 +157,14 @@ func within(limit time.Duration, ask alertrules.QueryFunc) alertrules.QueryFunc 
 		ctx, cancel := context.WithTimeoutCause(ctx, limit, &alertrules.LimitError{Limit: limit})
 		defer cancel()
 		r, err := ask(ctx, p, w)
-		if err != nil && context.Cause(ctx) != nil {
-			return nil, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		cause, over := context.Cause(ctx), (*alertrules.LimitError)(nil)
+		switch {
+		case err == nil || cause == nil:
+			return r, err
+		case errors.As(cause, &over) && !errors.Is(err, alertrules.ErrRanAway):
+			return nil, over // what the engine says of it is nothing more
 		}
-		return r, err
+		return nil, fmt.Errorf("%w: %w", cause, err)
 	}
 }
 

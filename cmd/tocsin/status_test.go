@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"tocsin/alertrules"
+	"tocsin/query"
+)
+
+// TestRuleStatus: what is said of a rule is of one evaluation; what was skipped after
+// it is said apart.
+func TestRuleStatus(t *testing.T) {
+	at := func(clock string) time.Time {
+		c, err := time.Parse("15:04", clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Date(2026, 11, 26, c.Hour(), c.Minute(), 0, 0, time.UTC)
+	}
+	p := &project{env: &env{}}
+	for _, c := range []struct {
+		state *alertrules.RuleState
+		want  string
+		well  bool
+	}{
+		{nil, "not evaluated yet", true},
+		{&alertrules.RuleState{Moment: at("10:05"), Outcome: alertrules.OK}, "ok at 2026-11-26T10:05:00Z", true},
+		{&alertrules.RuleState{Moment: at("10:05"), Looked: at("10:05"), Outcome: alertrules.Failed, Error: "no", ErrorSince: at("09:55")}, "error since 2026-11-26T09:55:00Z: no", false},
+		{
+			&alertrules.RuleState{Moment: at("10:05"), Looked: at("10:05"), Outcome: alertrules.Partial, Bound: "it took longer than 1m", BoundSince: at("10:05")},
+			"partial at 2026-11-26T10:05:00Z: it took longer than 1m", false,
+		},
+		{
+			&alertrules.RuleState{Moment: at("10:08"), Looked: at("10:05"), Outcome: alertrules.Partial, Bound: "it took longer than 3m", BoundSince: at("10:00")},
+			"partial at 2026-11-26T10:05:00Z and since 2026-11-26T10:00:00Z: it took longer than 3m; that took so long that its moments until 2026-11-26T10:08:00Z were skipped", false,
+		},
+	} {
+		if got, well := p.ruleStatus(&alertrules.Rule{ID: "r", Enabled: true}, c.state); got != c.want || well != c.well {
+			t.Errorf("%s, well: %t", got, well)
+		}
+	}
+}
+
+// TestWithin: the end of a query's time is said once, in words of ours; that it cannot
+// be stopped is said beside it.
+func TestWithin(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("the query was stopped: context deadline exceeded"), "it took longer than 1ms"},
+		{fmt.Errorf("it goes on: %w", alertrules.ErrRanAway), "it took longer than 1ms: it goes on: " + alertrules.ErrRanAway.Error()},
+	} {
+		_, err := within(time.Millisecond, func(ctx context.Context, _ *query.Plan, _ query.Window) (*query.Result, error) {
+			<-ctx.Done()
+			return nil, c.err
+		})(t.Context(), nil, query.Window{})
+		if err == nil || err.Error() != c.want || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	}
+}
