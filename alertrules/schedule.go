@@ -114,6 +114,10 @@ func (s *Schedule) before(t time.Time) time.Time {
 	return time.Time{}
 }
 
+// Last returns the last moment until t, t included; zero when there was none for a year
+// and more.
+func (s *Schedule) Last(t time.Time) time.Time { return s.before(t.Add(time.Nanosecond)) }
+
 // String returns the schedule as rule files write it.
 func (s *Schedule) String() string {
 	if s.cron != nil {

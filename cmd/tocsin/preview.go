@@ -56,7 +56,7 @@ type previewFlags struct {
 
 // moment is when the rule is evaluated.
 func (f previewFlags) moment(p *project) (time.Time, error) {
-	at, err := moment(f.at, p.config.zone)
+	at, err := moment(f.at, p.now.In(p.config.zone))
 	switch {
 	case err != nil:
 		return at, usage("--at: %w", err)

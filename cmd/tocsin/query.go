@@ -83,7 +83,7 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 // addRange adds the flags of the range of time.
 func addRange(cmd *cobra.Command, f *queryFlags) {
 	cmd.Flags().StringVar(&f.last, "last", "24h", "how far back to look, such as 4h or 30d")
-	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 2026-11-22 or 2026-11-22T09:00:00+09:00")
+	cmd.Flags().StringVar(&f.from, "from", "", "first `moment`, such as 10:05 (of today), 2026-11-22 or 2026-11-22T09:00:00+09:00")
 	cmd.Flags().StringVar(&f.to, "to", "", "first `moment` that is not looked at any more")
 	cmd.Flags().BoolVar(&f.all, "all", false, "look at everything that is stored")
 }
@@ -296,10 +296,10 @@ func (f queryFlags) window(p *project) (query.Window, error) {
 		w.From = p.now.Add(-back)
 		return w, nil
 	}
-	if w.From, err = moment(f.from, p.config.zone); err != nil {
+	if w.From, err = moment(f.from, p.now.In(p.config.zone)); err != nil {
 		return w, usage("--from: %w", err)
 	}
-	if w.To, err = moment(f.to, p.config.zone); err != nil {
+	if w.To, err = moment(f.to, p.now.In(p.config.zone)); err != nil {
 		return w, usage("--to: %w", err)
 	}
 	if !w.To.IsZero() && !w.From.Before(w.To) {
@@ -308,18 +308,26 @@ func (f queryFlags) window(p *project) (query.Window, error) {
 	return w, nil
 }
 
-// moment reads a moment; without an offset it is in zone. "" is the zero time.
-func moment(s string, zone *time.Location) (time.Time, error) {
+// moment reads a moment; without an offset it is in the zone of now, and a time alone
+// is one of now's day. "" is the zero time.
+func moment(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
+	zone := now.Location()
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if clock, err := time.Parse(layout, s); err == nil {
+			y, m, d := now.Date()
+			return time.Date(y, m, d, clock.Hour(), clock.Minute(), clock.Second(), 0, zone), nil
+		}
+	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no moment; write 2026-11-22 or 2026-11-22T09:00:00+09:00", diag.Line(s))
+	return time.Time{}, fmt.Errorf("%q is no moment; write 10:05 (of today), 2026-11-22 or 2026-11-22T09:00:00+09:00", diag.Line(s))
 }

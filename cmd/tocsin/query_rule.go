@@ -54,7 +54,7 @@ func (p *project) ruleThen(ctx context.Context, id string, at time.Time, hash st
 
 // queryRule asks what a rule asks, as it was at a moment.
 func (p *project) queryRule(ctx context.Context, f queryFlags, format string) error {
-	at, err := moment(f.at, p.config.zone)
+	at, err := moment(f.at, p.now.In(p.config.zone))
 	if err != nil {
 		return usage("--at: %w", err)
 	}

@@ -106,7 +106,7 @@ func (f *sampleFlags) parse(e *env) (rate float64, err error) {
 	if rate, err = parseRate(f.rate); err != nil {
 		return 0, usage("--rate %s: %w", diag.Line(f.rate), err)
 	}
-	if f.Now, err = moment(f.now, time.UTC); err != nil {
+	if f.Now, err = moment(f.now, e.now().UTC()); err != nil {
 		return 0, usage("--now: %w", err)
 	}
 	if f.Now.IsZero() {

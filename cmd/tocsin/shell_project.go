@@ -66,7 +66,7 @@ func (p *shellProject) Surroundings(q shell.Question) query.Surroundings {
 
 // Moment implements shell.Project.
 func (p *shellProject) Moment(text string) (time.Time, error) {
-	return moment(text, p.project.config.zone)
+	return moment(text, p.project.env.now().In(p.project.config.zone))
 }
 
 // Write implements shell.Project.

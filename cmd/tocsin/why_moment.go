@@ -3,6 +3,8 @@ package main
 // This file says what a rule did at a moment, also when that was nothing.
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +16,10 @@ import (
 
 // moment says what a rule did at the last moment of its schedule until a time.
 func (w *chain) moment(id, text string) {
-	at, err := w.p.timeOfDay(text)
+	at, err := moment(text, w.p.now.In(w.p.config.zone))
+	if err == nil && at.IsZero() {
+		err = errors.New("there is no time; write RULE@10:05 or RULE@2026-11-22T09:00:00+09:00")
+	}
 	if err != nil {
 		w.note(usage("%s@%s: %w", diag.Line(id), diag.Line(text), err))
 		return
@@ -42,34 +47,25 @@ func (w *chain) moment(id, text string) {
 		w.say("state", "quarantined since %s: %s", w.p.when(d.Since), d.Reason)
 		w.command("tocsin rules release " + id)
 	}
-	every := time.Hour
+	every, due := time.Hour, at
 	if known {
 		every = max(rule.Schedule.Every, time.Second)
+		due = cmp.Or(rule.Schedule.Last(at), at)
 	}
-	list, err := w.p.store.State.Evaluations(w.ctx, id, at.Add(-every), at, 1)
+	from := at.Add(-every)
+	if due.Before(from) {
+		from = due
+	}
+	list, err := w.p.store.State.Evaluations(w.ctx, id, from, at, 1)
 	w.note(err)
 	switch {
 	case len(list) > 0:
 		w.evaluation(list[0])
 	case w.gap(id, at):
 	default:
-		w.quiet(rule, s, at)
+		w.quiet(rule, s, due, at)
 	}
 	w.around(id, at, every)
-}
-
-// timeOfDay reads a moment, or a time of today in the zone of the configuration.
-func (p *project) timeOfDay(text string) (time.Time, error) {
-	for _, layout := range []string{"15:04", "15:04:05"} {
-		if clock, err := time.Parse(layout, text); err == nil {
-			y, m, d := p.now.In(p.config.zone).Date()
-			return time.Date(y, m, d, clock.Hour(), clock.Minute(), clock.Second(), 0, p.config.zone), nil
-		}
-	}
-	if text == "" {
-		return time.Time{}, fmt.Errorf("there is no time; write RULE@10:05 or RULE@2026-11-22T09:00:00+09:00")
-	}
-	return moment(text, p.config.zone)
 }
 
 // version says which text of the rule held.
@@ -100,26 +96,58 @@ func (w *chain) gap(id string, at time.Time) bool {
 	return false
 }
 
-// quiet says that nothing was found.
-func (w *chain) quiet(rule *alertrules.Rule, s *alertrules.RuleState, at time.Time) {
-	n, err := w.p.store.State.QuietEvaluations(w.ctx, s.Rule, at)
-	w.note(err)
-	if n == 0 {
-		last := "never yet"
-		if !s.Moment.IsZero() {
-			last = "last for " + w.p.when(s.Moment)
+// quiet says that nothing was found at a moment of the schedule, the last until at, or
+// why nothing is known of it.
+func (w *chain) quiet(rule *alertrules.Rule, s *alertrules.RuleState, due, at time.Time) {
+	var n int64
+	hour := due.Truncate(time.Hour)
+	if !due.After(s.Moment) {
+		n = w.quietIn(s.Rule, hour)
+		if now := at.Truncate(time.Hour); n == 0 && now.After(hour) { // the first evaluation of a rule keeps no schedule
+			due, hour = at, now
+			n = w.quietIn(s.Rule, hour)
 		}
-		w.say("window", "it was not evaluated in the hour of %s; %s", w.p.when(at), last)
+	}
+	if n == 0 {
+		w.say("window", "%s", w.notEvaluated(s, due, at))
 		return
 	}
-	w.say("trigger", "ok: no row; so were %s of the hour from %s, which are counted and not kept one by one", count(n, "evaluation"), w.p.when(at.Truncate(time.Hour)))
+	text := "ok: no row"
+	if n > 1 {
+		text += fmt.Sprintf(", as in all %d quiet evaluations of the hour from %s, which are counted and not kept one by one", n, w.p.when(hour))
+	}
+	w.say("trigger", "%s", text)
 	if rule == nil || rule.Window.Kind != alertrules.SlidingWindow {
 		return
 	}
-	to := at.Add(-rule.Delay)
+	to := due.Add(-rule.Delay)
 	v := query.Window{From: to.Add(-rule.Window.Length), To: to}
 	w.say("window", "about %s until %s, as the rule is written now; what came in later is in it too", w.p.when(v.From), w.p.when(v.To))
-	w.command(w.again(&alertrules.Evaluation{Rule: rule.ID, At: at, Window: v}))
+	w.command(w.again(&alertrules.Evaluation{Rule: rule.ID, At: due, Window: v}))
+}
+
+// quietIn counts the quiet evaluations of a rule in an hour.
+func (w *chain) quietIn(rule string, hour time.Time) int64 {
+	n, err := w.p.store.State.QuietEvaluations(w.ctx, rule, hour)
+	w.note(err)
+	return n
+}
+
+// notEvaluated says why nothing is known of the last moment of the schedule until at.
+func (w *chain) notEvaluated(s *alertrules.RuleState, due, at time.Time) string {
+	last := "it was never evaluated yet"
+	if !s.Moment.IsZero() {
+		last = "the last moment that was is " + w.p.when(s.Moment)
+	}
+	switch {
+	case at.After(w.p.now):
+		return fmt.Sprintf("%s is to come, and was not evaluated; %s", w.p.when(at), last)
+	case s.Off != "":
+		return fmt.Sprintf("it was not evaluated for %s: it is %s; %s", w.p.when(due), s.Off, last)
+	case due.After(s.Moment):
+		return fmt.Sprintf("it was not evaluated for %s; %s", w.p.when(due), last)
+	}
+	return fmt.Sprintf("no evaluation for %s is known: there was none, or it is no longer kept; %s", w.p.when(due), last)
 }
 
 // around says which alerts of the rule went on at a moment, and what was decided
