@@ -275,16 +275,37 @@ func (p *project) statusMail(ctx context.Context) error {
 	return nil
 }
 
-// statusHeld shows what is decided and waits: quiet periods and repeats.
+// statusHeld shows what is decided and waits: quiet periods and repeats. That may be
+// longer than what is told goes on.
 func (p *project) statusHeld(ctx context.Context) error {
 	held, err := p.store.State.Held(ctx)
-	for _, b := range held {
-		fmt.Fprintf(p.env.stdout, "held: %s for %s: %s\n", diag.Line(b.Group), diag.Line(b.Recipient), heldText(b))
+	if err != nil || len(held) == 0 {
+		return err
 	}
-	return err
+	states, err := p.store.State.RuleStates(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range held {
+		_, known := p.rules.Rule(b.Group)
+		fmt.Fprintf(p.env.stdout, "held: %s for %s: %s\n", diag.Line(b.Group), diag.Line(b.Recipient), heldText(b)+heldOver(known, states[b.Group]))
+	}
+	return nil
 }
 
 // heldText says why something is held, without saying again that it is.
 func heldText(b *notifier.Belief) string {
 	return strings.TrimLeft(strings.TrimPrefix(diag.Line(b.Reason), "held"), ": ")
+}
+
+// heldOver says that what is told when something is held no longer is over already; s is
+// the state of the rule, nil where there is none, known that the rule is there still.
+func heldOver(known bool, s *alertrules.RuleState) string {
+	switch {
+	case !known:
+		return " (the rule is gone, which is told then)"
+	case s == nil || s.Live == 0:
+		return " (what it tells of is over, which is told then)"
+	}
+	return ""
 }

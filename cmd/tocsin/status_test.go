@@ -45,6 +45,19 @@ func TestRuleStatus(t *testing.T) {
 	}
 }
 
+// TestHeldOver: what is held is told also when it is over, and that is said.
+func TestHeldOver(t *testing.T) {
+	for want, s := range map[string]*alertrules.RuleState{
+		"": {Live: 1},
+		" (what it tells of is over, which is told then)": {},
+		" (the rule is gone, which is told then)":         nil,
+	} {
+		if got := heldOver(s != nil, s); got != want {
+			t.Errorf("%s", got)
+		}
+	}
+}
+
 // TestWithin: the end of a query's time is said once, in words of ours; that it cannot
 // be stopped is said beside it.
 func TestWithin(t *testing.T) {
