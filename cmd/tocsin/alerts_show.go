@@ -150,6 +150,10 @@ func (p *project) showMails(ctx context.Context, a *alertrules.Alert) error {
 	for _, m := range mails {
 		p.line("mail", p.mailLine(m))
 	}
+	group, err := p.store.State.Group(ctx, a.Rule)
+	if err != nil || !slices.ContainsFunc(group.Alerts, func(b *alertrules.Alert) bool { return b.ID == a.ID }) {
+		return err // everybody was told all of it: what is held is another alert's
+	}
 	held, err := p.store.State.Held(ctx)
 	for _, b := range held {
 		if b.Group == a.Rule {
