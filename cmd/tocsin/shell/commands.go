@@ -19,9 +19,23 @@ type command struct {
 	words func(s *session) []string // that args may be; may be nil
 }
 
+// A commandList is what dot commands there are.
+type commandList []command
+
+// names reports whether a line begins with one of them.
+func (l commandList) names(line string) bool {
+	name, _ := splitCommand(strings.TrimRight(line, "; \t\r"))
+	return strings.HasPrefix(line, ".") && l.find(name) >= 0
+}
+
+// find returns the place of a command; -1 where there is none of that name.
+func (l commandList) find(name string) int {
+	return slices.IndexFunc(l, func(c command) bool { return c.name == strings.ToLower(name) })
+}
+
 // commands are all dot commands, by name.
-func commands() []command {
-	return []command{
+func commands() commandList {
+	return commandList{
 		{"all", "", "look at everything that is stored", (*session).all, nil},
 		{"chart", "[bar|line]", "draw the last rows; records as counts over time", (*session).chart, words("bar", "line")},
 		{"explain", "[QUERY]", "how a query, else the last one, is answered", (*session).explain, nil},
@@ -82,7 +96,7 @@ func (s *session) command(ctx context.Context, text string) error {
 	text = strings.TrimRight(text, "; \t\n")
 	name, args := splitCommand(strings.ReplaceAll(text, "\n", " "))
 	list := commands()
-	i := slices.IndexFunc(list, func(c command) bool { return c.name == strings.ToLower(name) })
+	i := list.find(name)
 	if i < 0 {
 		return unknownCommand(s, name)
 	}

@@ -134,6 +134,8 @@ func TestScripts(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"a query of the fullest logstore", "eventName:x", "as table: [x 1]\n"},
 		{"several lines", "* |\n  SELECT n\n  , eventName\n| LIMIT 3\n.output csv\nn:1;\n", "as table: [x 1]\nas csv: [x 1]\n"},
+		{"a command behind an open bracket", "eventName:(x\n.rows\n", "1:13: error: the text ends too early, expected a condition, ) or and/or [query/syntax]\n  | eventName:(x\n  |             ^\n  = hint: the ( of \"(x\" is still open\n100\n"},
+		{"what is no command goes on", "eventName:(x or\n.rowing)\n", "as table: [x 1]\n"},
 		{"a mistake with its place", "evntName:x", "1:1: error: the logstore trail has no field evntName [query/unknown-field]\n  | evntName:x\n  | ^^^^^^^^\n  = hint: did you mean eventName?\n"},
 		{"an unknown command", ".lst 4h", "error: there is no .lst; did you mean .last?\n"},
 		{"an argument too much", ".all of it", "error: .all takes no argument\n"},
