@@ -137,8 +137,12 @@ func acknowledge(ctx context.Context, e *env, o *options, f ackFlags, ids []stri
 func ackedText(a *alertrules.Alert, undo bool) string {
 	text := a.ID + " of " + diag.Line(a.Rule)
 	switch {
+	case undo && !a.Firing():
+		return text + ": nobody has acknowledged it any more; it is over, so that no mail changes"
+	case undo && a.Mode == alertrules.Event:
+		return text + ": nobody has acknowledged it any more; events are not repeated, so that no mail changes"
 	case undo:
-		return text + ": it is repeated again"
+		return text + ": nobody has acknowledged it any more; it is repeated again"
 	case !a.Firing():
 		return text + ": acknowledged; it is over, so that no mail changes"
 	case a.Mode == alertrules.Event:

@@ -90,7 +90,7 @@ func runProject(ctx context.Context, e *env, o *options) error {
 		if err := p.begin(ctx); err != nil {
 			return err
 		}
-		if err := p.sayBefore(ctx, true); err != nil {
+		if err := p.sayBefore(ctx, p.now); err != nil {
 			return err
 		}
 		return p.runAgents(ctx, o)
@@ -142,7 +142,7 @@ func runOnce(ctx context.Context, e *env, o *options, f logFlags) error {
 			return err
 		}
 		failed, told := p.sayRound(ctx, summary)
-		if err := errors.Join(err, told, p.sayBefore(ctx, true)); err != nil || !failed {
+		if err := errors.Join(err, told, p.sayBefore(ctx, p.now)); err != nil || !failed {
 			return err
 		}
 		return found()
@@ -240,23 +240,30 @@ func (p *project) mailTo() string {
 	return p.config.mail.Server
 }
 
-// sayBefore says which stored records lie before the start of rules (T30); with
-// fresh, only of those that became known just now.
-func (p *project) sayBefore(ctx context.Context, fresh bool) error {
+// ruleIsNew is how long a rule is new: until then status says what lies before its
+// start.
+const ruleIsNew = 24 * time.Hour
+
+// sayBefore says which stored records lie before the start of new rules (T30): of those
+// that became known since a moment.
+func (p *project) sayBefore(ctx context.Context, since time.Time) error {
 	states, err := p.store.State.RuleStates(ctx)
 	if err != nil {
 		return err
 	}
 	for _, r := range p.rules.Rules {
 		s := states[r.ID]
-		if s == nil || fresh && s.Known.Before(p.now) {
+		if s == nil || s.Known.Before(since) {
 			continue
 		}
 		h, err := p.engine.Before(ctx, r, s, p.now)
 		if err != nil {
 			return err
 		}
-		if h.Records > 0 {
+		switch {
+		case h.Records == 1:
+			fmt.Fprintf(p.env.stderr, "%s: 1 stored record lies before its start; start: %q includes it\n", h.Rule, h.Start)
+		case h.Records > 1:
 			fmt.Fprintf(p.env.stderr, "%s: %s stored records lie before its start; start: %q includes %[2]s\n", h.Rule, grouped(h.Records), h.Start)
 		}
 	}

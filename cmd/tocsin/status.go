@@ -176,7 +176,7 @@ func (p *project) ruleStatus(r *alertrules.Rule, s *alertrules.RuleState) (text 
 
 // statusMissed shows what rules did not look at, or did not tell.
 func (p *project) statusMissed(ctx context.Context) error {
-	return errors.Join(p.statusGaps(ctx), p.statusHistory(ctx), p.sayBefore(ctx, false))
+	return errors.Join(p.statusGaps(ctx), p.statusHistory(ctx), p.sayBefore(ctx, p.now.Add(-ruleIsNew)))
 }
 
 // shownGaps bounds the gaps that status lists.

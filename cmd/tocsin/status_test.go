@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +76,43 @@ func TestWithin(t *testing.T) {
 		if err == nil || err.Error() != c.want || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestAckedText: what taking on changes, and what giving back, is said of the kind of
+// alert that it is.
+func TestAckedText(t *testing.T) {
+	over := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		alert alertrules.Alert
+		undo  bool
+		want  string
+	}{
+		{alertrules.Alert{Mode: alertrules.State}, true, "nobody has acknowledged it any more; it is repeated again"},
+		{alertrules.Alert{Mode: alertrules.Event}, true, "nobody has acknowledged it any more; events are not repeated, so that no mail changes"},
+		{alertrules.Alert{Mode: alertrules.Event, Ended: over}, true, "nobody has acknowledged it any more; it is over, so that no mail changes"},
+		{alertrules.Alert{Mode: alertrules.Event}, false, "acknowledged; events are not repeated, and what is new is told all the same"},
+	} {
+		if c.alert.ID, c.alert.Rule = "A-7F3K", "r"; ackedText(&c.alert, c.undo) != "A-7F3K of r: "+c.want {
+			t.Errorf("%s", ackedText(&c.alert, c.undo))
+		}
+	}
+}
+
+// TestStartIsSaidOfNewRules: status says which records lie before a rule's start while
+// the rule is new.
+func TestStartIsSaidOfNewRules(t *testing.T) {
+	c := newCalendar(t, map[string]string{"rules/.keep": ""})
+	writeFiles(t, ".", map[string]string{"t.jsonl": trailRecord(1, c.now.Add(-time.Hour), "1")})
+	c.run(0, "load", "t.jsonl")
+	writeFiles(t, ".", map[string]string{"rules/r.yaml": "rules: [{id: r, logstore: cloudtrail, query: \"eventName:Nothing\"}]\n"})
+	c.now = c.now.Add(time.Minute)
+	const hint = "r: 1 stored record lies before its start; start: "
+	c.wants(c.run(0, "run", "--once"), hint)
+	c.now = c.now.Add(time.Hour)
+	c.wants(c.run(0, "status"), hint)
+	c.now = c.now.Add(24 * time.Hour)
+	if said := c.run(0, "status"); strings.Contains(said, hint) {
+		t.Errorf("a rule of yesterday: %s", said)
 	}
 }

@@ -352,7 +352,7 @@ func (pl *player) runOnce(s step) {
 	pl.stderr.Reset()
 	summary, err := pl.p.agent().Once(ctx, pl.now)
 	pl.check(err)
-	pl.check(pl.p.sayBefore(ctx, false))
+	pl.check(pl.p.sayBefore(ctx, pl.p.now.Add(-ruleIsNew)))
 	_, err = pl.p.sayRound(ctx, summary)
 	pl.check(err)
 	for _, text := range s.Prints {
