@@ -78,6 +78,7 @@ type Agent struct {
 		err   error
 	}
 	toldAlive string // key of the last daily mail of this agent
+	journal   journal
 }
 
 // New returns an agent.
@@ -189,7 +190,7 @@ func (a *Agent) rounds(ctx context.Context, changed <-chan struct{}, deliver fun
 	return &alertrules.Loop{
 		Engine: a.o.Engine, Rules: a.o.Rules, Changed: changed, Splay: a.o.Splay,
 		Done: func(r *alertrules.Round) {
-			a.logRound(r)
+			a.logRound(ctx, r)
 			a.o.Metrics.round(r)
 			a.lookAfter(ctx, stop)
 			deliver()
@@ -270,31 +271,6 @@ func ended(err error) error {
 	}
 	return err
 }
-
-// logRound writes one line for each evaluation that is worth one, and for each alert
-// that began, changed or ended.
-func (a *Agent) logRound(r *alertrules.Round) {
-	for _, e := range r.Evaluations {
-		switch e.Outcome {
-		case alertrules.Failed:
-			a.o.Log.Error("evaluated", "rule", e.Rule, "outcome", e.Outcome, "error", e.Error)
-		case alertrules.OK:
-			a.o.Log.Debug("evaluated", "rule", e.Rule, "outcome", e.Outcome, "reason", e.Reason, "took", e.Took)
-		default:
-			a.o.Log.Info("evaluated", "rule", e.Rule, "outcome", e.Outcome, "reason", e.Reason, "took", e.Took)
-		}
-	}
-	for i, alert := range r.Alerts {
-		if i == loggedAlerts {
-			a.o.Log.Info("more alerts", "alerts", len(r.Alerts)-i)
-			return
-		}
-		a.o.Log.Info("alert", "rule", alert.Rule, "alert", alert.ID, "severity", alert.Severity.String(), "firing", alert.Firing())
-	}
-}
-
-// loggedAlerts bounds the lines of one round.
-const loggedAlerts = 50
 
 // maintain keeps the files tidy until ctx ends.
 func (a *Agent) maintain(ctx context.Context) {

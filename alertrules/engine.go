@@ -100,7 +100,7 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 		return d
 	}
 	if s.Moment.After(now) && r.Schedule.Next(now).Before(s.Moment) { // the clock was put back: or it would be silent for as long
-		if last := r.Schedule.before(now.Add(time.Nanosecond)); !last.IsZero() {
+		if last := r.Schedule.Last(now); !last.IsZero() {
 			d.Moments = []time.Time{last}
 		}
 		return d

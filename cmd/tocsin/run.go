@@ -52,7 +52,7 @@ mail was refused for good.`,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "one round of everything, then exit")
 	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to wait for another process that has the data directory, such as 30s")
-	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "log also evaluations that found nothing")
+	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "log every evaluation, also those that went as before")
 	cmd.Flags().StringVar(&f.format, "log", "text", "`format` of the log on standard error: text or json")
 	complete(cmd, "log", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
