@@ -162,6 +162,9 @@ func (c heartbeatConfig) call(ctx context.Context, client *http.Client, private 
 		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) { // its text is the whole address
 			err = wrapped.Err
 		}
+		if os.IsTimeout(err) && ctx.Err() == nil {
+			err = fmt.Errorf("no answer within %s", alertrules.FormatDuration(client.Timeout))
+		}
 		return fmt.Errorf("call %s: %w", u.Host, err)
 	}
 	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, answerSize))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tocsin/ingest/awsapi"
 )
 
 func TestHeartbeatProblems(t *testing.T) {
@@ -194,5 +197,20 @@ func TestBrief(t *testing.T) {
 		if got := brief(c.text, c.size); got != c.want {
 			t.Errorf("%q", got)
 		}
+	}
+}
+
+// TestHeartbeatTimesOut: an address that does not answer is said in words of ours.
+func TestHeartbeatTimesOut(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	client := server.Client()
+	client.Timeout = 50 * time.Millisecond
+	private := awsapi.Private{netip.MustParsePrefix("127.0.0.0/8")}
+	err := heartbeatConfig{url: server.URL + "/secret"}.call(t.Context(), client, private)
+	if want := "call " + strings.TrimPrefix(server.URL, "http://") + ": no answer within 50ms"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
