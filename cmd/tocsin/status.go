@@ -83,7 +83,7 @@ func (p *project) statusDisk(ctx context.Context) error {
 	fmt.Fprintf(p.env.stdout, "data: %s\n", diag.Line(p.dir))
 	room, err := p.room()
 	if err != nil {
-		return err
+		fmt.Fprintf(p.env.stdout, "disk: how much is free is not known: %s\n", diag.Line(err.Error()))
 	}
 	causes, err := p.causes(ctx)
 	if err != nil {
