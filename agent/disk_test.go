@@ -38,8 +38,8 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestLacks: what is said of a disk is by its room, and by whether it was low before.
-func TestLacks(t *testing.T) {
+// TestPauses: what is said of a disk is by its room, and by whether it was low before.
+func TestPauses(t *testing.T) {
 	low := []alertrules.Notice{{Key: diskKey}}
 	for _, c := range []struct {
 		free int64
@@ -51,7 +51,7 @@ func TestLacks(t *testing.T) {
 		{2 * gb, low, ""},
 		{0, nil, "0 bytes free of 100.0 GB, less than the reserve of 1.0 GB (limits.disk_reserve): nothing is taken in"},
 	} {
-		if got := DefaultReserve().Lacks(Room{c.free, 100 * gb}, c.open); got != c.want {
+		if got := DefaultReserve().Pauses(Room{c.free, 100 * gb}, c.open); got != c.want {
 			t.Errorf("%d free: %s", c.free, got)
 		}
 	}

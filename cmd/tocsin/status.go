@@ -89,7 +89,7 @@ func (p *project) statusDisk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lacks := p.config.reserve.Lacks(room, causes)
+	lacks := p.config.reserve.Pauses(room, causes)
 	var stuck []agent.Stuck
 	if h := cmp.Or(p.env.host, p.host); h != nil && h.agent.Load() != nil {
 		stuck = h.agent.Load().Stuck()
@@ -161,14 +161,15 @@ func (p *project) ruleStatus(r *alertrules.Rule, s *alertrules.RuleState) (text 
 	case s.Outcome == "":
 		return "no window was over yet at " + at(s.Moment), true
 	}
-	text = fmt.Sprintf("%s at %s", s.Outcome, at(cmp.Or(s.Looked, s.Moment)))
+	looked := cmp.Or(s.Looked, s.Moment)
+	text = fmt.Sprintf("%s at %s", s.Outcome, at(looked))
 	if s.Outcome == alertrules.Partial && s.Bound != "" {
-		if s.BoundSince.Before(s.Looked) {
+		if s.BoundSince.Before(looked) {
 			text += " and since " + at(s.BoundSince)
 		}
 		text += ": " + diag.Line(s.Bound)
 	}
-	if s.Moment.After(s.Looked) && !s.Looked.IsZero() {
+	if s.Moment.After(looked) {
 		text += fmt.Sprintf("; that took so long that its moments until %s were skipped", at(s.Moment))
 	}
 	return text, s.Outcome != alertrules.Partial
