@@ -173,8 +173,9 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 	if r.state.Error == "" {
 		r.state.ErrorSince = at
 	}
-	if r.state.Outcome == Partial {
+	if r.state.bounded() {
 		r.notice = append(r.notice, Notice{Key: partialKey(r.rule.ID), Text: fmt.Sprintf("rule %s hit a bound, and cannot be evaluated now", r.rule.ID), Since: at, Over: true})
+		r.state.Bound, r.state.BoundSince = "", time.Time{}
 	}
 	r.state.Error, r.state.Outcome = text, Failed
 	e := Evaluation{Rule: r.rule.ID, At: at, Outcome: Failed, Reason: "the query failed; its window is kept", Window: w, Error: text, Hash: r.rule.Hash}
@@ -191,7 +192,7 @@ func (r *run) failed(at time.Time, w query.Window, err error) {
 func partialKey(rule string) string { return "rule/partial/" + rule }
 
 // partial tells the operator once that a bound was hit, and once that it is not any
-// more, whatever came between the two. reason is what the evaluation says.
+// more; an error ends it too (failed). reason is what the evaluation says.
 func (r *run) partial(at time.Time, bound, reason string) {
 	key, s := partialKey(r.rule.ID), r.state
 	switch {

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/alertrules/alertrulestest"
 	"tocsin/query"
 )
 
-// A rule that hits a bound, then fails, is within its bounds when it works again, and
-// when it is gone. What is remembered of both is since when.
+// A rule that hits a bound, then fails, hits none any more, also when it is gone then, and
+// is told of the next one. What is remembered is since when.
 func TestABoundBesideErrors(t *testing.T) {
 	for _, then := range []string{"ok", "removed"} {
 		w := world(t, "10:00", `rules: [{id: x, logstore: findings, window: 1h, every: 15m, query: "status:x"}]`)
@@ -22,14 +23,21 @@ func TestABoundBesideErrors(t *testing.T) {
 		}
 		answer("10000 rows", nil)
 		runTo(t, w, "10:30")
+		since := func() (bound, failed time.Time) {
+			t.Helper()
+			states, err := w.States.RuleStates(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return states["x"].BoundSince, states["x"].ErrorSince
+		}
+		if bound, _ := since(); !bound.Equal(clock("10:15")) {
+			t.Errorf("cut since %s", bound)
+		}
 		answer("", errors.New("broken"))
 		runTo(t, w, "11:00")
-		states, err := w.States.RuleStates(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := states["x"]; !s.BoundSince.Equal(clock("10:15")) || !s.ErrorSince.Equal(clock("10:45")) {
-			t.Errorf("cut since %s, failed since %s", s.BoundSince, s.ErrorSince)
+		if bound, failed := since(); !bound.IsZero() || !failed.Equal(clock("10:45")) {
+			t.Errorf("cut since %s, failed since %s", bound, failed)
 		}
 		answer("", nil)
 		if then == "removed" {
