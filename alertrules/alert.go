@@ -97,6 +97,8 @@ type Alert struct {
 	Gap         string   `json:",omitempty"` // of Late: the reason of the gap
 	Then        string   `json:",omitempty"` // of EndTold: the alert of the same key that fired at Ended
 	Past        SeqRange `json:",omitzero"`  // of History: the numbers of the gap
+	// Filled is, of Late, when the gap was filled: the other times are those of its moments.
+	Filled time.Time `json:",omitzero"`
 	// CaughtUp is set when it began at a moment that was evaluated late, because
 	// nothing ran: to the last moment before.
 	CaughtUp time.Time `json:",omitzero"`

@@ -465,7 +465,7 @@ func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 	f.conclude(ctx, over)
 	for _, a := range r.order { // each is an alert of its own, apart from the live one
 		a.Key += lateKey + a.Began.UTC().Format(time.RFC3339)
-		a.Late, a.Gap, a.Notify = true, f.Reason, f.asked()
+		a.Late, a.Gap, a.Filled, a.Notify = true, f.Reason, f.options.Now, f.asked()
 		if a.History = f.Reason == GapHistory; a.History {
 			a.Past = SeqRange{f.FromSeq, f.ToSeq}
 		}

@@ -164,6 +164,11 @@ func TestG43EndedAlertsGoWithTheHistory(t *testing.T) {
 	alert := func(id string, mode alertrules.Mode, ended time.Time) *alertrules.Alert {
 		return &alertrules.Alert{ID: id, Rule: "r", Key: "r{" + id + "}", Mode: mode, Began: old, Ended: ended, MaxSeverity: alertrules.Low}
 	}
+	filled := func(id string, at time.Time) *alertrules.Alert { // what happened at old was found at
+		a := alert(id, alertrules.Event, old.Add(time.Hour))
+		a.Late, a.Filled = true, at
+		return a
+	}
 	news := func(id string, n int64, at time.Time) *alertrules.News {
 		return &alertrules.News{Alert: id, N: n, At: at}
 	}
@@ -172,18 +177,19 @@ func TestG43EndedAlertsGoWithTheHistory(t *testing.T) {
 			alert("A-0001", alertrules.State, old.Add(time.Hour)), alert("A-0002", alertrules.State, now), alert("A-0003", alertrules.State, time.Time{}),
 			alert("A-0004", alertrules.State, old.Add(time.Hour)), // untold
 			alert("A-0005", alertrules.Event, old.Add(time.Hour)), alert("A-0006", alertrules.Event, time.Time{}),
+			filled("A-0007", now), filled("A-0008", old.Add(aDay)),
 		},
-		News: []*alertrules.News{news("A-0005", 1, old), news("A-0006", 1, old), news("A-0006", 2, old), news("A-0006", 3, now)},
+		News: []*alertrules.News{news("A-0005", 1, old), news("A-0006", 1, old), news("A-0006", 2, old), news("A-0006", 3, now), news("A-0007", 1, old)},
 	}))
 	ok(t, s.Acknowledge(ctx, []*alertrules.Alert{alert("A-0001", alertrules.State, now), alert("A-0003", alertrules.State, now)}, &alertrules.Ack{By: "ami", At: now}, Operation{At: now}))
 	ok(t, s.Commit(ctx, &notifier.Decided{
-		Settled:     []string{"A-0001", "A-0002", "A-0003", "A-0005", "A-0006"},
-		SettledNews: []notifier.NewsKey{{Alert: "A-0005", N: 1}, {Alert: "A-0006", N: 1}, {Alert: "A-0006", N: 3}},
+		Settled:     []string{"A-0001", "A-0002", "A-0003", "A-0005", "A-0006", "A-0007", "A-0008"},
+		SettledNews: []notifier.NewsKey{{Alert: "A-0005", N: 1}, {Alert: "A-0007", N: 1}, {Alert: "A-0006", N: 1}, {Alert: "A-0006", N: 3}},
 	}))
 	ok(t, s.DropHistory(ctx, now.Add(-30*aDay)))
 	var alerts, pieces, acks string
 	ok(t, s.in.db.QueryRow("SELECT (SELECT string_agg(id, ' ' ORDER BY id) FROM alerts), (SELECT string_agg(alert || '#' || n, ' ' ORDER BY alert, n) FROM news), (SELECT string_agg(alert, ' ') FROM acks)").Scan(&alerts, &pieces, &acks))
-	if got, want := alerts+"; "+pieces+"; "+acks, "A-0002 A-0003 A-0004 A-0006; A-0006#2 A-0006#3; A-0003"; got != want {
+	if got, want := alerts+"; "+pieces+"; "+acks, "A-0002 A-0003 A-0004 A-0006 A-0007; A-0006#2 A-0006#3 A-0007#1; A-0003"; got != want {
 		t.Errorf("left %s, want %s", got, want)
 	}
 }
