@@ -104,6 +104,7 @@ type Summary struct {
 // error of one step does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
+	a.o.Engine.Unfed = a.unfed
 	set := a.o.Rules()
 	_, err := a.o.Engine.Known(ctx, set, now)
 	if err != nil {
@@ -182,6 +183,7 @@ func (a *Agent) Run(ctx context.Context) error {
 // deliver is called after each round, and stop when the process is to be replaced.
 func (a *Agent) rounds(ctx context.Context, changed <-chan struct{}, deliver func(), stop context.CancelCauseFunc) *alertrules.Loop {
 	var failing atomic.Bool // rounds are evaluated, but not committed
+	a.o.Engine.Unfed = a.unfed
 	a.o.Engine.Progress = func() {
 		if !failing.Load() {
 			a.pulse.beat(rulesLoop, time.Now())

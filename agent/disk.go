@@ -130,7 +130,7 @@ func (a *Agent) space(ctx context.Context, now time.Time) (told bool, err error)
 	if low == known {
 		return false, nil
 	}
-	n := alertrules.Notice{Key: diskKey, Since: now, Over: known, Text: "the disk has room again: what the sources hold is taken in"}
+	n := alertrules.Notice{Key: diskKey, Since: now, Over: known, Text: "the disk has room again: what the sources hold is taken in; moments of rules that did without it are gaps then (tocsin gaps)"}
 	if low {
 		n.Text = a.o.Reserve.lacks(room) + ": nothing is taken in until there is room; rules and mails go on while what is left is enough for them"
 	}
@@ -161,6 +161,11 @@ func (a *Agent) attend(ctx context.Context, now time.Time) (told bool, err error
 	}
 	silence, err := a.silence(ctx, now)
 	return told || failed || silence, err
+}
+
+// unfed reports whether sources hold records that were not taken in for want of room.
+func (a *Agent) unfed() bool {
+	return slices.ContainsFunc(a.feeds, func(f *feed) bool { return f.held.Load() })
 }
 
 func (a *Agent) lowDisk() bool {

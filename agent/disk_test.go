@@ -113,11 +113,14 @@ func TestRunOnAFullDisk(t *testing.T) {
 			}
 			return n
 		}
+		if !r.agent.unfed() {
+			t.Error("rules are not told that records are missing")
+		}
 		if toKen() != 1 || len(r.arrived()) <= mails || len(r.store.Open()) != 1 || !knows(r.store.Open(), diskKey) {
 			t.Errorf("a full disk: mails %v, open %v", r.arrived(), r.store.Open())
 		}
 		step(2*gb, 10*time.Minute)
-		if asked == before || toKen() != 2 || len(r.store.Open()) != 0 {
+		if asked == before || r.agent.unfed() || toKen() != 2 || len(r.store.Open()) != 0 {
 			t.Errorf("room again: asked %d times, mails %v, open %v", asked-before, r.arrived(), r.store.Open())
 		}
 		cancel()

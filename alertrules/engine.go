@@ -33,6 +33,11 @@ type Engine struct {
 	// Progress is called after each moment of a rule that was evaluated, by several
 	// goroutines; may be nil.
 	Progress func()
+	// Unfed reports whether records are known to be missing, as nothing is taken in at
+	// present: a rule in state mode that does not find what it looks for has found out
+	// nothing then, so that no alert ends and no data are missed. It is called for each
+	// round; may be nil.
+	Unfed func() bool
 	// AtWork notes that a query of a rule begins, and done that it has ended, so that
 	// a process which starts after this one has crashed can tell Found of it. It is
 	// called by several goroutines; may be nil.
@@ -196,6 +201,7 @@ func (e *Engine) round(ctx context.Context, due []Due, states map[string]*RuleSt
 	if err != nil {
 		return nil, err
 	}
+	p.unfed = e.Unfed != nil && e.Unfed()
 	dueRules := make([]*Rule, len(due))
 	for i, d := range due {
 		dueRules[i] = d.Rule

@@ -52,6 +52,7 @@ type pin struct {
 	now        time.Time // of the round
 	seq        int64
 	generation string
+	unfed      bool   // nothing is taken in (Engine.Unfed)
 	history    []Past // what of the ranges that are due came in as history
 
 	past map[arrivals][]PastTime      // when that happened
@@ -317,6 +318,7 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
+	o.unfed = r.pin.unfed && r.rule.Mode == State && r.rule.Window.Kind != SnapshotWindow
 	groups := r.rule.split(o, r.room())
 	o.alerts, r.covered = len(groups), nil
 	silences := r.silences(o, groups)
@@ -333,6 +335,9 @@ func (r *run) observe(o observation, took time.Duration) {
 	fired = fired || len(r.covered) > 0
 	if text := r.silenceText(o, silences); text != "" {
 		e.Reason += "; " + text
+	}
+	if o.unfed {
+		e.Reason += "; nothing is taken in at present: nothing ends for want of rows"
 	}
 	switch {
 	case !o.history || len(o.result.Rows) == 0:
@@ -429,6 +434,10 @@ func (r *run) observeStates(o observation, groups []*group, missing func(key str
 		rest[key] = p.Labels
 	}
 	for _, key := range slices.Sorted(maps.Keys(rest)) {
+		if a := r.live[key]; o.unfed && !done[key] && a != nil && a.LastData.IsZero() {
+			a.LastData = a.At
+			r.touch(a)
+		}
 		if !done[key] && !isNoData(key) && !r.rule.unknown(key, missing) {
 			r.stepKey(o, &group{key: key, labels: rest[key]})
 		}

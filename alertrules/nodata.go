@@ -74,7 +74,9 @@ func (r *Rule) noData(o observation) bool {
 }
 
 // expects reports whether an observation is one that has to have data.
-func (r *Rule) expects(o observation) bool { return r.NoData != nil && !o.history && !o.early }
+func (r *Rule) expects(o observation) bool {
+	return r.NoData != nil && !o.history && !o.early && !o.unfed
+}
 
 // silences are the no-data keys that an observation speaks of, each with whether
 // it is a hit: that of the rule, and, when there are data, those of all values

@@ -181,3 +181,29 @@ func TestNoDataInAGap(t *testing.T) {
 		t.Errorf("found late: %q", late)
 	}
 }
+
+// While nothing is taken in, what is not found is not known to be over, nor to be
+// missing; what is found fires.
+func TestNothingEndsWhileNothingIsTakenIn(t *testing.T) {
+	w := world(t, "09:58", `
+defaults: {logstore: findings, window: 10m, every: 5m, query: "status:* | SELECT status, count(*) AS n GROUP BY status", alert_per: [status]}
+rules: [{id: s}, {id: quiet, no_data: {severity: high}, trigger: {when: n > 5}}, {id: whole, window: whole 10m, delay: 0s, after: 2}]`)
+	for _, id := range []string{"s", "quiet", "whole"} {
+		handle(t, w, id, alertrulestest.Matching(everything))
+	}
+	w.Log.Add(record("10:02", "10:01", "status", "x"))
+	w.Log.Add(record("10:12", "10:12", "status", "x"))
+	unfed := false
+	w.Engine.Unfed = func() bool { return unfed }
+	want(t, runTo(t, w, "10:20"), "status",
+		"10:00 begin A-0001@no data high: ", "10:05 end A-0001@no data data", `10:05 begin A-0002{status=t:"x"} medium: x`, `10:20 begin A-0003{status=t:"x"} medium: x`)
+	unfed = true
+	w.Log.Add(record("10:41", "10:41", "status", "y"))
+	want(t, runTo(t, w, "11:00"), "status", `10:45 begin A-0004{status=t:"y"} medium: y`)
+	if a := w.States.Alert("A-0002"); !a.Firing() || !a.LastData.Equal(clock("10:20")) {
+		t.Errorf("%s ended %s, was not checked since %s", a.ID, a.Ended, a.LastData)
+	}
+	unfed = false
+	want(t, runTo(t, w, "11:10"), "status",
+		"11:05 begin A-0005@no data high:  again", `11:05 end A-0002{status=t:"x"} no rows`, `11:05 end A-0004{status=t:"y"} no rows`, `11:10 end A-0003{status=t:"x"} no rows`)
+}

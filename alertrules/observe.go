@@ -15,6 +15,7 @@ type observation struct {
 	window query.Window
 	result *answer
 	early  bool      // a window that an earlier start added
+	unfed  bool      // records are missing: what was not found may be among them
 	edited time.Time // the rule was edited then, and not evaluated since
 	cut    string    // the bound for which the range was shortened; the result itself is complete
 
@@ -175,17 +176,18 @@ func (o observation) raw(g *group) [][]any {
 }
 
 // judge says whether a group is a hit. A partial result is only what more rows
-// cannot undo; else it is no observation at all (D30).
+// cannot undo; else it is no observation at all (D30). Nor is it one that nothing was
+// found where records are missing.
 func (r *Rule) judge(o observation, g *group) (hit, known bool) {
 	if isNoData(g.key) {
 		return g.absent, true
 	}
 	if g.key == r.beyond() { // each of its keys hit
-		return g.beyond > 0, g.beyond > 0 || o.result.Partial == ""
+		return g.beyond > 0, g.beyond > 0 || o.result.Partial == "" && !o.unfed
 	}
 	hit = r.Trigger.Rows.Holds(len(g.rows))
 	if o.result.Partial == "" {
-		return hit, true
+		return hit, hit || !o.unfed
 	}
 	return hit, hit && r.Trigger.Rows.Grows() && (r.Trigger.When == nil || r.Trigger.When.grows)
 }
