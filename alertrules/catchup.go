@@ -24,7 +24,7 @@ const (
 	// whole window, nor a shorter range of what is new.
 	pieceTime = 2 * time.Second
 	// longPiece is after what time a piece is left off although that costs something:
-	// windows that late records touched become gaps, and an alert of the past is cut.
+	// windows that late records touched become gaps, and an alert of the past is two.
 	longPiece = 10 * time.Second
 	// rulesAtOnce is how many rules catch up together: they look at the same records,
 	// and are committed together.

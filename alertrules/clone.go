@@ -29,11 +29,17 @@ func cloneState(s *RuleState, rule string) *RuleState {
 		e := *s.EarlierWhole
 		c.EarlierWhole = &e
 	}
-	c.Pending = make(map[string]*Pending, len(s.Pending))
-	for key, p := range s.Pending {
+	c.Pending = clonePending(s.Pending)
+	c.EarlierPending = clonePending(s.EarlierPending)
+	return &c
+}
+
+func clonePending(of map[string]*Pending) map[string]*Pending {
+	c := make(map[string]*Pending, len(of))
+	for key, p := range of {
 		q := *p
 		q.Hits = append([]time.Time(nil), p.Hits...)
-		c.Pending[key] = &q
+		c[key] = &q
 	}
-	return &c
+	return c
 }

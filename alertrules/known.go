@@ -366,7 +366,7 @@ func (k *knower) earlier(ctx context.Context, r *run) error {
 		case s.WholeTo.Equal(s.WholeFrom): // no window has a verdict yet
 			s.WholeTo, s.WholeFrom = from, from
 		default:
-			s.EarlierWhole = &TimeRange{from, s.WholeFrom}
+			s.EarlierWhole, s.EarlierPending = &TimeRange{from, s.WholeFrom}, nil
 			s.WholeFrom = from
 		}
 	}

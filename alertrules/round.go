@@ -114,7 +114,9 @@ type RuleState struct {
 	// EarlierWhole is the time before WholeFrom that an earlier start added, to be
 	// taken in once (D34).
 	EarlierWhole *TimeRange
-	Verdicts     []Verdict // of `whole`: the last ones, oldest first, which late records may reverse
+	// EarlierPending is what is counted in EarlierWhole, while some of it is left.
+	EarlierPending map[string]*Pending `json:",omitempty"`
+	Verdicts       []Verdict           // of `whole`: the last ones, oldest first, which late records may reverse
 }
 
 // A SeqRange is (From, To] of __seq__.

@@ -356,3 +356,83 @@ func TestSlowOldWindowsBecomeGaps(t *testing.T) {
 		toldOnce(t, w, keys(told(w))...)
 	})
 }
+
+// slowly has each query of the rules of a world take a time.
+func slowly(w *alertrulestest.World, took *time.Duration) {
+	timed(w, func(string, query.Window) time.Duration { return *took }, func(string, bool) {})
+}
+
+// now has a world stand at the time of the bubble, and evaluates what is due.
+func now(t *testing.T, w *alertrulestest.World) {
+	t.Helper()
+	if _, err := w.At(time.Now().UTC()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// earlierWorld is a world of whole hours in which an hour has passed since its
+// rules were known, with hits where hit says so, by the number of hours before;
+// `%s` in the rules is their start. Then they get an earlier one, and are slow.
+func earlierWorld(t *testing.T, rules, start string, hit func(hour int) bool, took *time.Duration) *alertrulestest.World {
+	t.Helper()
+	begin := time.Now().UTC()
+	w := alertrulestest.NewWorld(begin)
+	load(t, w, fmt.Sprintf(rules, "now"))
+	for _, r := range w.Set.Rules {
+		handle(t, w, r.ID, alertrulestest.Matching(everything))
+	}
+	slow := *took
+	*took = 0
+	slowly(w, took)
+	for hour := -50; hour < 0; hour++ {
+		if hit(-hour) {
+			at := begin.Add(time.Duration(hour)*time.Hour + 10*time.Minute)
+			w.Log.Add(alertrulestest.Record{Arrived: begin.Add(-time.Hour), Time: at, Fields: map[string]any{"status": "x"}})
+		}
+	}
+	now(t, w)
+	time.Sleep(65 * time.Minute)
+	now(t, w)
+	load(t, w, fmt.Sprintf(rules, start))
+	w.Log.Now, *took = time.Now().UTC(), slow
+	return w
+}
+
+// Where a piece of an earlier start is left off, what was counted counts in the next
+// one: the same hours are told as without. An alert that goes on for longer is two, one
+// after the other.
+func TestCountersOfAnEarlierStart(t *testing.T) {
+	const rules = `
+defaults: {logstore: findings, window: whole 1h, every: 1h, delay: 0s, start: "%s", query: "status:x"}
+rules: [{id: three, after: 3}, {id: some, after: 2 of 4}]`
+	for name, hit := range map[string]func(hour int) bool{
+		"three in a row": func(hour int) bool { return hour%5 > 1 },
+		"for long":       func(hour int) bool { return hour > 5 && hour < 30 },
+		"one of three":   func(hour int) bool { return hour%3 == 0 },
+	} {
+		var got [2][]string
+		for i, took := range []time.Duration{0, 6 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				w := earlierWorld(t, rules, "-40h", hit, &took)
+				if longest := pieces(t, w); longest > 30*time.Second {
+					t.Errorf("%s: a piece took %s", name, longest)
+				}
+				got[i] = hours(w)
+			})
+		}
+		if !slices.Equal(got[0], got[1]) || (name != "one of three") != slices.ContainsFunc(got[0], func(s string) bool { return strings.HasPrefix(s, "three") }) {
+			t.Errorf("%s: slow:\n%s\nat once:\n%s", name, strings.Join(got[1], "\n"), strings.Join(got[0], "\n"))
+		}
+	}
+}
+
+// hours are those, up to the last hit, of which alerts tell, by their keys, each once.
+func hours(w *alertrulestest.World) (list []string) {
+	for _, a := range w.States.All() {
+		for at := a.Since; !at.After(a.LastHit); at = at.Add(time.Hour) {
+			list = append(list, a.Key+" "+at.UTC().Format("02 15:04"))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

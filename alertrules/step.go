@@ -71,5 +71,21 @@ func (p Pending) observe(hit bool, at time.Time, n int) Pending {
 	return p
 }
 
+// below forgets the oldest observations, until one more hit makes m: after the end of
+// an alert that was cut another one begins with the next hit, and with no miss.
+func (p Pending) below(m int) Pending {
+	for len(p.Hits) >= m {
+		if p.Observations[0] == 'H' {
+			p.Hits = p.Hits[1:]
+		}
+		p.Observations = p.Observations[1:]
+	}
+	p.FirstHit, p.FirstMiss = time.Time{}, time.Time{}
+	if len(p.Hits) > 0 {
+		p.FirstHit = p.Hits[0]
+	}
+	return p
+}
+
 // idle reports whether p says nothing that matters later.
 func (p Pending) idle() bool { return len(p.Hits) == 0 && p.FirstMiss.IsZero() }

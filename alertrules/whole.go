@@ -71,7 +71,7 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 	before.state = cloneState(r.state, r.rule.ID)
 	live, pending := r.live, r.state.Pending
 	if r.rule.Mode == State {
-		r.live, r.state.Pending = map[string]*Alert{}, nil
+		r.live, r.state.Pending = map[string]*Alert{}, r.state.EarlierPending
 	}
 	var o observation
 	begin := time.Now() // monotonic
@@ -92,20 +92,24 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 	}
 	if r.rule.Mode == State {
 		for _, key := range slices.Sorted(maps.Keys(r.live)) {
+			if p := r.state.Pending[key]; p != nil {
+				*p = p.below(r.threshold(key).M)
+			}
 			r.close(r.live[key], o.at, EndNoRows)
 		}
+		r.state.EarlierPending = r.state.Pending
 		r.live, r.state.Pending = live, pending
 	}
 	r.state.Seen = nil
 	if !e.From.Before(e.To) {
-		r.state.EarlierWhole = nil
+		r.state.EarlierWhole, r.state.EarlierPending = nil, nil
 	}
 	return true
 }
 
 // leavesOff reports whether the windows of an earlier start wait for the next piece:
-// where an alert goes on or hits are counted only if it takes very long, because it
-// ends there.
+// where an alert goes on or hits are counted only if it takes very long. What is
+// counted goes on in that piece, but the alert ends there, and is another one then.
 func (r *run) leavesOff(begin time.Time) bool {
 	return r.enough() && (r.rule.Mode == Event || r.idle()) || r.long(begin)
 }
