@@ -24,26 +24,32 @@ const (
 // shortened is what an evaluation says of a range that an earlier one shortened.
 const shortened = "the range is shortened: for more of it, the time of the query was over"
 
-// overNew evaluates what an earlier start added (D34), then what is new. What was
-// told before a query failed is not asked for again.
+// overNew evaluates what is new, then what an earlier start added (D34), of which
+// a slow rule takes in a part when it has seen all that is new. What was told before a
+// query failed is not asked for again.
 func (r *run) overNew(ctx context.Context, at time.Time) bool {
-	s := r.state
-	if e := s.Earlier; e != nil {
-		upTo, ok := r.takeAll(ctx, at, *e)
-		s.Earlier = nil
-		if upTo < e.To {
-			s.Earlier = &SeqRange{upTo, e.To}
-		}
-		if !ok || s.Earlier != nil && r.spent() {
+	s, e := r.state, r.state.Earlier
+	if s.Cursor < r.pin.seq || e == nil {
+		upTo, ok := r.takeAll(ctx, at, SeqRange{s.Cursor, r.pin.seq})
+		s.Cursor = upTo
+		if !ok || s.Span > 0 && upTo < r.pin.seq {
 			return ok
 		}
 	}
-	upTo, ok := r.takeAll(ctx, at, SeqRange{s.Cursor, r.pin.seq})
-	s.Cursor = upTo
-	if ok && upTo >= r.pin.seq && s.Earlier == nil {
+	if e != nil {
+		s.Earlier = nil // what is told of a bound may be over with it
+		upTo, ok := r.takeAll(ctx, at, *e)
+		if upTo < e.To {
+			s.Earlier = &SeqRange{upTo, e.To}
+		}
+		if !ok {
+			return false
+		}
+	}
+	if s.Cursor >= r.pin.seq && s.Earlier == nil {
 		s.Span = 0
 	}
-	return ok
+	return true
 }
 
 // spent reports whether no further try of this moment is begun.
@@ -100,8 +106,8 @@ func splitHistory(part SeqRange, history []Past) []seqPart {
 // hit, the range is shortened to the last row read, where rows come in the order
 // of their numbers, else halved, and asked again until its answer is complete. When
 // the time is over it is shortened by far more, for this round and those to come, and
-// after two such tries nothing of it is seen. Either way no row is passed over, and
-// the rest waits for the next round (D30).
+// after two such tries, or one in a piece of catching up, nothing of it is seen. Either
+// way no row is passed over, and the rest waits for the next round (D30).
 func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64, ok bool) {
 	if part.To <= part.From {
 		r.observe(observation{at: at, window: query.Window{AfterSeq: part.From, UpToSeq: part.To, Now: at}, result: &answer{Result: &query.Result{}}, edited: r.state.Edited}, 0)
@@ -139,7 +145,7 @@ func (r *run) take(ctx context.Context, at time.Time, part seqPart) (upTo int64,
 			continue
 		}
 		r.observe(observation{at: at, window: w, result: res, edited: r.state.Edited, cut: cut, history: part.history, notify: part.notify}, took)
-		if took < slowRule {
+		if took < slowRule && to-part.From >= r.state.Span {
 			r.state.Span = min(r.state.Span*longerBy, r.pin.seq)
 		}
 		return to, true

@@ -436,3 +436,62 @@ func hours(w *alertrulestest.World) (list []string) {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
+
+// What is new is told in time while a rule whose query is slow takes in what an earlier
+// start added; all of that is taken in, each record once, and the operator is told of it
+// once.
+func TestNewBeforeAnEarlierStart(t *testing.T) {
+	const rule = `rules: [{id: s, every: 1m, logstore: findings, start: "%s", query: "status:x"}]`
+	synctest.Test(t, func(t *testing.T) {
+		const old, fresh = 1000, 60
+		begin := time.Now().UTC()
+		w := alertrulestest.NewWorld(begin)
+		var all []int64
+		add := func(at time.Time) {
+			w.Log.Add(alertrulestest.Record{Arrived: at, Time: at, Fields: map[string]any{"status": "x"}})
+			all = append(all, int64(len(all)+1))
+		}
+		for range old {
+			add(begin.Add(-time.Hour))
+		}
+		for i := range fresh {
+			add(begin.Add(time.Duration(i+1) * 20 * time.Second))
+		}
+		load(t, w, fmt.Sprintf(rule, "now"))
+		handle(t, w, "s", alertrulestest.Matching(everything))
+		timed(w, func(_ string, win query.Window) time.Duration {
+			return time.Second * time.Duration(1+win.UpToSeq-win.AfterSeq)
+		}, func(string, bool) {})
+		now(t, w)
+		load(t, w, fmt.Sprintf(rule, "-1d"))
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Hour)
+		defer cancel()
+		l := alertrules.Loop{Engine: w.Engine, Rules: func() *alertrules.Set { w.Log.Now = time.Now(); return w.Set }}
+		latest, bounds := time.Duration(0), 0
+		l.Done = func(r *alertrules.Round) {
+			w.Log.Now = time.Now()
+			for _, n := range r.News {
+				for _, row := range n.Rows {
+					if i := row.Seq - old - 1; i >= 0 {
+						latest = max(latest, time.Since(begin.Add(time.Duration(i+1)*20*time.Second)))
+					}
+				}
+			}
+			for _, n := range r.Notices {
+				if n.Over {
+					bounds++
+				}
+			}
+		}
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if latest > 4*time.Minute {
+			t.Errorf("what is new was told after %s", latest)
+		}
+		if s := w.States.State("s"); s.Earlier != nil || s.Span != 0 || bounds != 1 || len(open(w)) > 0 {
+			t.Errorf("in the end: %v, %d numbers at once; %d times over, %v is not", s.Earlier, s.Span, bounds, open(w))
+		}
+		toldOnce(t, w, all...)
+	})
+}
