@@ -191,6 +191,7 @@ func (c *catcher) makeUp(ctx context.Context, rules []*Rule) {
 				c.loop.caughtUp(r)
 			}
 		}
+		c.loop.goesOn(left, round)
 		c.loop.done(round)
 		if len(left) < len(rules) {
 			select {

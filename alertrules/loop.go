@@ -77,8 +77,9 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 // Waits reports whether decisions about a rule have to wait: it has not caught
-// up, so that what is known of its alerts is of the past (D21). Of what a rule over `new`
-// has seen nothing changes by what it has not seen yet. Any goroutine may call it.
+// up, so that what is known of its alerts is of the past (D21). What a rule over `new`
+// has not seen yet changes nothing of what it has seen, nor do whole windows that an
+// earlier start added. Any goroutine may call it.
 func (l *Loop) Waits(rule string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,6 +96,17 @@ func (l *Loop) mark(behind []*Rule, only bool) {
 	}
 	for _, r := range behind {
 		l.behind[r.ID] = r.Window.Kind != NewWindow
+	}
+}
+
+// goesOn notes of which rules that are left after a piece decisions wait.
+func (l *Loop) goesOn(left []*Rule, piece *Round) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range piece.Rules {
+		if i := slices.IndexFunc(left, func(r *Rule) bool { return r.ID == s.Rule }); i >= 0 {
+			l.behind[s.Rule] = left[i].lags(s, piece.At)
+		}
 	}
 }
 

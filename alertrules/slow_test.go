@@ -495,3 +495,45 @@ func TestNewBeforeAnEarlierStart(t *testing.T) {
 		toldOnce(t, w, all...)
 	})
 }
+
+// Decisions about a rule wait for its windows that are due, but not for those that an
+// earlier start added, which change nothing that is live.
+func TestDecisionsBeforeAnEarlierStart(t *testing.T) {
+	const rules = `
+defaults: {logstore: findings, window: whole 1h, every: 1h, delay: 0s, start: "%s", query: "status:x"}
+rules: [{id: s}, {id: too}]`
+	synctest.Test(t, func(t *testing.T) {
+		took := 6 * time.Second
+		w := earlierWorld(t, rules, "-20d", func(hour int) bool { return hour == 30 }, &took)
+		at := time.Now().UTC()
+		w.Log.Add(alertrulestest.Record{Arrived: at, Time: at, Fields: map[string]any{"status": "x"}})
+		time.Sleep(5 * time.Hour) // nothing was evaluated then
+		begin := time.Now().UTC()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		time.AfterFunc(3*time.Hour, cancel)
+		l := alertrules.Loop{Engine: w.Engine, Rules: func() *alertrules.Set { w.Log.Now = time.Now(); return w.Set }}
+		decided := map[string]time.Duration{}
+		l.Done = func(r *alertrules.Round) {
+			for _, rule := range w.Set.Rules {
+				s := w.States.State(rule.ID)
+				if behind := !s.WholeTo.Add(time.Hour).After(begin); !l.Waits(rule.ID) {
+					if behind {
+						t.Errorf("%s is decided while its windows from %s on wait", rule.ID, s.WholeTo)
+					}
+					if decided[rule.ID] == 0 {
+						decided[rule.ID] = max(1, time.Since(begin))
+					}
+				}
+			}
+		}
+		if err := l.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range w.Set.Rules {
+			if s := w.States.State(rule.ID); decided[rule.ID] == 0 || decided[rule.ID] > 5*time.Minute || s.EarlierWhole != nil {
+				t.Errorf("%s: decided after %s; left %v", rule.ID, decided[rule.ID], s.EarlierWhole)
+			}
+		}
+	})
+}

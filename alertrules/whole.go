@@ -148,8 +148,20 @@ func (r *Rule) cut(s *RuleState) bool {
 	case r.Window.Kind != WholeWindow || s.WholeTo.IsZero():
 		return false
 	}
+	return s.EarlierWhole != nil || r.lags(s, s.Moment)
+}
+
+// lags reports whether what a rule that is evaluated beside the rounds has not seen yet
+// at a moment changes what is known of its alerts: not over `new`, and not before an earlier start.
+func (r *Rule) lags(s *RuleState, at time.Time) bool {
+	switch {
+	case r.Window.Kind == NewWindow:
+		return false
+	case r.Window.Kind != WholeWindow || s.WholeTo.IsZero():
+		return true
+	}
 	_, to := r.Window.Around(s.WholeTo, r.Zone)
-	return s.EarlierWhole != nil || !to.Add(r.Delay).After(s.Moment)
+	return !to.Add(r.Delay).After(at)
 }
 
 // due is the moment of the schedule after a window that ends at to.
