@@ -41,16 +41,28 @@ func behindBy(d Due, s *RuleState, now time.Time) bool {
 		return true
 	}
 	if d.Rule.Window.Kind == WholeWindow {
-		at, n := s.WholeTo, 0
-		for !at.IsZero() && n <= liveMoments {
-			if _, at = d.Rule.Window.Around(at, d.Rule.Zone); at.Add(d.Rule.Delay).After(now) {
-				break
+		return d.Rule.windowsLeft(s, now) > liveMoments
+	}
+	return len(d.Moments)+len(s.Retry) > liveMoments
+}
+
+// windowsLeft is how many whole windows a rule has to evaluate, or may have to evaluate
+// again; it does not count beyond liveMoments of a kind.
+func (r *Rule) windowsLeft(s *RuleState, now time.Time) int {
+	n := max(s.unsure(), len(s.Verdicts)-r.verdictsKept()) // more are kept after an error, and while some are unsure
+	count := func(at, upTo time.Time) {
+		for i := 0; !at.IsZero() && i <= liveMoments; i++ {
+			if _, at = r.Window.Around(at, r.Zone); at.After(upTo) {
+				return
 			}
 			n++
 		}
-		return n > liveMoments
 	}
-	return len(d.Moments)+len(s.Retry) > liveMoments
+	count(s.WholeTo, now.Add(-r.Delay))
+	if e := s.EarlierWhole; e != nil {
+		count(e.From, e.To)
+	}
+	return n
 }
 
 // missed is the last moment that was evaluated, when more than one has passed since;

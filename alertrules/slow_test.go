@@ -537,3 +537,87 @@ rules: [{id: s}, {id: too}]`
 		}
 	})
 }
+
+// What an earlier start added, and what late records may have touched after an error, is
+// evaluated beside the rounds where it is much: no other rule waits for it.
+func TestManyOldWindowsAreBesideTheRounds(t *testing.T) {
+	const rules = `
+defaults: {logstore: findings, window: whole 1h, every: 1h, delay: 0s, start: "%s", query: "status:x"}
+rules: [{id: s}, {id: rows, mode: event}]`
+	synctest.Test(t, func(t *testing.T) {
+		for start, want := range map[string]int{"-40d": 2, "-3h": 0} {
+			took := time.Second
+			w := earlierWorld(t, rules, start, func(int) bool { return false }, &took)
+			begin := time.Now()
+			_, behind, err := w.Engine.Live(t.Context(), w.Set.Rules, begin)
+			if took := time.Since(begin); err != nil || len(behind) != want || took > 10*time.Second {
+				t.Errorf("start %s: the round took %s, left %d rules; %v", start, took, len(behind), err)
+			}
+		}
+	})
+}
+
+// Verdicts that an error kept from being looked at again are looked at in pieces, and
+// the same comes of it as at once.
+func TestManyVerdictsAreLookedAtInPieces(t *testing.T) {
+	const rules = `
+defaults: {logstore: findings, window: whole 1h, every: 1h, delay: 0s, query: "status:x"}
+rules: [{id: state, after: 2 of 3}, {id: rows, mode: event}, {id: none, trigger: {rows: "== 0"}}]`
+	synctest.Test(t, func(t *testing.T) {
+		var got [2][]string
+		for i, slow := range []time.Duration{0, time.Second} {
+			took, broken := time.Duration(0), false
+			w := world(t, "00:30", rules)
+			for _, r := range w.Set.Rules {
+				handle(t, w, r.ID, alertrulestest.Matching(everything))
+			}
+			slowly(w, &took)
+			answer := w.Engine.Query
+			w.Engine.Query = func(ctx context.Context, p *query.Plan, win query.Window) (*query.Result, error) {
+				if broken && !slices.ContainsFunc(w.Set.Rules, func(r *alertrules.Rule) bool { return r.Plan(win.Now) == p }) {
+					return nil, errors.New("it is not known what touched the windows")
+				}
+				return answer(ctx, p, win)
+			}
+			runTo(t, w, "02:00")
+			w.Log.Now = clock("00:30").Add(100 * time.Hour)
+			late := func() {
+				for hour := range 99 {
+					if hour%7 < 3 {
+						w.Log.Add(alertrulestest.Record{Arrived: w.Log.Now, Time: clock("00:50").Add(time.Duration(hour) * time.Hour), Fields: map[string]any{"status": "x"}})
+					}
+				}
+				w.Log.Now = w.Log.Now.Add(time.Hour)
+			}
+			late()
+			broken = true
+			pieces(t, w)
+			late()
+			broken, took = false, slow
+			_, behind, err := w.Engine.Live(t.Context(), w.Set.Rules, w.Log.Now)
+			if err != nil || len(behind) != len(w.Set.Rules) {
+				t.Errorf("%d rules are beside the rounds; %v", len(behind), err)
+			}
+			longest, n := time.Duration(0), 0
+			for left := w.Set.Rules; len(left) > 0; n++ {
+				begin := time.Now()
+				if _, left, err = w.Engine.MakeUp(t.Context(), left, w.Log.Now); err != nil {
+					t.Fatal(err)
+				}
+				longest = max(longest, time.Since(begin))
+			}
+			if longest > 5*time.Second || slow > 0 && n < 20 {
+				t.Errorf("the longest of %d pieces took %s", n, longest)
+			}
+			got[i] = append(episodes(w), fmt.Sprint(len(told(w)), " told"))
+			for _, r := range w.Set.Rules {
+				if n := len(w.States.State(r.ID).Verdicts); n != 12 {
+					t.Errorf("%s keeps %d verdicts", r.ID, n)
+				}
+			}
+		}
+		if !slices.Equal(got[0], got[1]) || len(got[0]) < 10 {
+			t.Errorf("slow:\n%s\nat once:\n%s", strings.Join(got[1], "\n"), strings.Join(got[0], "\n"))
+		}
+	})
+}

@@ -33,9 +33,14 @@ func (r *run) overWhole(ctx context.Context, at time.Time) bool {
 	return ok
 }
 
-// verdicts evaluates the windows that are due.
+// verdicts evaluates the windows that are due. They wait where very many verdicts are
+// still to be looked at again.
 func (r *run) verdicts(ctx context.Context, at time.Time) bool {
-	for n := range windowsPerRound {
+	most := windowsPerRound
+	if r.state.unsure() > 0 && r.state.Error == "" {
+		most -= len(r.state.Verdicts)
+	}
+	for n := 0; n < most; n++ {
 		if n > 0 && r.enough() {
 			break
 		}
@@ -52,13 +57,18 @@ func (r *run) verdicts(ctx context.Context, at time.Time) bool {
 
 // forgetVerdicts drops the oldest verdicts, once what touched them was looked at.
 func (r *run) forgetVerdicts(ok bool) {
-	kept := max(verdictsKept, r.rule.After.N)
+	kept := r.rule.verdictsKept()
+	v := r.state.Verdicts
 	if !ok {
 		kept = max(kept, windowsPerRound)
+	} else if i := slices.IndexFunc(v, func(v Verdict) bool { return v.Seq < r.pin.seq }); i >= 0 {
+		kept = max(kept, len(v)-i)
 	}
-	v := r.state.Verdicts
 	r.state.Verdicts = v[max(0, len(v)-kept):]
 }
+
+// verdictsKept is how many verdicts are remembered when all is well.
+func (r *Rule) verdictsKept() int { return max(verdictsKept, r.After.N) }
 
 // earlierWindows takes in the windows that an earlier start added (D34). What
 // they find is over by now: it changes no live alert.
@@ -161,7 +171,7 @@ func (r *Rule) lags(s *RuleState, at time.Time) bool {
 		return true
 	}
 	_, to := r.Window.Around(s.WholeTo, r.Zone)
-	return !to.Add(r.Delay).After(at)
+	return !to.Add(r.Delay).After(at) || s.unsure() > 0
 }
 
 // due is the moment of the schedule after a window that ends at to.
@@ -201,7 +211,19 @@ func (r *run) hits(o observation) []string {
 	return keys
 }
 
-// late evaluates windows again that records touched since their verdict.
+// unsure is how many verdicts are still to be looked at again: records may have touched
+// their windows, and an error, or the end of a piece, kept that from being seen.
+func (s *RuleState) unsure() (n int) {
+	for _, v := range s.Verdicts {
+		if v.Seq < s.Cursor {
+			n++
+		}
+	}
+	return n
+}
+
+// late evaluates windows again that records touched since their verdict. What is more
+// than a piece bears waits for the next one.
 func (r *run) late(ctx context.Context, at time.Time) bool {
 	v := r.state.Verdicts
 	if len(v) == 0 {
@@ -212,9 +234,12 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 		seq = min(seq, x.Seq)
 	}
 	touched, ok := r.touched(ctx, at, TimeRange{v[0].From, v[len(v)-1].To}, seq)
-	for i := range v {
+	for i, looked := 0, false; i < len(v); i++ {
 		if touched && ok && v[i].Seq < r.pin.seq {
-			ok = r.again(ctx, at, i)
+			if looked && r.enough() {
+				break
+			}
+			ok, looked = r.again(ctx, at, i), true
 		}
 		if ok {
 			v[i].Seq = r.pin.seq
