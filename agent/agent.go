@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,11 +96,25 @@ func New(o Options) *Agent {
 type Summary struct {
 	Records int64 // taken in
 	Round   *alertrules.Round
+	More    []*alertrules.Round // what was too much for it, in pieces
+	Left    []string            // ids of the rules of which some is left for the next time
 }
 
+// Evaluations are those of the round, and of what came after it.
+func (s Summary) Evaluations() []alertrules.Evaluation {
+	all := slices.Clone(s.Round.Evaluations)
+	for _, r := range s.More {
+		all = append(all, r.Evaluations...)
+	}
+	return all
+}
+
+// moreTime is how long Once goes on with what was too much for its round.
+const moreTime = 2 * time.Minute
+
 // Once does one round of everything: it makes the rules known, takes in what the
-// sources hold, looks which of them are silent, evaluates every rule that is due,
-// decides, and makes one attempt to deliver what is ready, and what that brings to
+// sources hold, looks which of them are silent, evaluates every rule that is due, goes on
+// for two minutes with slow ones of which that was not all, decides, and makes one attempt to deliver what is ready, and what that brings to
 // tell; then it keeps the files tidy, and shows that it is alive if all went well. An
 // error of one step does not keep the next ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
@@ -127,6 +142,7 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 		errs = append(errs, fmt.Errorf("evaluate: %w", err))
 	} else {
 		s.Round = round
+		errs = append(errs, a.goOn(ctx, set, now, &s))
 	}
 	_, _, err = a.engines(ctx, now)
 	errs = append(errs, err, a.o.Notifier.DeliverAll(ctx, now), a.o.Maintain(ctx), ctx.Err())
@@ -137,6 +153,19 @@ func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 		return s, fmt.Errorf("heartbeat: %w", err)
 	}
 	return s, nil
+}
+
+// goOn goes on with what was too much for the round of Once.
+func (a *Agent) goOn(ctx context.Context, set *alertrules.Set, now time.Time, s *Summary) error {
+	pieces, left, err := a.o.Engine.GoOn(ctx, set.Rules, now, moreTime)
+	s.More = pieces
+	for _, r := range left {
+		s.Left = append(s.Left, r.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("evaluate what was too much for the round: %w", err)
+	}
+	return nil
 }
 
 // Run runs the loops until ctx ends, and returns when what was in flight is

@@ -1,17 +1,21 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"tocsin/alertrules"
 	"tocsin/alertrules/alertrulestest"
 	"tocsin/ingest"
 	"tocsin/notifier"
+	"tocsin/query"
 )
 
 // One round does everything in its order: a rule is known before records come
@@ -83,6 +87,54 @@ func TestOnceTellsTheOperator(t *testing.T) {
 	}
 	if got := r.arrived(); !slices.Equal(got, []string{"ken@example.com"}) {
 		t.Errorf("mails to %v", got)
+	}
+}
+
+// What is too much for the query of a slow rule is made up for in the same round, for
+// two minutes; then it is said what is left, and the next round goes on with it.
+func TestOnceGoesOnWithSlowRules(t *testing.T) {
+	for name, c := range map[string]struct {
+		each  time.Duration // time of the query for each record
+		times int           // rounds that it takes
+	}{"a little": {time.Second, 1}, "much": {9 * time.Second, 6}} {
+		synctest.Test(t, func(t *testing.T) {
+			const records = 100
+			r := newRig(t, noon)
+			if _, err := r.agent.Once(t.Context(), noon); err != nil {
+				t.Fatal(err)
+			}
+			for range records {
+				r.records.Add(alertrulestest.Record{Arrived: noon, Time: noon, Fields: map[string]any{"eventName": "x"}})
+			}
+			r.agent.o.Engine.Query = func(ctx context.Context, p *query.Plan, w query.Window) (*query.Result, error) {
+				took := time.Duration(w.UpToSeq-w.AfterSeq) * c.each
+				time.Sleep(min(took, time.Minute))
+				if took > time.Minute {
+					return nil, &alertrules.LimitError{Limit: time.Minute}
+				}
+				return r.records.Query(ctx, p, w)
+			}
+			told, times := 0, 0
+			for left := true; left && times < 20; {
+				times++
+				begin := time.Now()
+				s, err := r.agent.Once(t.Context(), noon.Add(time.Duration(times)*time.Hour))
+				if took := time.Since(begin); err != nil || took > 5*time.Minute {
+					t.Errorf("%s: a round took %s; %v", name, took, err)
+				}
+				for _, round := range append(s.More, s.Round) {
+					for _, n := range round.News {
+						told += len(n.Rows)
+					}
+				}
+				if left = len(s.Left) > 0; left != (told < records) {
+					t.Errorf("%s: %d are told, and %v left", name, told, s.Left)
+				}
+			}
+			if times > c.times || told != records || len(r.arrived()) == 0 {
+				t.Errorf("%s: after %d rounds %d records are told", name, times, told)
+			}
+		})
 	}
 }
 

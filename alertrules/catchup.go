@@ -133,6 +133,30 @@ func (e *Engine) MakeUp(ctx context.Context, rules []*Rule, now time.Time) (r *R
 	return r, append(left, more...), nil
 }
 
+// GoOn is for who evaluates a single round: what was too much for it, of rules that are
+// slow, is evaluated after it in pieces like those of MakeUp, until all of it is, or a time
+// is over. left are the rules of which some is left, which the next round goes on with.
+func (e *Engine) GoOn(ctx context.Context, rules []*Rule, now time.Time, limit time.Duration) (pieces []*Round, left []*Rule, err error) {
+	begin := time.Now() // monotonic
+	states, err := e.ruleStates(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range e.allDue(rules, states, now.UTC().Round(0)) {
+		if d.Rule.cut(states[d.Rule.ID]) {
+			left = append(left, d.Rule)
+		}
+	}
+	for len(left) > 0 && time.Since(begin) < limit {
+		r, rest, err := e.MakeUp(ctx, left, now)
+		if err != nil {
+			return pieces, left, err
+		}
+		pieces, left = append(pieces, r), rest
+	}
+	return pieces, left, nil
+}
+
 // long reports whether a piece takes very long that began at a time; a round may.
 func (r *run) long(begin time.Time) bool {
 	return r.over != nil && time.Since(begin) > longPiece

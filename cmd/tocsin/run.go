@@ -156,8 +156,12 @@ func (p *project) sayRound(ctx context.Context, s agent.Summary) (failed bool, e
 	if s.Records > 0 {
 		fmt.Fprintf(out, "took in %s\n", count(s.Records, "record"))
 	}
-	fmt.Fprint(out, roundText(s.Round.Evaluations))
-	failed = slices.ContainsFunc(s.Round.Evaluations, func(e alertrules.Evaluation) bool { return e.Outcome == alertrules.Failed })
+	for _, id := range s.Left {
+		fmt.Fprintf(out, "%s: its query is slow, and some of what it has to look at is left for the next run\n", id)
+	}
+	evaluations := s.Evaluations()
+	fmt.Fprint(out, roundText(evaluations))
+	failed = slices.ContainsFunc(evaluations, func(e alertrules.Evaluation) bool { return e.Outcome == alertrules.Failed })
 	mails, err := p.store.State.Newest(ctx, "", 10_000)
 	if err != nil {
 		return failed, err
