@@ -31,8 +31,8 @@ func (j *journal) evaluated(e alertrules.Evaluation) slog.Level {
 		j.outcomes = map[string]string{}
 	}
 	key, said := e.Rule, string(e.Outcome)+" "+e.Error
-	if e.Outcome == alertrules.Skipped { // they come between others
-		key += "\x00skipped"
+	if e.Outcome == alertrules.Skipped {
+		key += skippedMark
 	}
 	before := j.outcomes[key]
 	j.outcomes[key] = said
@@ -45,6 +45,18 @@ func (j *journal) evaluated(e alertrules.Evaluation) slog.Level {
 	}
 	return slog.LevelInfo
 }
+
+// wentWell forgets that moments of a rule were skipped, after a round in which it was
+// evaluated and none were: the next that is skipped is news.
+func (j *journal) wentWell(rule string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.outcomes, rule+skippedMark)
+}
+
+// skippedMark is behind the id of a rule of which a skipped moment was logged: they come
+// between others.
+const skippedMark = "\x00skipped"
 
 // changed says what an alert did in a round: began, changed or ended; "" when it goes on
 // as it did. first is the moment of the round's first evaluation of its rule, zero
@@ -73,8 +85,9 @@ func (j *journal) changed(a *alertrules.Alert, first time.Time, news bool) strin
 
 // logRound writes what changed in a round.
 func (a *Agent) logRound(ctx context.Context, r *alertrules.Round) {
-	log, first := a.o.Log, map[string]time.Time{}
+	log, first, skipped := a.o.Log, map[string]time.Time{}, map[string]bool{}
 	for _, e := range r.Evaluations {
+		skipped[e.Rule] = skipped[e.Rule] || e.Outcome == alertrules.Skipped
 		if at, ok := first[e.Rule]; !ok || e.At.Before(at) {
 			first[e.Rule] = e.At
 		}
@@ -83,6 +96,11 @@ func (a *Agent) logRound(ctx context.Context, r *alertrules.Round) {
 			args = []any{"rule", e.Rule, "outcome", e.Outcome, "error", e.Error}
 		}
 		log.Log(ctx, a.journal.evaluated(e), "evaluated", args...)
+	}
+	for rule, was := range skipped {
+		if !was {
+			a.journal.wentWell(rule)
+		}
 	}
 	news := map[string]bool{}
 	for _, n := range r.News {

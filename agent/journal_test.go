@@ -26,7 +26,7 @@ func TestJournal(t *testing.T) {
 	over.Ended = noon.Add(time.Hour)
 	old := alert(alertrules.Low, noon.Add(-time.Hour), 7)
 	for i, c := range []struct {
-		outcome alertrules.Outcome
+		outcome alertrules.Outcome // or several
 		err     string
 		alert   *alertrules.Alert
 		news    bool
@@ -35,9 +35,11 @@ func TestJournal(t *testing.T) {
 		{alertrules.OK, "", nil, false, ""},
 		{alertrules.Firing, "", alert(alertrules.Low, noon.Add(time.Minute), 0), false, "level=INFO msg=evaluated rule=r outcome=firing; level=INFO msg=alert rule=r alert=A-7F3K severity=low firing=true did=began"},
 		{alertrules.Firing, "", alert(alertrules.Low, noon.Add(time.Minute), 0), false, ""},
-		{alertrules.Skipped, "", nil, false, "level=INFO msg=evaluated rule=r outcome=skipped"},
-		{alertrules.Firing, "", alert(alertrules.High, noon.Add(time.Minute), 0), false, "level=INFO msg=alert rule=r alert=A-7F3K severity=high firing=true did=changed"},
-		{alertrules.Skipped, "", nil, false, ""},
+		{"firing, skipped", "", nil, false, "level=INFO msg=evaluated rule=r outcome=skipped"},
+		{"firing, skipped", "", alert(alertrules.High, noon.Add(time.Minute), 0), false, "level=INFO msg=alert rule=r alert=A-7F3K severity=high firing=true did=changed"},
+		{"skipped, firing", "", nil, false, ""},
+		{alertrules.Firing, "", nil, false, ""},
+		{"firing, skipped", "", nil, false, "level=INFO msg=evaluated rule=r outcome=skipped"}, // it was well meanwhile
 		{alertrules.Failed, "no", nil, false, "level=ERROR msg=evaluated rule=r outcome=error error=no"},
 		{alertrules.Failed, "no", nil, false, ""},
 		{alertrules.Failed, "not yet", nil, false, `level=ERROR msg=evaluated rule=r outcome=error error="not yet"`},
@@ -47,7 +49,10 @@ func TestJournal(t *testing.T) {
 		{alertrules.OK, "", alert(alertrules.Low, noon.Add(-time.Hour), 8), true, "level=INFO msg=alert rule=r alert=A-7F3K severity=low firing=true did=changed"},
 	} {
 		at = noon.Add(time.Duration(i) * time.Minute)
-		r := &alertrules.Round{Evaluations: []alertrules.Evaluation{{Rule: "r", At: at, Outcome: c.outcome, Error: c.err}}}
+		r := &alertrules.Round{}
+		for _, outcome := range strings.Split(string(c.outcome), ", ") {
+			r.Evaluations = append(r.Evaluations, alertrules.Evaluation{Rule: "r", At: at, Outcome: alertrules.Outcome(outcome), Error: c.err})
+		}
 		if c.alert != nil {
 			r.Alerts = append(r.Alerts, c.alert)
 		}
