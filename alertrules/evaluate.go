@@ -202,7 +202,7 @@ func (r *run) partial(at time.Time, bound, reason string) {
 			s.BoundSince = at
 		}
 		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s hit a bound: %s", r.rule.ID, bound), Since: s.BoundSince})
-	case s.Earlier != nil: // it comes after what is new, and may be cut
+	case r.rule.Window.Kind == NewWindow && s.Earlier != nil: // it comes after what is new, and may be cut
 	case s.bounded():
 		r.notice = append(r.notice, Notice{Key: key, Text: fmt.Sprintf("rule %s is within its bounds again", r.rule.ID), Since: at, Over: true})
 		s.Bound, s.BoundSince = "", time.Time{}
