@@ -17,8 +17,8 @@ import (
 
 // Slow rules that take in what an earlier start added, or look at many windows again.
 
-// slowly has each query of the rules of a world take a time.
-func slowly(w *alertrulestest.World, took *time.Duration) {
+// eachTakes has each query of the rules of a world take a time.
+func eachTakes(w *alertrulestest.World, took *time.Duration) {
 	timed(w, func(string, query.Window) time.Duration { return *took }, func(string, bool) {})
 }
 
@@ -43,7 +43,7 @@ func earlierWorld(t *testing.T, rules, start string, hit func(hour int) bool, to
 	}
 	slow := *took
 	*took = 0
-	slowly(w, took)
+	eachTakes(w, took)
 	for hour := -50; hour < 0; hour++ {
 		if hit(-hour) {
 			at := begin.Add(time.Duration(hour)*time.Hour + 10*time.Minute)
@@ -231,7 +231,7 @@ rules: [{id: state, after: 2 of 3}, {id: rows, mode: event}, {id: none, trigger:
 			for _, r := range w.Set.Rules {
 				handle(t, w, r.ID, alertrulestest.Matching(everything))
 			}
-			slowly(w, &took)
+			eachTakes(w, &took)
 			answer := w.Engine.Query
 			w.Engine.Query = func(ctx context.Context, p *query.Plan, win query.Window) (*query.Result, error) {
 				if broken && !slices.ContainsFunc(w.Set.Rules, func(r *alertrules.Rule) bool { return r.Plan(win.Now) == p }) {
