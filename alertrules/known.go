@@ -342,10 +342,12 @@ func (k *knower) edit(ctx context.Context, rule *Rule, s *RuleState) error {
 	return k.earlier(ctx, r)
 }
 
-// earlier takes in, once, what the rule has never seen (D34).
+// earlier takes in, once, what the rule has never seen (D34). What an earlier start
+// before this one added goes first: this one is noted when the rules are made known
+// after that.
 func (k *knower) earlier(ctx context.Context, r *run) error {
 	s := r.state
-	if s.Start == r.rule.Start.Text {
+	if s.Start == r.rule.Start.Text || s.Earlier != nil || s.EarlierWhole != nil {
 		return nil
 	}
 	s.Start = r.rule.Start.Text

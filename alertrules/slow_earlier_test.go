@@ -86,6 +86,33 @@ rules: [{id: three, after: 3}, {id: some, after: 2 of 4}]`
 	}
 }
 
+// An earlier start that comes while another one is taken in waits for it, and nothing
+// of either is lost.
+func TestEarlierStartsOneAfterTheOther(t *testing.T) {
+	const rules = `rules: [{id: odd, logstore: findings, window: whole 1h, every: 1h, delay: 0s, start: "%s", query: "status:x"}]`
+	odd := func(hour int) bool { return hour%2 == 1 }
+	var got [2][]string
+	for i, starts := range [][]string{{"-40h"}, {"-20h", "-40h"}} {
+		synctest.Test(t, func(t *testing.T) {
+			took := 6 * time.Second
+			w := earlierWorld(t, rules, starts[0], odd, &took)
+			for _, start := range starts[1:] {
+				if _, _, err := w.Engine.MakeUp(t.Context(), w.Set.Rules, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				load(t, w, fmt.Sprintf(rules, start))
+			}
+			pieces(t, w)
+			load(t, w, fmt.Sprintf(rules, "-40h"))
+			pieces(t, w)
+			got[i] = hours(w)
+		})
+	}
+	if len(got[0]) < 15 || !slices.Equal(got[0], got[1]) {
+		t.Errorf("one after the other:\n%s\nat once:\n%s", strings.Join(got[1], "\n"), strings.Join(got[0], "\n"))
+	}
+}
+
 // hours are those, up to the last hit, of which alerts tell, by their keys, each once.
 func hours(w *alertrulestest.World) (list []string) {
 	for _, a := range w.States.All() {
