@@ -83,10 +83,12 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
 			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, danger: states[g.Rule].danger(), Filled: &f}
+			fill.await(states[g.Rule])
 			if err := errors.Join(fill.all(ctx), fill.mistrust(ctx)); err != nil {
 				return err
 			}
 			gaps, failed[g.Rule] = TakeOut(gaps, fill.done), f.Left
+			fill.left()
 		}
 		if o.Done != nil {
 			o.Done(f)
@@ -146,6 +148,27 @@ type filling struct {
 	n       int        // its evaluations
 	last    fillStep   // that went well
 	done    Gap        // what was committed of the gap
+	wait    time.Time  // the end of a gap that is filled to its To alone; zero: all is
+}
+
+// await leaves out of the gap moments that passed while the last evaluation of the rule
+// went on: what came in meanwhile is looked at from the next one on.
+func (f *filling) await(s *RuleState) {
+	if s == nil || s.Looked.IsZero() || f.Reason != GapSkipped || f.rule.Window.Kind != SlidingWindow {
+		return
+	}
+	if next := f.rule.Schedule.Next(s.Looked); !next.IsZero() && next.Before(f.To) {
+		f.wait, f.To = f.To, latest(f.From, next)
+	}
+}
+
+// left says of a gap that is filled but for what await left out that this is still there.
+func (f *filling) left() {
+	if f.wait.IsZero() {
+		return
+	}
+	f.To = f.wait
+	f.Left = cmp.Or(f.Left, "it is filled after the rule's next evaluation")
 }
 
 // A fillStep is one evaluation of a gap: at is its moment, the gap goes on from
@@ -159,6 +182,9 @@ type fillStep struct {
 
 // all fills the gap, piece by piece.
 func (f *filling) all(ctx context.Context) error {
+	if !f.wait.IsZero() && !f.From.Before(f.To) {
+		return nil
+	}
 	if f.rule.Window.Kind == NewWindow {
 		return f.records(ctx)
 	}

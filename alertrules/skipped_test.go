@@ -1,0 +1,71 @@
+package alertrules_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/alertrules"
+	"tocsin/alertrules/alertrulestest"
+	"tocsin/query"
+)
+
+// slowly has the queries of a world's rules take so long.
+func slowly(w *alertrulestest.World, takes *time.Duration) {
+	answer := w.Log.Query
+	w.Engine.Query = func(ctx context.Context, p *query.Plan, win query.Window) (*query.Result, error) {
+		if slices.ContainsFunc(w.Set.Rules, func(r *alertrules.Rule) bool { return r.Plan(win.Now) == p }) {
+			time.Sleep(*takes)
+		}
+		return answer(ctx, p, win)
+	}
+}
+
+// everyMinute evaluates what is due at each full minute, as the clock of the world goes,
+// for so long.
+func everyMinute(t *testing.T, w *alertrulestest.World, d time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute))) {
+		w.Log.Now = time.Now().UTC()
+		if _, err := w.Engine.Round(t.Context(), w.Set.Rules, w.Log.Now); err != nil {
+			t.Fatal(err)
+		}
+		w.Log.Now = time.Now().UTC()
+	}
+}
+
+// Moments that passed during the last evaluation are filled after the next one, which
+// sees up to where what came meanwhile is stored.
+func TestSkippedMomentsWaitForTheNext(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now().UTC()
+			w := alertrulestest.NewWorld(begin)
+			load(t, w, `rules: [{id: s, logstore: findings, window: 1m, every: 1m, delay: 0s, query: "status:x"}]`)
+			handle(t, w, "s", alertrulestest.Matching(everything))
+			came := begin.Add(90 * time.Second)
+			w.Log.Add(alertrulestest.Record{Arrived: came, Time: came, Fields: map[string]any{"status": "x"}})
+			takes := time.Duration(0)
+			slowly(w, &takes)
+			everyMinute(t, w, time.Minute)
+			takes = 70 * time.Second
+			w.Log.Now = time.Now().UTC()
+			if _, err := w.Engine.Round(t.Context(), w.Set.Rules, w.Log.Now); err != nil {
+				t.Fatal(err)
+			}
+			w.Log.Now, takes = time.Now().UTC(), 0
+			if early {
+				same(t, "early", fill(t, w, false), "s skipped: 0 evaluated, 0 found, told=true it is filled after the rule's next evaluation")
+			}
+			time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)))
+			everyMinute(t, w, 2*time.Minute)
+			same(t, "then", fill(t, w, false), "s skipped: 1 evaluated, 1 found, told=true")
+			same(t, "found", lates(w), "s 00:02-00:03 history=false notify=false")
+			if left := w.States.Gaps(); len(left) > 0 {
+				t.Errorf("left %v", left)
+			}
+		})
+	}
+}
