@@ -87,7 +87,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 			if err := errors.Join(fill.all(ctx), fill.mistrust(ctx)); err != nil {
 				return err
 			}
-			gaps, failed[g.Rule] = TakeOut(gaps, fill.done), f.Left
+			gaps, failed[g.Rule] = TakeOut(gaps, fill.done), cmp.Or(f.Left, fill.held())
 			fill.left()
 		}
 		if o.Done != nil {
@@ -142,7 +142,7 @@ type filling struct {
 	options FillOptions
 	ranges  []SeqRange // of a rule that tells records: what the gap is of
 	every   []Gap      // as they were before
-	danger  Danger     // what was held against the rule before
+	danger  Danger     // what was held against the rule before the piece
 	tellers *tellers   // who told what is found
 	run     *run       // of the piece that is evaluated
 	n       int        // its evaluations
@@ -275,7 +275,7 @@ func (f *filling) part(ctx context.Context, part TimeRange) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !f.evaluate(ctx, s) {
+		if f.Left = f.held(); f.Left != "" || !f.evaluate(ctx, s) {
 			break
 		}
 		f.last, f.n = s, f.n+1
@@ -302,14 +302,26 @@ func (f *filling) upTo(t time.Time) Gap {
 // begin begins a piece with a run that remembers nothing of the live state. seen
 // are the rows of the evaluation before.
 func (f *filling) begin(seen []string) {
+	if f.run != nil {
+		f.danger = f.run.state.Danger
+	}
 	f.run = &run{rule: f.rule, reach: f.engine.catchUp(), pin: f.pin, live: map[string]*Alert{}, dirty: map[*Alert]bool{}, state: cloneState(nil, f.rule.ID), fills: f.tellers}
 	f.run.query, f.run.state.Danger = f.engine.guarded(f.run), f.danger
 	f.run.state.Seen, f.n = seen, 0
 }
 
+// held says that the rule is quarantined, since a query of the fill could not be stopped;
+// "" when it is not.
+func (f *filling) held() string {
+	if f.run == nil || !f.rule.held(f.run.state) {
+		return ""
+	}
+	return heldText
+}
+
 // mistrust takes over to the rule that a query of the fill could not be stopped.
 func (f *filling) mistrust(ctx context.Context) error {
-	if f.run == nil || !f.rule.held(f.run.state) {
+	if f.held() == "" {
 		return nil
 	}
 	_, err := f.engine.amend(context.WithoutCancel(ctx), &Set{Rules: []*Rule{f.rule}}, []string{f.rule.ID}, f.options.Now, func(r *run) {

@@ -344,6 +344,46 @@ func TestFillsAreNotTrustedEither(t *testing.T) {
 	}
 }
 
+// A query of a fill that cannot be stopped is the last, also where something fires then,
+// and where it is the one that looks behind a gap of which others follow.
+func TestFillsAskNoMoreOfWhatRanAway(t *testing.T) {
+	const failed = "found, told=true the query failed: the query cannot be stopped"
+	for _, c := range []struct{ at, first, second string }{
+		{"12:15", "s down: 26 evaluated, 1 " + failed, "s down: 0 evaluated, 0 " + failed},
+		{"12:20", "s down: 26 evaluated, 1 found, told=true", "s down: 0 evaluated, 0 found, told=true the rule is quarantined (tocsin rules release)"},
+	} {
+		w := world(t, "09:58", `rules: [{id: s, logstore: findings, every: 5m, window: 15m, query: "status:x"}]`)
+		w.Log.Add(record("09:57", "12:02", "status", "x1"))
+		handle(t, w, "s", alertrulestest.Matching(everything))
+		runTo(t, w, "10:02")
+		for _, gap := range []string{"10:10", "14:00"} {
+			g := alertrules.Gap{Rule: "s", Reason: alertrules.GapDown, From: clock(gap), To: clock(gap).Add(130 * time.Minute)}
+			if err := w.States.CommitRound(t.Context(), &alertrules.Round{Gaps: []alertrules.Gap{g}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Log.Now = clock("Tue 16:02")
+		answer, ran, after := w.Engine.Query, false, 0
+		w.Engine.Query = func(ctx context.Context, p *query.Plan, win query.Window) (*query.Result, error) {
+			if ran {
+				after++
+			}
+			if win.Now.Equal(clock(c.at)) {
+				ran = true
+				return nil, alertrules.ErrRanAway
+			}
+			return answer(ctx, p, win)
+		}
+		same(t, c.at, fill(t, w, false), c.first, c.second)
+		if !ran || after > 0 || !w.States.State("s").Danger.Quarantined(w.Set.Rules[0].Hash) {
+			t.Errorf("%s: %d queries after it, and held: %+v", c.at, after, w.States.State("s").Danger)
+		}
+		if all := w.States.All(); len(all) != 1 || all[0].How != alertrules.EndCut {
+			t.Errorf("%s: found %v", c.at, lates(w))
+		}
+	}
+}
+
 // Moments of a sliding window that pass while the rule is evaluated are gaps, where
 // something may be lost; filling them tells what no alert told.
 func TestSkippedMomentsAreGaps(t *testing.T) {

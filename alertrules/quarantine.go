@@ -282,6 +282,9 @@ func (e *Engine) Missing(ctx context.Context, set *Set, now time.Time) ([]Gap, e
 	return gaps, nil
 }
 
+// heldText says why gaps of a rule are not filled.
+const heldText = "the rule is quarantined (tocsin rules release)"
+
 // dangers says of rules that are quarantined why their gaps are not filled either.
 func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string, error) {
 	states, err := e.ruleStates(ctx)
@@ -291,7 +294,7 @@ func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string,
 	why := map[string]string{}
 	for _, r := range rules {
 		if r.held(states[r.ID]) {
-			why[r.ID] = "the rule is quarantined (tocsin rules release)"
+			why[r.ID] = heldText
 		}
 	}
 	return why, nil

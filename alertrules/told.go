@@ -2,6 +2,7 @@ package alertrules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -134,7 +135,8 @@ func (r *run) handOver(a, to *Alert, at time.Time) {
 }
 
 // conclude ends what fires behind a piece of the gap, at a moment: it is told by
-// another alert from then on, or is over, or is looked at no further.
+// another alert from then on, or is over, or is looked at no further, also because a
+// query failed.
 func (f *filling) conclude(ctx context.Context, over time.Time) {
 	r := f.run
 	for key, a := range r.living() {
@@ -179,10 +181,13 @@ func (f *filling) behind(ctx context.Context) (o observation, known bool) {
 		w, known = r.sliding(at), !at.After(now)
 	}
 	o = observation{at: at, window: w, result: &answer{Result: &query.Result{}}, history: f.Reason == GapHistory, notify: f.asked()}
-	if !known {
+	if !known || f.Left != "" {
 		return o, false
 	}
 	res, _, err := r.ask(ctx, at, w)
+	if errors.Is(err, ErrRanAway) {
+		r.endanger(dangerEvent{kind: ranAway}, now)
+	}
 	if err != nil || res.Partial != "" {
 		return o, false
 	}
