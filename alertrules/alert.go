@@ -133,11 +133,19 @@ func (a *Alert) told() string {
 	return key
 }
 
-// at reports whether the alert fired at a moment; also at that at which its rule was
-// evaluated and then taken away.
+// at reports whether the alert tells of a moment: whether it fired then, also where its
+// rule was evaluated and then taken away. What late records added to whole windows tells
+// of these since the first one; where it was over when it began, of that one alone.
 func (a *Alert) at(moment time.Time) bool {
 	off := a.How == EndRemoved || a.How == EndDisabled || a.How == EndStaging
-	return !moment.Before(a.Began) && (a.Firing() || moment.Before(a.Ended) || off && moment.Equal(a.Ended))
+	since := a.Began
+	if a.Addition {
+		since = a.Since
+	}
+	if a.Addition && a.Ended.Equal(a.Began) {
+		return moment.Equal(since)
+	}
+	return !moment.Before(since) && (a.Firing() || moment.Before(a.Ended) || off && moment.Equal(a.Ended))
 }
 
 // Firing reports whether the alert goes on.

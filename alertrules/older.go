@@ -247,7 +247,7 @@ func (r *run) takeBack(v olderVerdict) {
 	was, hit := among(v.before), among(is)
 	live, pending := maps.Clone(r.live), maps.Clone(r.state.Pending)
 	for _, g := range groups {
-		if a := live[g.key]; !hit(g.key) || was(g.key) || r.rule.After.M > 1 || a != nil && !a.Began.After(due) {
+		if a := live[g.key]; !hit(g.key) || was(g.key) || r.rule.After.M > 1 || a != nil && a.at(due) {
 			continue // it needs more hits than one, or was told
 		}
 		delete(r.live, g.key)

@@ -296,3 +296,41 @@ rules: [{id: s, window: 20m}, {id: w, window: whole 10m, delay: 0s}]`)
 		t.Errorf("told %v", got)
 	}
 }
+
+// What late records added to an older window is not told again where the window becomes a
+// gap, because more came for it while others failed; what is new in others is.
+func TestAdditionsAreNotFoundAgain(t *testing.T) {
+	w := world(t, "09:10", `rules: [{id: s, logstore: findings, window: whole 1h, every: 1h, delay: 0s, query: "status:x"}]`)
+	fails := false
+	handle(t, w, "s", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+		if fails && win.From.Equal(clock("09:00")) {
+			return nil, errors.New("broken")
+		}
+		return alertrulestest.Matching(everything)(p, win, in)
+	})
+	w.Log.Add(record("Tue 10:30", "09:40", "status", "told"))
+	for _, at := range []string{"09:45", "11:45"} {
+		w.Log.Add(record("Tue 11:30", at, "status", "more"))
+	}
+	runTo(t, w, "Tue 11:00")
+	fails = true
+	runTo(t, w, "Tue 12:00")
+	fails = false
+	runTo(t, w, "Tue 14:00")
+	var added []string
+	for _, a := range w.States.All() {
+		added = append(added, fmt.Sprint(a.Since.Format("15:04 "), a.Addition, a.Late))
+	}
+	same(t, "added", added, "10:00 true false")
+	same(t, "filled", fill(t, w, false), "s late: 1 evaluated, 0 found, told=true", "s late: 1 evaluated, 1 found, told=true")
+	same(t, "found", lates(w), "s 12:00-13:00 history=false notify=false")
+	covered := 0
+	for _, r := range w.States.Rounds() {
+		for _, e := range r.Evaluations {
+			covered += strings.Count(e.Reason, "; covered by A-0001")
+		}
+	}
+	if covered != 1 {
+		t.Errorf("%d evaluations say who covers them", covered)
+	}
+}
