@@ -117,7 +117,7 @@ func (r *run) ended(key string, at time.Time) {
 // there are any.
 func (r *run) observeEvents(o observation, groups []*group) bool {
 	told := map[string]bool{}
-	for _, key := range r.state.Seen {
+	for _, key := range slices.Concat(r.state.Seen, r.fills.rows()) {
 		told[key] = true
 	}
 	before := len(r.news)

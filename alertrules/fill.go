@@ -143,7 +143,7 @@ type filling struct {
 	ranges  []SeqRange // of a rule that tells records: what the gap is of
 	every   []Gap      // as they were before
 	danger  Danger     // what was held against the rule before the piece
-	tellers *tellers   // who told what is found
+	tellers *tellers   // who told what is found; of a window of event time
 	run     *run       // of the piece that is evaluated
 	n       int        // its evaluations
 	last    fillStep   // that went well
@@ -434,6 +434,9 @@ func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
 // evaluate takes one step; false: the query failed.
 func (f *filling) evaluate(ctx context.Context, s fillStep) bool {
 	r := f.run
+	if !f.lookBefore(ctx, s) {
+		return false
+	}
 	res, took, err := r.ask(ctx, s.at, s.window)
 	if err != nil {
 		return f.failed(s, err)

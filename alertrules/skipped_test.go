@@ -2,6 +2,7 @@ package alertrules_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -68,4 +69,52 @@ func TestSkippedMomentsWaitForTheNext(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A row of an event rule with groups is told once, whichever of the skipped moments and
+// the moments beside them show it.
+func TestSkippedMomentsOfGroups(t *testing.T) {
+	for _, c := range []struct {
+		came  string // and happened
+		found []string
+	}{
+		{"10:07", nil},
+		{"10:12", nil}, // the second skipped moment, and the one behind, show it
+		{"09:53", nil}, // the first one, and the one before
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := world(t, "09:58", groupsRule)
+			matching := alertrulestest.Matching(everything)
+			handle(t, w, "s", func(p *query.Plan, win query.Window, in []alertrulestest.Record) (*query.Result, error) {
+				if w.Log.Now.Equal(clock("10:05")) {
+					time.Sleep(12 * time.Minute)
+				}
+				return matching(p, win, in)
+			})
+			w.Log.Add(record(c.came, c.came, "status", c.came))
+			for _, at := range []string{"10:00", "10:05", "10:20", "10:25", "10:30"} {
+				if _, err := w.At(clock(at)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := len(w.States.Rounds())
+			same(t, c.came, fill(t, w, false), fmt.Sprintf("s skipped: 2 evaluated, %d found, told=true", len(c.found)))
+			same(t, "found", findings(w.States.Rounds()[before:]), c.found...)
+		})
+	}
+}
+
+const groupsRule = `rules: [{id: s, logstore: findings, every: 5m, window: 15m, delay: 0s, mode: event, query: "* | SELECT status, count(*) AS n GROUP BY status"}]`
+
+// Of late records an event rule with groups tells the rows that were not there before.
+func TestLateRecordsOfGroups(t *testing.T) {
+	w := world(t, "09:58", groupsRule)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	w.Log.Add(record("10:04", "10:03", "status", "a"))
+	w.Log.Add(record("10:47", "10:02", "status", "b"))
+	w.Log.Add(record("10:47", "10:02", "status", "a"))
+	runTo(t, w, "11:15")
+	before := len(w.States.Rounds())
+	same(t, "filled", fill(t, w, false), "s late: 3 evaluated, 1 found, told=true")
+	same(t, "found", findings(w.States.Rounds()[before:]), "b 1")
 }

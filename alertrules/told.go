@@ -18,14 +18,23 @@ type tellers struct {
 	alerts map[string][]*Alert // by the key of what they tell
 	late   bool                // the gap is one of late records
 	around []string            // of a gap of skipped moments: the rows that hit at the moments beside it
+	before []string            // of an event rule and late records: the rows of the moment without these
 }
 
-// askTellers asks for the alerts of a rule that last; nil where it has none.
-func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
-	if f.rule.Mode == Event && f.rule.NoData == nil {
-		return nil, nil
+// rows are those that were told in event mode, and are not news where a gap is filled.
+func (t *tellers) rows() []string {
+	if t == nil {
+		return nil
 	}
+	return slices.Concat(t.around, t.before)
+}
+
+// askTellers asks for the alerts of a rule that last, if it may have some.
+func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
 	t := &tellers{alerts: map[string][]*Alert{}, late: f.Reason == GapLate}
+	if f.rule.Mode == Event && f.rule.NoData == nil {
+		return t, nil
+	}
 	list, err := f.engine.States.Episodes(ctx, f.rule.ID, TimeRange{f.From, f.options.Now.Add(time.Nanosecond)})
 	if err != nil {
 		return nil, fmt.Errorf("read what alerts of %s told: %w", f.rule.ID, err)
@@ -83,21 +92,39 @@ func (f *filling) lookAround(ctx context.Context) bool {
 		if err != nil {
 			return f.failed(fillStep{at: at, window: w}, err)
 		}
-		o := observation{at: at, window: w, result: res}
-		for _, g := range f.rule.split(o, f.run.room()) {
-			if hit, known := f.rule.judge(o, g); !hit || !known {
-				continue
-			}
-			for _, row := range f.rule.rowsOf(o, g) {
-				rows = append(rows, seenKey(g, row))
-			}
-		}
+		rows = append(rows, f.run.hitRows(observation{at: at, window: w, result: res})...)
 	}
 	slices.Sort(rows)
-	if f.tellers != nil {
-		f.tellers.around = rows
+	f.tellers.around = rows
+	return true
+}
+
+// hitRows are the rows of an observation that hit, as Seen knows them.
+func (r *run) hitRows(o observation) (rows []string) {
+	for _, g := range r.rule.split(o, r.room()) {
+		if hit, known := r.rule.judge(o, g); !hit || !known {
+			continue
+		}
+		for _, row := range r.rule.rowsOf(o, g) {
+			rows = append(rows, seenKey(g, row))
+		}
 	}
-	f.run.state.Seen = rows
+	return rows
+}
+
+// lookBefore asks for a step of late records what it showed before they came, where
+// that was told row by row; false: the query failed.
+func (f *filling) lookBefore(ctx context.Context, s fillStep) bool {
+	f.tellers.before = nil
+	if f.Reason != GapLate || f.rule.Mode != Event || f.rule.rowsOnly() || f.inAnother(s.at) {
+		return true
+	}
+	s.window.UpToSeq = pin{seq: f.FromSeq}.upTo()
+	res, _, err := f.run.ask(ctx, s.at, s.window)
+	if err != nil {
+		return f.failed(s, err)
+	}
+	f.tellers.before = f.run.hitRows(observation{at: s.at, window: s.window, result: res})
 	return true
 }
 
