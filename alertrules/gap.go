@@ -236,8 +236,20 @@ func (r *Rule) lookedAt(t TimeRange, reach time.Duration) (from, to time.Time) {
 }
 
 // maxGaps bounds the gaps of one rule with one reason: those that lie closest to
-// each other are joined, so that history with many holes does not grow the state.
-const maxGaps = 100
+// each other are joined, so that history with many holes does not grow the state. Between
+// skipped moments lie some that were evaluated, and told what they found: they are more.
+const (
+	maxGaps    = 100
+	maxSkipped = 1000
+)
+
+// most is how many gaps of one rule there are with the reason of this one.
+func (g Gap) most() int {
+	if g.Reason == GapSkipped {
+		return maxSkipped
+	}
+	return maxGaps
+}
 
 // holds reports whether the numbers of a gap are among those of g, for one reason.
 func (g Gap) holds(o Gap) bool {
@@ -246,8 +258,8 @@ func (g Gap) holds(o Gap) bool {
 
 // JoinGaps joins the gaps of history, of late records and of skipped moments of each
 // rule that touch or overlap where the records came in together, and of more than a
-// hundred of them those that lie closest to each other; those with Notify apart from the others, and
-// each logs file's. Other gaps are left as they are. What it returns is in the order of time.
+// hundred of them, or a thousand of skipped moments, those that lie closest to each other,
+// the oldest first; those with Notify apart from the others, and each logs file's. Other gaps are left as they are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
 		rule, reason, generation string
@@ -264,7 +276,7 @@ func JoinGaps(gaps []Gap) []Gap {
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, list := range byKind {
-		if list = joinArrivals(list); len(list) > maxGaps {
+		if list = joinArrivals(list); len(list) > list[0].most() {
 			list = joinSorted(list)
 		}
 		out = append(out, list...)
@@ -310,8 +322,28 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
+// joinSorted joins gaps in the order of time, so that there are not too many.
 func joinSorted(gaps []Gap) []Gap {
-	holes := []time.Duration{}
+	closed, more := closing(gaps)
+	out := gaps[:1:1]
+	for _, g := range gaps[1:] {
+		last := &out[len(out)-1]
+		switch hole := g.From.Sub(last.To); {
+		case hole > closed, hole > 0 && hole == closed && more == 0:
+			out = append(out, g)
+			continue
+		case hole > 0 && hole == closed:
+			more--
+		}
+		last.To, last.FromSeq, last.ToSeq = latest(last.To, g.To), min(last.FromSeq, g.FromSeq), max(last.ToSeq, g.ToSeq)
+	}
+	return out
+}
+
+// closing says which holes between gaps are closed: the shorter ones than this, and so
+// many that are as long.
+func closing(gaps []Gap) (closed time.Duration, more int) {
+	var holes []time.Duration
 	end := gaps[0].To
 	for _, g := range gaps {
 		if hole := g.From.Sub(end); hole > 0 {
@@ -319,21 +351,13 @@ func joinSorted(gaps []Gap) []Gap {
 		}
 		end = latest(end, g.To)
 	}
-	closed := time.Duration(0) // holes up to this long are
-	if len(holes) >= maxGaps {
-		slices.Sort(holes)
-		closed = holes[len(holes)-maxGaps]
+	n := len(holes) + 1 - gaps[0].most()
+	if n <= 0 {
+		return 0, 0
 	}
-	out := gaps[:1:1]
-	for _, g := range gaps[1:] {
-		last := &out[len(out)-1]
-		if g.From.Sub(last.To) > closed {
-			out = append(out, g)
-			continue
-		}
-		last.To, last.FromSeq, last.ToSeq = latest(last.To, g.To), min(last.FromSeq, g.FromSeq), max(last.ToSeq, g.ToSeq)
-	}
-	return out
+	slices.Sort(holes)
+	closed = holes[n-1]
+	return closed, n - slices.Index(holes, closed)
 }
 
 func earliest(a, b time.Time) time.Time {

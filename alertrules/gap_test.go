@@ -76,7 +76,7 @@ func TestJoinGaps(t *testing.T) {
 		}
 		other := Gap{Rule: "r", Reason: GapDown, From: hour("00:00"), To: hour("00:05")}
 		out := JoinGaps(append(in, other, other))
-		if n := len(out); n > 2*maxGaps+2 {
+		if n := len(out); n > 2*in[0].most()+2 {
 			t.Fatalf("%d gaps", n)
 		}
 		out = slices.DeleteFunc(out, func(g Gap) bool { return g == other })
@@ -96,6 +96,26 @@ func TestJoinGaps(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// Of too many gaps as far from each other the oldest are joined, so that the newest hold
+// what was skipped alone.
+func TestJoinGapsOfSkippedMoments(t *testing.T) {
+	for reason, most := range map[string]int{GapSkipped: maxSkipped, GapHistory: maxGaps} {
+		var in []Gap
+		for n := range most + 200 {
+			from := hour("00:00").Add(time.Duration(2*n) * time.Minute)
+			in = append(in, Gap{Rule: "r", Reason: reason, From: from, To: from.Add(time.Minute)})
+		}
+		same := slices.Clone(in)
+		out := JoinGaps(in)
+		if len(out) != most || !out[0].From.Equal(same[0].From) || !out[0].To.Equal(same[200].To) {
+			t.Fatalf("%s: %d gaps, the first %v", reason, len(out), out[0])
+		}
+		if diff := cmp.Diff(same[201:], out[1:]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", reason, diff)
+		}
+	}
 }
 
 // Of gaps of history those parts are mailed that look at what was asked for.

@@ -118,3 +118,30 @@ func TestLateRecordsOfGroups(t *testing.T) {
 	same(t, "filled", fill(t, w, false), "s late: 3 evaluated, 1 found, told=true")
 	same(t, "found", findings(w.States.Rounds()[before:]), "b 1")
 }
+
+// A rule that is slow for a day has as many gaps as it skipped moments, and each record is
+// told once.
+func TestManySkippedMoments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().UTC()
+		w := alertrulestest.NewWorld(begin)
+		load(t, w, `rules: [{id: e, logstore: findings, mode: event, window: 1m, every: 1m, delay: 0s, query: "status:x"}]`)
+		handle(t, w, "e", alertrulestest.Matching(everything))
+		takes := 70 * time.Second
+		slowly(w, &takes)
+		var all []int64
+		for n := range 250 {
+			at := begin.Add(time.Duration(n)*time.Minute + 30*time.Second)
+			w.Log.Add(alertrulestest.Record{Arrived: at, Time: at, Fields: map[string]any{"status": "x"}})
+			all = append(all, int64(n+1))
+		}
+		everyMinute(t, w, 253*time.Minute)
+		takes = 0
+		everyMinute(t, w, time.Minute)
+		if n := len(w.States.Gaps()); n < 120 {
+			t.Errorf("%d gaps", n)
+		}
+		fill(t, w, false)
+		toldOnce(t, w, all...)
+	})
+}
