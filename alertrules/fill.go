@@ -9,8 +9,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"tocsin/query"
 )
 
 // Filling gaps: what was not evaluated at its moments is evaluated now. It is
@@ -70,7 +68,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 	slices.SortStableFunc(gaps, func(a, b Gap) int {
 		return cmp.Or(compareBools(b.told(o), a.told(o)), cmp.Compare(a.breadth(), b.breadth()), a.compare(b))
 	})
-	all := gaps
+	all, told := gaps, map[string]toldAlerts{}
 	failed, err := e.dangers(ctx, rules)
 	if err != nil {
 		return err
@@ -82,7 +80,7 @@ func (e *Engine) Fill(ctx context.Context, rules []*Rule, gaps []Gap, o FillOpti
 		f := Filled{Gap: g, Told: g.told(o), Left: cmp.Or(failed[g.Rule], why), Hopeless: why != ""}
 		if f.Left == "" {
 			f.Told = f.Told && !byID[g.Rule].Staging
-			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, danger: states[g.Rule].danger(), Filled: &f}
+			fill := &filling{engine: e, rule: byID[g.Rule], pin: p.fill(byID[g.Rule], states[g.Rule]), options: o, every: all, told: told, danger: states[g.Rule].danger(), Filled: &f}
 			fill.await(states[g.Rule])
 			if err := errors.Join(fill.all(ctx), fill.mistrust(ctx)); err != nil {
 				return err
@@ -140,15 +138,16 @@ type filling struct {
 	rule    *Rule
 	pin     pin
 	options FillOptions
-	ranges  []SeqRange // of a rule that tells records: what the gap is of
-	every   []Gap      // as they were before
-	danger  Danger     // what was held against the rule before the piece
-	tellers *tellers   // who told what is found; of a window of event time
-	run     *run       // of the piece that is evaluated
-	n       int        // its evaluations
-	last    fillStep   // that went well
-	done    Gap        // what was committed of the gap
-	wait    time.Time  // the end of a gap that is filled to its To alone; zero: all is
+	ranges  []SeqRange            // of a rule that tells records: what the gap is of
+	every   []Gap                 // as they were before
+	danger  Danger                // what was held against the rule before the piece
+	told    map[string]toldAlerts // what this Fill knows of its rules; missing: not asked yet
+	tellers *tellers              // who told what is found; of a window of event time
+	run     *run                  // of the piece that is evaluated
+	n       int                   // its evaluations
+	last    fillStep              // that went well
+	done    Gap                   // what was committed of the gap
+	wait    time.Time             // the end of a gap that is filled to its To alone; zero: all is
 }
 
 // await leaves out of the gap moments that passed while the last evaluation of the rule
@@ -169,15 +168,6 @@ func (f *filling) left() {
 	}
 	f.To = f.wait
 	f.Left = cmp.Or(f.Left, "it is filled after the rule's next evaluation")
-}
-
-// A fillStep is one evaluation of a gap: at is its moment, the gap goes on from
-// next, and what fires after it is over at end.
-type fillStep struct {
-	at        time.Time
-	window    query.Window
-	next, end time.Time
-	again     bool // the same moments follow, for other records
 }
 
 // all fills the gap, piece by piece.
@@ -230,43 +220,6 @@ func (f *filling) all(ctx context.Context) error {
 		f.run.state.Seen = nil
 	}
 	return f.commit(ctx, f.upTo(f.To), f.last.end)
-}
-
-// parts are what of the gap is evaluated, in order: of a gap of history what looks
-// at records of it, or one record with an odd time would cost years of moments.
-func (f *filling) parts(ctx context.Context) ([]TimeRange, error) {
-	if f.Reason != GapHistory || f.FromSeq >= f.ToSeq {
-		return []TimeRange{{f.From, f.To}}, nil
-	}
-	var all []TimeRange
-	for _, logstore := range f.rule.Reads() {
-		hours, err := f.engine.Logs.HistoryHours(ctx, logstore, SeqRange{f.FromSeq, f.ToSeq})
-		if err != nil {
-			return nil, fmt.Errorf("ask when the history of a gap of %s happened: %w", f.rule.ID, err)
-		}
-		for _, h := range hours {
-			from, to := f.rule.covers(logstore, TimeRange{h, h.Add(time.Hour)})
-			all = append(all, TimeRange{latest(from, f.From), earliest(to, f.To)})
-		}
-	}
-	return joinRanges(all), nil
-}
-
-// joinRanges are ranges in their order, those that touch joined; empty ones left
-// out.
-func joinRanges(all []TimeRange) (parts []TimeRange) {
-	slices.SortFunc(all, func(a, b TimeRange) int { return a.From.Compare(b.From) })
-	for _, t := range all {
-		n := len(parts) - 1
-		switch {
-		case !t.From.Before(t.To):
-		case n >= 0 && !parts[n].To.Before(t.From):
-			parts[n].To = latest(parts[n].To, t.To)
-		default:
-			parts = append(parts, t)
-		}
-	}
-	return parts
 }
 
 // part evaluates a part of the gap, as far as it can.
@@ -336,17 +289,6 @@ func (r *run) idle() bool { return len(r.live)+len(r.state.Pending) == 0 }
 // asked reports whether the gap is one of history whose finds are mailed.
 func (f *filling) asked() bool { return f.Reason == GapHistory && f.Told }
 
-// steps are the evaluations of a part of the gap, oldest first.
-func (f *filling) steps(part TimeRange) iter.Seq[fillStep] {
-	return func(yield func(fillStep) bool) {
-		if f.rule.Window.Kind == WholeWindow {
-			f.wholeSteps(part, yield)
-			return
-		}
-		f.slidingSteps(part, yield)
-	}
-}
-
 // breadth orders gaps by how little of their time is looked at: what was looked at
 // as a whole is not looked at again.
 func (g Gap) breadth() int {
@@ -357,78 +299,6 @@ func (g Gap) breadth() int {
 		return 2
 	}
 	return 0
-}
-
-// inAnother reports whether a moment lies in a gap in which nothing was evaluated.
-func (f *filling) inAnother(at time.Time) bool {
-	return slices.ContainsFunc(f.every, func(g Gap) bool {
-		return g.Rule == f.Rule && !g.arrived() && !at.Before(g.From) && at.Before(g.To)
-	})
-}
-
-// apartFrom reports whether the gap of a rule that tells records, each once, is of
-// history or of late records: what came in between was told in its time.
-func (f *filling) apartFrom() bool {
-	return f.arrived() && f.rule.rowsOnly() && f.FromSeq < f.ToSeq
-}
-
-// apart repeats the steps for each of the ranges of numbers that the gap is of.
-func (f *filling) apart(steps iter.Seq[fillStep]) iter.Seq[fillStep] {
-	if !f.apartFrom() {
-		return steps
-	}
-	return func(yield func(fillStep) bool) {
-		for i, part := range f.ranges {
-			for s := range steps {
-				s.window.AfterSeq, s.window.UpToSeq = part.From, part.To
-				s.again = i < len(f.ranges)-1
-				if !yield(s) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (f *filling) slidingSteps(part TimeRange, yield func(fillStep) bool) {
-	delay, length := f.rule.Delay, f.rule.Window.Length
-	own := query.Window{UpToSeq: f.pin.upTo()} // for a rule that tells records: those that other moments did not
-	switch {
-	case !f.rule.rowsOnly():
-	case f.arrived():
-		if !f.inAnother(f.To) { // the moment behind it saw what was there
-			own.To = f.To.Add(-delay - length)
-		}
-	default:
-		own.To = f.To.Add(-delay - length)
-		if before := f.rule.Schedule.before(f.From); !before.IsZero() {
-			own.From = before.Add(-delay)
-		}
-	}
-	at := f.rule.Schedule.Next(part.From.Add(-time.Nanosecond))
-	for !at.IsZero() && at.Before(part.To) {
-		next := f.rule.Schedule.Next(at)
-		w := query.Window{From: latest(at.Add(-delay-length), own.From), To: at.Add(-delay), UpToSeq: own.UpToSeq, Now: at}
-		if !own.To.IsZero() && own.To.Before(w.To) {
-			w.To = own.To
-		}
-		if w.From.Before(w.To) && !yield(fillStep{at: at, window: w, next: next, end: next}) {
-			return
-		}
-		at = next
-	}
-}
-
-func (f *filling) wholeSteps(part TimeRange, yield func(fillStep) bool) {
-	for from := part.From; from.Before(part.To); {
-		start, to := f.rule.Window.Around(from, f.rule.Zone)
-		_, after := f.rule.Window.Around(to, f.rule.Zone)
-		w := query.Window{From: start, To: to, UpToSeq: f.pin.upTo(), Now: to}
-		if !yield(fillStep{at: f.rule.dueBy(to, f.options.Now), window: w, next: to, end: f.rule.dueBy(after, f.options.Now)}) {
-			return
-		}
-		from = to
-	}
 }
 
 // evaluate takes one step; false: the query failed.
@@ -532,6 +402,7 @@ func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 	if err := f.engine.States.CommitRound(ctx, round); err != nil {
 		return fmt.Errorf("commit what a gap of %s held: %w", f.rule.ID, err)
 	}
+	f.told[f.rule.ID].add(r.order)
 	f.done = done
 	if f.options.Progress != nil {
 		so := *f.Filled

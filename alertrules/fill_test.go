@@ -157,6 +157,42 @@ func TestFillHistoryLeavesOtherGaps(t *testing.T) {
 		"s 10:10-10:20 history=false notify=false", "s 11:40-11:50 history=true notify=true")
 }
 
+// countedStates count how often they are asked for what was told.
+type countedStates struct {
+	alertrules.States
+	asked int
+}
+
+func (s *countedStates) Episodes(ctx context.Context, rule string, in alertrules.TimeRange) ([]*alertrules.Alert, error) {
+	s.asked++
+	return s.States.Episodes(ctx, rule, in)
+}
+
+// What was told of a rule is asked for once in a fill, and what a gap tells is not told
+// with the next one.
+func TestFillAsksOnceWhatWasTold(t *testing.T) {
+	w := world(t, "Tue 09:58", `rules: [{id: s, logstore: cloudtrail, every: 5m, window: 1h, delay: 0s, query: "eventName:x"}]`)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	w.Log.Add(record("Mon 09:00", "08:12", "eventName", "a"))
+	gap := func(from, to string, reason string, seq int64) alertrules.Gap {
+		return alertrules.Gap{Rule: "s", Reason: reason, From: clock(from), To: clock(to), FromSeq: seq, ToSeq: seq, Generation: "g1"}
+	}
+	round := &alertrules.Round{Gaps: []alertrules.Gap{
+		gap("08:00", "08:40", alertrules.GapDown, 0), gap("08:45", "08:50", alertrules.GapDown, 0), gap("08:20", "08:25", alertrules.GapLate, 1), gap("08:30", "08:55", alertrules.GapLate, 2),
+	}}
+	if err := w.States.CommitRound(t.Context(), round); err != nil {
+		t.Fatal(err)
+	}
+	states := &countedStates{States: w.Engine.States}
+	w.Engine.States = states
+	fill(t, w, false)
+	if states.asked != 1 {
+		t.Errorf("asked %d times", states.asked)
+	}
+	same(t, "found", lates(w), "s 08:15-08:40 history=false notify=false", "s 08:40-08:45 history=false notify=false",
+		"s 08:45-08:50 history=false notify=false", "s 08:50-08:55 history=false notify=false")
+}
+
 // A query that fails keeps the rest of the gap; it is filled later. Two gaps that
 // overlap are evaluated once, and what cannot be filled stays and says why.
 func TestFillKeepsWhatIsLeft(t *testing.T) {

@@ -13,12 +13,27 @@ import (
 // What filling a gap finds and another alert told: nobody is told it twice, and
 // where what is found ends, the reason is true.
 
-// tellers are the alerts that fired in the time of a gap.
+// toldAlerts are the alerts of a rule that last and that somebody is told of, by the key
+// of what they tell.
+type toldAlerts map[string][]*Alert
+
+// add adds those of which that is true, without their rows.
+func (t toldAlerts) add(list []*Alert) {
+	for _, a := range list {
+		if a.Mode == State && (!a.History || a.Notify) && t != nil {
+			bare := *a
+			bare.Rows, bare.Gone, bare.Beside = nil, nil, nil
+			t[a.told()] = append(t[a.told()], &bare)
+		}
+	}
+}
+
+// tellers are who told what is in a gap.
 type tellers struct {
-	alerts map[string][]*Alert // by the key of what they tell
-	late   bool                // the gap is one of late records
-	around []string            // of a gap of skipped moments: the rows that hit at the moments beside it
-	before []string            // of an event rule and late records: the rows of the moment without these
+	alerts toldAlerts
+	late   bool     // the gap is one of late records
+	around []string // of a gap of skipped moments: the rows that hit at the moments beside it
+	before []string // of an event rule and late records: the rows of the moment without these
 }
 
 // rows are those that were told in event mode, and are not news where a gap is filled.
@@ -29,22 +44,27 @@ func (t *tellers) rows() []string {
 	return slices.Concat(t.around, t.before)
 }
 
-// askTellers asks for the alerts of a rule that last, if it may have some.
+// askTellers asks for the alerts of a rule that last, if it may have some: once in a Fill,
+// since the oldest of its gaps. Those that the Fill finds are added.
 func (f *filling) askTellers(ctx context.Context) (*tellers, error) {
-	t := &tellers{alerts: map[string][]*Alert{}, late: f.Reason == GapLate}
-	if f.rule.Mode == Event && f.rule.NoData == nil {
-		return t, nil
-	}
-	list, err := f.engine.States.Episodes(ctx, f.rule.ID, TimeRange{f.From, f.options.Now.Add(time.Nanosecond)})
-	if err != nil {
-		return nil, fmt.Errorf("read what alerts of %s told: %w", f.rule.ID, err)
-	}
-	for _, a := range list {
-		if !a.History || a.Notify {
-			t.alerts[a.told()] = append(t.alerts[a.told()], a)
+	id := f.rule.ID
+	if f.told[id] == nil {
+		f.told[id] = toldAlerts{}
+		if f.rule.Mode == State || f.rule.NoData != nil {
+			from := f.From
+			for _, g := range f.every {
+				if g.Rule == id {
+					from = earliest(from, g.From)
+				}
+			}
+			list, err := f.engine.States.Episodes(ctx, id, TimeRange{from, f.options.Now.Add(time.Nanosecond)})
+			if err != nil {
+				return nil, fmt.Errorf("read what alerts of %s told: %w", id, err)
+			}
+			f.told[id].add(list)
 		}
 	}
-	return t, nil
+	return &tellers{alerts: f.told[id], late: f.Reason == GapLate}, nil
 }
 
 // of is the alert that tells of a key at a moment; nil: none does.
