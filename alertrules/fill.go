@@ -382,6 +382,7 @@ func (f *filling) commit(ctx context.Context, done Gap, over time.Time) error {
 		}
 	}
 	for i := range r.evals {
+		r.evals[i].Filled = f.options.Now
 		r.evals[i].Reason += "; the gap was filled " + f.options.Now.Format(time.RFC3339)
 		if r.evals[i].Outcome == Partial {
 			f.Partial++

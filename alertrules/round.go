@@ -166,6 +166,8 @@ type Evaluation struct {
 	Took    time.Duration
 	Error   string
 	Hash    string `json:",omitempty"` // Rule.Hash of the text that was evaluated
+	// Filled is, where it filled a gap, when that was: At is the moment of the schedule.
+	Filled time.Time `json:",omitzero"`
 }
 
 // A Notice is something that the operator has to know, told once for each

@@ -177,12 +177,12 @@ func (l *Logs) unseen(ctx context.Context, o DropOptions, w old, logstore string
 }
 
 // DropHistory deletes the records of evaluations before a moment, and the alerts that
-// ended before it, or were found in a gap that was filled before it, with their news,
+// ended before it, of what filled a gap those of fills before it, with their news,
 // once nobody needs to be told of them. Of an event alert that goes on its news go so.
 // Mails, and what was decided about them, remain.
 func (s *State) DropHistory(ctx context.Context, before time.Time) error {
 	return s.transact(ctx, func(t *tx) error {
-		t.exec("DELETE FROM evaluations WHERE moment < ?", stamp(before))
+		t.exec("DELETE FROM evaluations WHERE moment < ? AND coalesce(json_extract_string(doc, '$.Filled')::TIMESTAMP, moment) < ?", stamp(before), stamp(before))
 		t.exec("DELETE FROM quiet_evaluations WHERE hour < ?", stamp(before))
 		t.exec("DELETE FROM alerts AS a WHERE NOT a.firing AND a.settled AND a.began < ? AND coalesce(json_extract_string("+alertHead+", '$.Filled'), json_extract_string("+alertHead+", '$.Ended'))::TIMESTAMP < ?", stamp(before), stamp(before))
 		t.exec("DELETE FROM acks WHERE alert NOT IN (SELECT id FROM alerts)")

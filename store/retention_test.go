@@ -172,7 +172,12 @@ func TestG43EndedAlertsGoWithTheHistory(t *testing.T) {
 	news := func(id string, n int64, at time.Time) *alertrules.News {
 		return &alertrules.News{Alert: id, N: n, At: at}
 	}
+	var evals []alertrules.Evaluation
+	for at, filled := range map[time.Time]time.Time{old: {}, old.Add(time.Hour): old.Add(aDay), old.Add(2 * time.Hour): now, now: {}} {
+		evals = append(evals, alertrules.Evaluation{Rule: "r", At: at, Outcome: alertrules.Firing, Rows: 1, Filled: filled})
+	}
 	ok(t, s.CommitRound(ctx, &alertrules.Round{
+		Evaluations: evals,
 		Alerts: []*alertrules.Alert{
 			alert("A-0001", alertrules.State, old.Add(time.Hour)), alert("A-0002", alertrules.State, now), alert("A-0003", alertrules.State, time.Time{}),
 			alert("A-0004", alertrules.State, old.Add(time.Hour)), // untold
@@ -191,5 +196,9 @@ func TestG43EndedAlertsGoWithTheHistory(t *testing.T) {
 	ok(t, s.in.db.QueryRow("SELECT (SELECT string_agg(id, ' ' ORDER BY id) FROM alerts), (SELECT string_agg(alert || '#' || n, ' ' ORDER BY alert, n) FROM news), (SELECT string_agg(alert, ' ') FROM acks)").Scan(&alerts, &pieces, &acks))
 	if got, want := alerts+"; "+pieces+"; "+acks, "A-0002 A-0003 A-0004 A-0006 A-0007; A-0006#2 A-0006#3 A-0007#1; A-0003"; got != want {
 		t.Errorf("left %s, want %s", got, want)
+	}
+	kept, err := s.Evaluations(ctx, "r", old, now, 10)
+	if ok(t, err); len(kept) != 2 || !kept[0].At.Equal(old.Add(2*time.Hour)) || !kept[1].At.Equal(now) {
+		t.Errorf("evaluations left %v", kept)
 	}
 }
