@@ -334,3 +334,18 @@ func TestAdditionsAreNotFoundAgain(t *testing.T) {
 		t.Errorf("%d evaluations say who covers them", covered)
 	}
 }
+
+// A late record that takes back what an alert told which is over adds nothing: the windows
+// behind were told, too.
+func TestWhatIsTakenBackAddsNothing(t *testing.T) {
+	w := world(t, "09:10", `rules: [{id: s, logstore: findings, window: whole 1h, every: 1h, delay: 0s, query: "status:x", trigger: {rows: "== 1"}}]`)
+	handle(t, w, "s", alertrulestest.Matching(everything))
+	for _, at := range []string{"09:20", "10:20"} {
+		w.Log.Add(record(at, at, "status", "a"))
+	}
+	w.Log.Add(record("12:30", "09:40", "status", "late"))
+	want(t, runTo(t, w, "14:00"), "status", "10:00 begin A-0001 medium: a", "12:00 end A-0001 no rows")
+	if all := w.States.All(); len(all) != 1 {
+		t.Errorf("%d alerts", len(all))
+	}
+}

@@ -361,7 +361,7 @@ func (r *run) refold(o observation, g *group, i int) {
 		r.end(a, o, EndWithdrawn)
 	case a == nil && firing:
 		r.begin(o, g, p.FirstHit).Addition = true
-	case a == nil && came: // it began and ended before now
+	case a == nil && came && slices.Contains(r.state.Verdicts[i].Hits, g.key): // it began and ended before now
 		a = r.begin(o, g, r.state.Verdicts[i].At)
 		a.Addition = true
 		r.close(a, o.at, EndNoRows)

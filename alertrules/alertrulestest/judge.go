@@ -26,6 +26,7 @@ func (h *History) judge() {
 	for _, rule := range []string{"whole", "absent"} {
 		h.lastVerdicts(rule, numbers)
 		h.whatStands(rule)
+		h.toldOnce(rule)
 	}
 	for _, rule := range []string{"slides", "lacks"} {
 		h.seenInTime(rule, numbers)
@@ -209,12 +210,23 @@ func (h *History) seenInTime(rule string, numbers map[int]int64) {
 	}
 }
 
+// tellsSince is the first moment of which an alert tells.
+func tellsSince(a *alertrules.Alert) time.Time {
+	if a.Addition {
+		return a.Since
+	}
+	return a.Began
+}
+
 // covering are those of some alerts that fired at a moment, by what they tell of.
 func covering(alerts []*alertrules.Alert, at time.Time) map[string][]*alertrules.Alert {
 	all := map[string][]*alertrules.Alert{}
 	for _, a := range alerts {
 		off := a.How == alertrules.EndRemoved || a.How == alertrules.EndDisabled // after the evaluation of that moment
-		if !at.Before(a.Began) && (a.Firing() || at.Before(a.Ended) || off && at.Equal(a.Ended)) {
+		if a.Addition && a.Ended.Equal(a.Began) && !at.Equal(a.Since) {          // it tells of one window
+			continue
+		}
+		if !at.Before(tellsSince(a)) && (a.Firing() || at.Before(a.Ended) || off && at.Equal(a.Ended)) {
 			all[a.Labels["awsRegion"]] = append(all[a.Labels["awsRegion"]], a)
 		}
 	}
@@ -226,9 +238,10 @@ func covering(alerts []*alertrules.Alert, at time.Time) map[string][]*alertrules
 func (h *History) toldOnce(rule string) {
 	alerts := slices.DeleteFunc(h.tape.alerts(rule), func(a *alertrules.Alert) bool { return a.Late && a.Gap != alertrules.GapLate })
 	for _, a := range alerts { // of two that overlap, one begins while the other fires
-		for value, list := range covering(alerts, a.Began) {
+		at := tellsSince(a)
+		for value, list := range covering(alerts, at) {
 			if len(list) > 1 {
-				h.Fatalf("at %s %s of %s is told by %s and %s", a.Began, value, rule, list[0].ID, list[1].ID)
+				h.Fatalf("at %s %s of %s is told by %s and %s", at, value, rule, list[0].ID, list[1].ID)
 			}
 		}
 	}
