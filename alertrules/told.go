@@ -10,8 +10,11 @@ import (
 	"tocsin/query"
 )
 
-// What filling a gap finds and another alert told: nobody is told it twice, and
-// where what is found ends, the reason is true.
+// What filling a gap finds and others told: it is not told again where the moment, or those
+// beside it, show that it was, and where what is found ends, the reason is true. Told again
+// may be what was told between gaps that were joined (JoinGaps); over whole windows, behind
+// the first window of it, what late records had added to a rule that needs several hits;
+// and, where somebody asks for a mail, what was told at the moments of a gap of history.
 
 // toldAlerts are the alerts of a rule that last and that somebody is told of, by the key
 // of what they tell.
