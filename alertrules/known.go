@@ -218,6 +218,7 @@ func (r *run) offCauses(now time.Time, how EndHow) {
 }
 
 func (k *knower) closeAll(r *run, how EndHow) {
+	r.closeQuiet(k.now)
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		r.close(r.live[key], k.now, how)
 	}
@@ -313,6 +314,7 @@ func (k *knower) stage(ctx context.Context, rule *Rule, s *RuleState) error {
 	if err != nil {
 		return err
 	}
+	r.closeQuiet(k.now)
 	for _, key := range slices.Sorted(maps.Keys(r.live)) {
 		r.close(r.live[key], k.now, EndStaging)
 	}

@@ -47,8 +47,9 @@ type Logs interface {
 type States interface {
 	// RuleStates returns what is known of every rule, by rule id.
 	RuleStates(ctx context.Context) (map[string]*RuleState, error)
-	// Alerts returns the firing alerts and open event episodes of rules, oldest
-	// first. It is asked only of rules whose RuleState.Live is not 0. The caller
+	// Alerts returns the alerts of rules that have not ended, oldest first: also event
+	// episodes of which everything is told, which a round has yet to end
+	// (Alert.ClosesAt). It is asked only of rules whose RuleState.Live is not 0. The caller
 	// may change them.
 	Alerts(ctx context.Context, rules ...string) ([]*Alert, error)
 	// Episodes returns the alerts of a rule in state mode, also those that are over,

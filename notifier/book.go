@@ -90,8 +90,8 @@ type Decided struct {
 	// marked. They stay for history, in state Replaced, without their bytes.
 	Replaced []int64
 	// Settled are alerts of which nobody needs to be told any more; an alert
-	// comes back when a later round stores it or news of it. States.Alerts does
-	// not return settled event episodes: their next news opens a new one.
+	// comes back when a later round stores it or news of it. An event episode that
+	// is over is settled and fires still, until a round ends it (Alert.ClosesAt).
 	Settled     []string
 	SettledNews []NewsKey
 	// Closes sets Alert.ClosesAt by alert id, the zero time too. It belongs to

@@ -187,7 +187,7 @@ func flapText(f *Flap, zone *time.Location) string {
 	return fmt.Sprintf("flapping: began %d times since %s", f.N, moment(f.First, f.Last, zone))
 }
 
-// againText says that an alert began again, or nothing. Events never end, so
+// againText says that an alert began again, or nothing. Events are no states, so
 // they do not begin again.
 func againText(a *alertrules.Alert) string {
 	if !a.Again || a.Mode == alertrules.Event {

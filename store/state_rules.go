@@ -28,7 +28,7 @@ func (s *State) RuleStates(ctx context.Context) (map[string]*alertrules.RuleStat
 
 // Alerts implements alertrules.States.
 func (s *State) Alerts(ctx context.Context, rules ...string) ([]*alertrules.Alert, error) {
-	return s.alerts(ctx, "a.rule IN "+oneOf+" AND a.firing AND NOT (a.event AND a.settled) ORDER BY a.began, a.id", texts(rules))
+	return s.alerts(ctx, "a.rule IN "+oneOf+" AND a.firing ORDER BY a.began, a.id", texts(rules))
 }
 
 // alerts reads whole alerts, of the table a.

@@ -138,8 +138,8 @@ func TestDecisionsAreIdempotentAndSettle(t *testing.T) {
 	if work, err = s.Work(ctx, b.Next); err != nil || len(work.Due) != 1 || work.Due[0] != b.Key() {
 		t.Errorf("work when the timer is due: %+v, %v", work, err)
 	}
-	if alerts, err := s.Alerts(ctx, "r"); err != nil || len(alerts) != 0 {
-		t.Errorf("a settled episode is still open: %v, %v", alerts, err)
+	if alerts, err := s.Alerts(ctx, "r"); err != nil || len(alerts) != 1 || !alerts[0].ClosesAt.Equal(now) {
+		t.Errorf("a settled episode is not there to be ended: %v, %v", alerts, err)
 	}
 	ok(t, s.CommitRound(ctx, &alertrules.Round{News: []*alertrules.News{{Alert: "A-0001", N: 2}}}))
 	g, err := s.Group(ctx, "r")

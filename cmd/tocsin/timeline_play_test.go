@@ -192,6 +192,13 @@ func (pl *player) step(s step) {
 	if s.Gaps != nil {
 		pl.gaps(s.Gaps)
 	}
+	if s.GoOn != nil {
+		depth, err := pl.p.store.State.Depth(context.Background())
+		pl.check(err)
+		if depth.GoOn() != *s.GoOn {
+			pl.fault("%d alerts go on, want %d", depth.GoOn(), *s.GoOn)
+		}
+	}
 	if s.Stop {
 		pl.stop()
 	}

@@ -104,7 +104,8 @@ type step struct {
 	Fill    string              `yaml:"fill"`    // gaps fill, before the round: "yes", or "notify" with --notify
 	Crash   bool                `yaml:"crash"`   // the program ends after every transaction of this moment and starts again
 	Holds   []notifiertest.Hold `yaml:"holds"`
-	Gaps    []string            `yaml:"gaps"` // all that there are after this moment, oldest first: "RULE FROM TO REASON"; not given: they do not matter
+	GoOn    *int64              `yaml:"go_on"` // how many alerts go on after this moment; not given: that does not matter
+	Gaps    []string            `yaml:"gaps"`  // all that there are after this moment, oldest first: "RULE FROM TO REASON"; not given: they do not matter
 	Mails   []notifiertest.Want `yaml:"mails"`
 }
 

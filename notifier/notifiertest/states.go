@@ -30,7 +30,7 @@ func (m *Memory) Alerts(_ context.Context, rules ...string) ([]*alertrules.Alert
 	var out []*alertrules.Alert
 	for _, id := range slices.Sorted(maps.Keys(m.alerts)) {
 		row := m.alerts[id]
-		if a := row.alert(); slices.Contains(rules, row.rule) && a.Firing() && !(a.Mode == alertrules.Event && row.settled) {
+		if a := row.alert(); slices.Contains(rules, row.rule) && a.Firing() {
 			out = append(out, a)
 		}
 	}
