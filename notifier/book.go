@@ -163,6 +163,11 @@ type Outbox interface {
 	Ready(ctx context.Context, now time.Time, limit int) (rows []*Mail, next time.Time, err error)
 	// Mails returns rows by their ids, with their bytes.
 	Mails(ctx context.Context, ids []int64) ([]*Mail, error)
+	// ParkedFor returns the ids of the parked rows for an address, in whatever case.
+	ParkedFor(ctx context.Context, recipient string) ([]int64, error)
+	// OpenCauses returns the keys with this beginning of the causes that are open
+	// (Notice), in their order.
+	OpenCauses(ctx context.Context, prefix string) ([]string, error)
 	// Record is T3: everything of d, or nothing. The rows exist; their bytes
 	// are left alone.
 	Record(ctx context.Context, d *Delivery) error

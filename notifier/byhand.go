@@ -42,7 +42,8 @@ func (n *Notifier) Retry(ctx context.Context, id int64, now time.Time, why strin
 
 // Drop ends a row without sending it. Events that it tells of count as told; state
 // alerts as told until there is news of them, as after a refusal, and their end
-// is not told to whoever never heard of their begin. No clock starts.
+// is not told to whoever never heard of their begin. No clock starts. When no other
+// row for its recipient is parked, that the address was refused is over.
 func (n *Notifier) Drop(ctx context.Context, id int64, now time.Time, why string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -52,6 +53,9 @@ func (n *Notifier) Drop(ctx context.Context, id int64, now time.Time, why string
 	}
 	m.State, m.Marked, m.Ended, m.Next = Dropped, false, exact(now), time.Time{}
 	d := &Delivery{At: exact(now), Mails: []*Mail{m}, Log: answers(m, exact(now), why)}
+	if d.Notices, err = n.dropped(ctx, m, d.At); err != nil {
+		return err
+	}
 	beliefs, err := n.o.Book.Beliefs(ctx, m.keys())
 	if err != nil {
 		return err

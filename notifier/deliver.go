@@ -8,10 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"tocsin/alertrules"
 )
 
 // readyRows is how many rows are looked at in one go.
@@ -251,7 +248,11 @@ func (n *Notifier) outcome(ctx context.Context, t try, o Outcome) error {
 	d := &Delivery{At: now}
 	switch o.Kind {
 	case Sent:
-		d.Notices = n.works(now)
+		over, err := n.accepted(ctx, m, now)
+		if err != nil {
+			return err
+		}
+		d.Notices = append(n.works(now), over...)
 		m.State, m.Marked, m.Ended = Accepted, false, now
 		return n.finish(ctx, m, d, func(b *Belief) {
 			b.Accept(m.ID, now)
@@ -346,13 +347,4 @@ func (n *Notifier) unmark(ctx context.Context, t try, d *Delivery) error {
 func (n *Notifier) finish(ctx context.Context, m *Mail, d *Delivery, change func(*Belief)) error {
 	d.Log = append(d.Log, answers(m, d.At, string(m.State)+": "+m.Answer)...)
 	return n.commit(ctx, m, d, change)
-}
-
-// refusedNotice tells of a refused address, once for each address and day (D27).
-func refusedNotice(m *Mail, now time.Time) alertrules.Notice {
-	return alertrules.Notice{
-		Key:   "mail/refused/" + strings.ToLower(m.Recipient) + "/" + now.UTC().Format(time.DateOnly),
-		Text:  fmt.Sprintf("%s refused: %s\nThe mail waits in the outbox; the next news tries the address again.", m.Recipient, m.Answer),
-		Since: now,
-	}
 }

@@ -97,6 +97,12 @@ func (b *previewBook) Ready(context.Context, time.Time, int) (rows []*Mail, next
 // Mails implements Outbox.
 func (b *previewBook) Mails(context.Context, []int64) ([]*Mail, error) { return nil, nil }
 
+// ParkedFor implements Outbox.
+func (b *previewBook) ParkedFor(context.Context, string) ([]int64, error) { return nil, nil }
+
+// OpenCauses implements Outbox.
+func (b *previewBook) OpenCauses(context.Context, string) ([]string, error) { return nil, nil }
+
 // Record implements Outbox and forgets.
 func (b *previewBook) Record(context.Context, *Delivery) error { return nil }
 

@@ -51,6 +51,16 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]*notifi
 	return list, rows.Err()
 }
 
+// ParkedFor implements notifier.Outbox.
+func (s *State) ParkedFor(ctx context.Context, recipient string) ([]int64, error) {
+	return column[int64](ctx, s.in.db, "SELECT id FROM mails WHERE state = 'parked' AND lower(json_extract_string(doc, '$.Recipient')) = lower(?) ORDER BY id", recipient)
+}
+
+// OpenCauses implements notifier.Outbox.
+func (s *State) OpenCauses(ctx context.Context, prefix string) ([]string, error) {
+	return column[string](ctx, s.in.db, "SELECT key FROM causes WHERE starts_with(key, ?) ORDER BY key", prefix)
+}
+
 // Record implements notifier.Outbox.
 func (s *State) Record(ctx context.Context, d *notifier.Delivery) error {
 	return s.transact(ctx, func(t *tx) error {

@@ -402,3 +402,25 @@ func TestDropGaps(t *testing.T) {
 		t.Errorf("recorded %+v", e)
 	}
 }
+
+func TestRefusalsOfAnAddress(t *testing.T) {
+	s, ctx := openTestState(t), t.Context()
+	first, err := s.NextMailIDs(ctx, 4)
+	ok(t, err)
+	var mails []*notifier.Mail
+	for i, state := range []notifier.MailState{notifier.Parked, notifier.Waiting, notifier.Parked, notifier.Parked} {
+		mails = append(mails, &notifier.Mail{ID: first + int64(i), State: state, Since: now, Recipient: []string{hostile, hostile, "Ben@example.com", "ben@example.com"}[i]})
+	}
+	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Mails: mails, Notices: []alertrules.Notice{
+		{Key: "mail/refused/b_n@example.com/2026-11-24", Since: now}, {Key: "mail/refused/ben@example.com/2026-11-24", Since: now}, {Key: "mail/refused/ben@example.com/2026-11-23", Since: now},
+	}}))
+	for recipient, want := range map[string][]int64{hostile: {first}, "BEN@example.com": {first + 2, first + 3}, "nobody": nil} {
+		if got, err := s.ParkedFor(ctx, recipient); err != nil || !slices.Equal(got, want) {
+			t.Errorf("given up for %q: %v, %v; want %v", recipient, got, err, want)
+		}
+	}
+	want := []string{"mail/refused/ben@example.com/2026-11-23", "mail/refused/ben@example.com/2026-11-24"}
+	if got, err := s.OpenCauses(ctx, "mail/refused/ben@example.com/"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("open: %q, %v", got, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/notifier"
@@ -41,6 +42,31 @@ func (m *Memory) Mails(_ context.Context, ids []int64) ([]*notifier.Mail, error)
 		}
 	}
 	return out, nil
+}
+
+// ParkedFor implements notifier.Outbox.
+func (m *Memory) ParkedFor(_ context.Context, recipient string) ([]int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ids []int64
+	for _, row := range m.mails {
+		if row.State == notifier.Parked && strings.EqualFold(row.Recipient, recipient) {
+			ids = append(ids, row.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// OpenCauses implements notifier.Outbox.
+func (m *Memory) OpenCauses(_ context.Context, prefix string) ([]string, error) {
+	var keys []string
+	for _, n := range m.Open() {
+		if strings.HasPrefix(n.Key, prefix) {
+			keys = append(keys, n.Key)
+		}
+	}
+	return keys, nil
 }
 
 // Record implements notifier.Outbox.
