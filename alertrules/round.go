@@ -183,6 +183,11 @@ type Notice struct {
 	// Once says that it is news and no cause: there is no end of it, and nothing is
 	// wrong. It is told once for each Key, however often it is given.
 	Once bool `json:",omitempty"`
+	// Wrong says of what is told once that something is wrong all the same: the cause
+	// is a silent one.
+	Wrong bool `json:",omitempty"`
+	// Silent says that the cause begins, or is over, without anybody being told.
+	Silent bool `json:",omitempty"`
 }
 
 // A Round is what T1 commits: the outcome of all rules that were evaluated

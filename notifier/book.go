@@ -165,9 +165,6 @@ type Outbox interface {
 	Mails(ctx context.Context, ids []int64) ([]*Mail, error)
 	// ParkedFor returns the ids of the parked rows for an address, in whatever case.
 	ParkedFor(ctx context.Context, recipient string) ([]int64, error)
-	// OpenCauses returns the keys with this beginning of the causes that are open
-	// (Notice), in their order.
-	OpenCauses(ctx context.Context, prefix string) ([]string, error)
 	// Record is T3: everything of d, or nothing. The rows exist; their bytes
 	// are left alone.
 	Record(ctx context.Context, d *Delivery) error

@@ -260,7 +260,7 @@ func (c *composition) operator() {
 	switch {
 	case c.mail.State == "resolved":
 		c.mail.Reason = "it works again"
-	case !slices.ContainsFunc(c.d.notices, func(n Notice) bool { return !n.Once }):
+	case !slices.ContainsFunc(c.d.notices, func(n Notice) bool { return !n.Once || n.Wrong }):
 		c.mail.Severity, c.mail.Reason = "", "news of the agent; nothing is wrong"
 	}
 	c.mail.Title = c.mail.Items[0].Title

@@ -248,11 +248,7 @@ func (n *Notifier) outcome(ctx context.Context, t try, o Outcome) error {
 	d := &Delivery{At: now}
 	switch o.Kind {
 	case Sent:
-		over, err := n.accepted(ctx, m, now)
-		if err != nil {
-			return err
-		}
-		d.Notices = append(n.works(now), over...)
+		d.Notices = append(n.works(now), refusedNoLonger(m, now))
 		m.State, m.Marked, m.Ended = Accepted, false, now
 		return n.finish(ctx, m, d, func(b *Belief) {
 			b.Accept(m.ID, now)
@@ -260,7 +256,7 @@ func (n *Notifier) outcome(ctx context.Context, t try, o Outcome) error {
 		})
 	case Failed:
 		m.State, m.Marked, m.Ended = Parked, false, now
-		d.Notices = append(d.Notices, refusedNotice(m, now))
+		d.Notices = refused(m, now)
 		return n.finish(ctx, m, d, func(b *Belief) {
 			b.Refuse(m.ID, now)
 			b.Next = now

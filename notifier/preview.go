@@ -100,9 +100,6 @@ func (b *previewBook) Mails(context.Context, []int64) ([]*Mail, error) { return 
 // ParkedFor implements Outbox.
 func (b *previewBook) ParkedFor(context.Context, string) ([]int64, error) { return nil, nil }
 
-// OpenCauses implements Outbox.
-func (b *previewBook) OpenCauses(context.Context, string) ([]string, error) { return nil, nil }
-
 // Record implements Outbox and forgets.
 func (b *previewBook) Record(context.Context, *Delivery) error { return nil }
 

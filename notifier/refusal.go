@@ -13,41 +13,36 @@ import (
 	"tocsin/alertrules"
 )
 
-// refusalCauses begins the keys of the causes that mails to an address were refused.
-func refusalCauses(address string) string { return "mail/refused/" + strings.ToLower(address) + "/" }
-
-// refusedNotice tells of a refused address, once for each address and day (D27).
-func refusedNotice(m *Mail, now time.Time) alertrules.Notice {
-	return alertrules.Notice{
-		Key: refusalCauses(m.Recipient) + now.UTC().Format(time.DateOnly),
+// refused tells of a refused address, once for each address and day (D27), and begins
+// the cause that it is refused.
+func refused(m *Mail, now time.Time) []alertrules.Notice {
+	n := alertrules.Notice{
+		Key: refusal(m.Recipient),
 		Text: fmt.Sprintf("%s refused: %s\nMail %d is given up, and kept. The next news tries the address again; \"tocsin outbox retry %d\" does so now, \"tocsin outbox drop %d\" ends it.",
 			m.Recipient, m.Answer, m.ID, m.ID, m.ID),
-		Since: now,
+		Since:  now,
+		Silent: true,
 	}
+	told := n
+	told.Key, told.Once, told.Wrong, told.Silent = n.Key+"/"+now.UTC().Format(time.DateOnly), true, true, false
+	return []alertrules.Notice{n, told}
 }
 
-// accepted ends what the operator was told of refusals of the address of m, which was
-// sent.
-func (n *Notifier) accepted(ctx context.Context, m *Mail, now time.Time) ([]alertrules.Notice, error) {
-	return n.refusalsOver(ctx, m.Recipient, m.Recipient+" is refused no longer: mail "+fmt.Sprint(m.ID)+" was sent", now)
+// refusal is the cause that mails to an address were refused.
+func refusal(address string) string { return "mail/refused/" + strings.ToLower(address) }
+
+// refusedNoLonger ends the cause that the address of m was refused: m was sent, or the
+// last that was given up is dropped. Nobody is told: who dropped it knows.
+func refusedNoLonger(m *Mail, now time.Time) alertrules.Notice {
+	return alertrules.Notice{Key: refusal(m.Recipient), Since: now, Over: true, Silent: true}
 }
 
-// dropped does so for m that is dropped, unless another mail to its address is
-// given up.
+// dropped is what follows from dropping m: its address is refused no longer, unless
+// another mail to it is given up.
 func (n *Notifier) dropped(ctx context.Context, m *Mail, now time.Time) ([]alertrules.Notice, error) {
 	parked, err := n.o.Outbox.ParkedFor(ctx, m.Recipient)
 	if err != nil || slices.ContainsFunc(parked, func(id int64) bool { return id != m.ID }) {
 		return nil, err
 	}
-	return n.refusalsOver(ctx, m.Recipient, m.Recipient+" refused mails, and the last of them was dropped", now)
-}
-
-// refusalsOver ends all causes that mails to an address were refused.
-func (n *Notifier) refusalsOver(ctx context.Context, address, text string, now time.Time) ([]alertrules.Notice, error) {
-	keys, err := n.o.Outbox.OpenCauses(ctx, refusalCauses(address))
-	var over []alertrules.Notice
-	for _, key := range keys {
-		over = append(over, alertrules.Notice{Key: key, Text: text, Since: now, Over: true})
-	}
-	return over, err
+	return []alertrules.Notice{refusedNoLonger(m, now)}, nil
 }

@@ -207,21 +207,3 @@ func firstWords(text string) string {
 	words := strings.Fields(text)
 	return strings.Join(words[:min(4, len(words))], " ")
 }
-
-// column reads one column of what the mails and causes are.
-func column[T any](ctx context.Context, q querier, text string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the outbox: %w", err)
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		var v T
-		if err := rows.Scan(&v); err != nil {
-			return nil, fmt.Errorf("read the outbox: %w", err)
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
-}

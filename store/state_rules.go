@@ -326,7 +326,9 @@ func (t *tx) notices(list []alertrules.Notice) {
 		} else {
 			t.insert("causes", "key VARCHAR, since TIMESTAMP, text VARCHAR", []row{{"key": n.Key, "since": stamp(n.Since), "text": n.Text}})
 		}
-		t.notice(n)
+		if !n.Silent {
+			t.notice(n)
+		}
 	}
 }
 

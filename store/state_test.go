@@ -411,16 +411,20 @@ func TestRefusalsOfAnAddress(t *testing.T) {
 	for i, state := range []notifier.MailState{notifier.Parked, notifier.Waiting, notifier.Parked, notifier.Parked} {
 		mails = append(mails, &notifier.Mail{ID: first + int64(i), State: state, Since: now, Recipient: []string{hostile, hostile, "Ben@example.com", "ben@example.com"}[i]})
 	}
-	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Mails: mails, Notices: []alertrules.Notice{
-		{Key: "mail/refused/b_n@example.com/2026-11-24", Since: now}, {Key: "mail/refused/ben@example.com/2026-11-24", Since: now}, {Key: "mail/refused/ben@example.com/2026-11-23", Since: now},
-	}}))
+	ok(t, s.Commit(ctx, &notifier.Decided{At: now, Mails: mails}))
 	for recipient, want := range map[string][]int64{hostile: {first}, "BEN@example.com": {first + 2, first + 3}, "nobody": nil} {
 		if got, err := s.ParkedFor(ctx, recipient); err != nil || !slices.Equal(got, want) {
 			t.Errorf("given up for %q: %v, %v; want %v", recipient, got, err, want)
 		}
 	}
-	want := []string{"mail/refused/ben@example.com/2026-11-23", "mail/refused/ben@example.com/2026-11-24"}
-	if got, err := s.OpenCauses(ctx, "mail/refused/ben@example.com/"); err != nil || !slices.Equal(got, want) {
-		t.Errorf("open: %q, %v", got, err)
+	for _, over := range []bool{false, true} { // silent: a cause that nobody is told of
+		ok(t, s.Record(ctx, &notifier.Delivery{At: now, Notices: []alertrules.Notice{{Key: "mail/refused/ben", Since: now, Silent: true, Over: over}}}))
+		causes, err := s.Causes(ctx)
+		ok(t, err)
+		work, err := s.Work(ctx, now)
+		ok(t, err)
+		if open := len(causes) > 0; open == over || len(work.Notices) > 0 {
+			t.Errorf("over %t: causes %+v, to tell %+v", over, causes, work.Notices)
+		}
 	}
 }

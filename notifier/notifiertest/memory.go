@@ -100,6 +100,9 @@ func (m *Memory) notice(notices []alertrules.Notice) {
 		} else {
 			m.open[key] = n
 		}
+		if n.Silent {
+			continue
+		}
 		m.noticeN++
 		m.notices = append(m.notices, notifier.Notice{N: m.noticeN, Notice: n})
 	}

@@ -58,17 +58,6 @@ func (m *Memory) ParkedFor(_ context.Context, recipient string) ([]int64, error)
 	return ids, nil
 }
 
-// OpenCauses implements notifier.Outbox.
-func (m *Memory) OpenCauses(_ context.Context, prefix string) ([]string, error) {
-	var keys []string
-	for _, n := range m.Open() {
-		if strings.HasPrefix(n.Key, prefix) {
-			keys = append(keys, n.Key)
-		}
-	}
-	return keys, nil
-}
-
 // Record implements notifier.Outbox.
 func (m *Memory) Record(_ context.Context, d *notifier.Delivery) error {
 	m.mu.Lock()
