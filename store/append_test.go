@@ -355,3 +355,34 @@ func TestAppendProperty(t *testing.T) {
 		}
 	})
 }
+
+// A broken record of an object that has grown is the dead letter that is kept
+// already; another place, other bytes, or another object is not.
+func TestAppendBrokenAgain(t *testing.T) {
+	l, ls := openTest(t, t.TempDir()).Logs, testLogstore()
+	bad := rec{broken: "no JSON"}
+	other := rec{broken: "no end"}
+	log := func(name, version string, records ...rec) script { return script{name, version, records} }
+	for _, x := range []struct {
+		name string
+		log  script
+		want string // place in the list, object, version and position of all dead letters
+	}{
+		{"new", log("a", "1", bad), "1 a 1 0"},
+		{"grown", log("a", "2", bad, recs(1)[0]), "1 a 2 0"},
+		{"grown, with another", log("a", "3", bad, recs(1)[0], bad), "1 a 3 0, 2 a 3 2"},
+		{"grown again", log("a", "4", bad, recs(1)[0], bad, recs(2)[0]), "1 a 4 0, 2 a 4 2"},
+		{"other bytes", log("a", "5", other), "1 a 4 0, 2 a 4 2, 3 a 5 0"},
+		{"another object", log("b", "1", bad), "1 a 4 0, 2 a 4 2, 3 a 5 0, 4 b 1 0"},
+	} {
+		sum := appendScripts(t, l, ls, []script{x.log}, nil)
+		letters, err := l.DeadLettersAfter(t.Context(), "", 0, 100)
+		var got []string
+		for i, d := range letters {
+			got = append(got, fmt.Sprint(i+1, " ", d.Object, " ", d.Version, " ", d.Position))
+		}
+		if s := strings.Join(got, ", "); err != nil || s != x.want || sum.Broken == 0 {
+			t.Errorf("%s: %s, not %s; %d broken, %v", x.name, s, x.want, sum.Broken, err)
+		}
+	}
+}

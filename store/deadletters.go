@@ -41,6 +41,7 @@ func (a *appender) setAside(ctx context.Context) error {
 			return err
 		}
 	}
+	first := a.nextID
 	err := a.appendRows(ctx, "deadletters", func(add func(...driver.Value) error) error {
 		for _, l := range a.letters {
 			if l.whole != nil && a.attempts != nil {
@@ -53,7 +54,28 @@ func (a *appender) setAside(ctx context.Context) error {
 		return nil
 	})
 	a.letters = a.letters[:0]
-	return err
+	if err != nil || a.attempts != nil || a.again != nil {
+		return err
+	}
+	return a.keptAlready(ctx, first)
+}
+
+// keptAlready forgets those dead letters from the number first on that are kept
+// already: of the same object, place and content. So a broken line of a log that grows
+// is one dead letter, however often the log is read again. The kept one is then of the
+// version that was read last, from which it can be read again.
+func (a *appender) keptAlready(ctx context.Context, first int64) error {
+	const equal = `d.id < $first AND n.id >= $first AND d.position IS NOT NULL AND d.logstore = n.logstore AND d.object = n.object
+		AND d.position = n.position AND d."offset" = n."offset" AND d.reason = n.reason AND d.raw IS NOT DISTINCT FROM n.raw`
+	for _, statement := range []string{
+		"UPDATE deadletters AS d SET version = n.version FROM deadletters n WHERE " + equal,
+		"DELETE FROM deadletters AS n USING deadletters d WHERE " + equal,
+	} {
+		if _, err := a.conn.ExecContext(ctx, statement, sql.Named("first", first)); err != nil {
+			return fmt.Errorf("look for the same dead letters: %w", err)
+		}
+	}
+	return nil
 }
 
 // letterRow is the row of a dead letter.
