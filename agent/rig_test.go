@@ -175,8 +175,13 @@ func (l *lines) count(s string) int {
 // put writes a file that was changed last at a moment.
 func put(t *testing.T, dir, name string, changed time.Time) {
 	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte("{}\n"), 0o600); err != nil {
+	write(t, filepath.Join(dir, name), "{}\n", changed)
+}
+
+// write writes a file that changed at that time.
+func write(t *testing.T, path, text string, changed time.Time) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(path, changed, changed); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Objects of a disk: the files that a user names, and those of folders.
@@ -135,9 +136,13 @@ func (l *lister) file(path string, info fs.FileInfo, named bool) {
 // FileObject makes an Object of a file; named: the user named it.
 func FileObject(path string, info fs.FileInfo, named bool) Object {
 	return Object{
-		Name: path, Version: fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano()), Modified: info.ModTime(), Size: info.Size(), Named: named,
+		Name: path, Version: fileVersion(info.Size(), info.ModTime()), Modified: info.ModTime(), Size: info.Size(), Named: named,
 		Open: func() (io.ReadCloser, error) { return os.Open(path) },
 	}
+}
+
+func fileVersion(size int64, modified time.Time) string {
+	return fmt.Sprintf("%d-%d", size, modified.UnixNano())
 }
 
 // runFormats are the endings of one run's files, the longest first, as they

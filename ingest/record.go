@@ -71,6 +71,7 @@ type Object struct {
 	Archived string    // its key in the archive; "" when it is not there
 	Held     []byte    // the content, when its source forgets it: kept with a dead letter
 	Lines    bool      // lines of many writers: none says for the others what they are, so that nothing is unpacked
+	Part     bool      // a part of a log that grows, see Growing: its source hands out the whole later
 	Open     func() (io.ReadCloser, error)
 	// Again says whether the source hands the object out again when it could not
 	// be read for this reason; nil: it does not.

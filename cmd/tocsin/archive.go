@@ -42,7 +42,7 @@ func (p *project) archived(ctx context.Context, s agent.Source, l agent.Load) (o
 	}
 	objects = slices.Clone(objects)
 	for i, o := range objects {
-		if loaded[i] {
+		if loaded[i] || o.Part { // a log that grows would be kept as often as it is read
 			continue
 		}
 		k, err := p.archive.Keep(ctx, archive.Origin{Source: s.Name, Tenant: s.Tenant}, o, l.Now)
