@@ -86,6 +86,7 @@ func runAgent(ctx context.Context, e *env, o *options, f logFlags) error {
 func runProject(ctx context.Context, e *env, o *options) error {
 	return withProject(ctx, e, o, runCommand, func(p *project) error {
 		p.warnProblems()
+		defer sayStopping(ctx, e)()
 		e.logger().Info("running", "rules", len(p.rules.Rules), "sources", len(p.config.sources), "mail", p.mailTo())
 		if err := p.begin(ctx); err != nil {
 			return err
@@ -95,6 +96,22 @@ func runProject(ctx context.Context, e *env, o *options) error {
 		}
 		return p.runAgents(ctx, o)
 	})
+}
+
+// sayStopping logs that the agent stops as soon as it is told to: what is in flight may
+// take minutes from then on. The function that it returns is called at the end, and waits
+// for the line.
+func sayStopping(ctx context.Context, e *env) (done func()) {
+	said := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		e.logger().Info("stopping: what is in flight is finished", "because", context.Cause(ctx))
+		close(said)
+	})
+	return func() {
+		if !forget() {
+			<-said
+		}
+	}
 }
 
 // log writes the lines of the agent to standard error.

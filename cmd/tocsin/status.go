@@ -25,7 +25,7 @@ func newStatus(e *env, o *options) *cobra.Command {
 		Use:   "status",
 		Short: "Show how it is: records, rules, alerts, mails, and what is wrong.",
 		Long: `Status reads the data directory. While "tocsin run" has it, the agent answers,
-and its process is named first.
+and its process is named first; without one that is said first.
 
 Exit status: 0 well, 1 degraded, 3 it could not look.`,
 		Args: arguments(cobra.NoArgs),
@@ -49,6 +49,8 @@ func runStatus(ctx context.Context, e *env, o *options) error {
 func (p *project) status(ctx context.Context) error {
 	if p.env.host != nil {
 		fmt.Fprintf(p.env.stdout, "agent: %s, pid %d\n", runCommand, os.Getpid())
+	} else {
+		fmt.Fprintf(p.env.stdout, "agent: not running (%s)\n", runCommand)
 	}
 	for _, part := range []func(context.Context) error{
 		p.statusDisk, p.statusRecords, p.statusSources, p.statusRules(true), p.statusMissed, p.statusAlerts(shownFiring), p.statusMail, p.statusHeld, p.statusWrong,
@@ -158,6 +160,8 @@ func (p *project) ruleStatus(r *alertrules.Rule, s *alertrules.RuleState) (text 
 		return "not evaluated yet", true
 	case s.Error != "":
 		return fmt.Sprintf("%s since %s: %s", p.env.color("31", "error"), at(s.ErrorSince), diag.Line(s.Error)), false
+	case s.Outcome == alertrules.Failed: // no query of it did
+		return "not evaluated since it was quarantined", true
 	case s.Outcome == "":
 		return "no window was over yet at " + at(s.Moment), true
 	}

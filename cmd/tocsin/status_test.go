@@ -31,6 +31,7 @@ func TestRuleStatus(t *testing.T) {
 		{nil, "not evaluated yet", true},
 		{&alertrules.RuleState{Moment: at("10:05"), Outcome: alertrules.OK}, "ok at 2026-11-26T10:05:00Z", true},
 		{&alertrules.RuleState{Moment: at("10:05"), Outcome: alertrules.Failed, Error: "no", ErrorSince: at("09:55")}, "error since 2026-11-26T09:55:00Z: no", false},
+		{&alertrules.RuleState{Moment: at("10:05"), Outcome: alertrules.Failed}, "not evaluated since it was quarantined", true},
 		{
 			&alertrules.RuleState{Moment: at("10:05"), Outcome: alertrules.Partial, Bound: "it took longer than 1m", BoundSince: at("10:05")},
 			"partial at 2026-11-26T10:05:00Z: it took longer than 1m", false,
