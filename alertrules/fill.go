@@ -269,7 +269,7 @@ func (f *filling) held() string {
 	if f.run == nil || !f.rule.held(f.run.state) {
 		return ""
 	}
-	return heldText
+	return heldText(f.rule.ID)
 }
 
 // mistrust takes over to the rule that a query of the fill could not be stopped.

@@ -282,8 +282,10 @@ func (e *Engine) Missing(ctx context.Context, set *Set, now time.Time) ([]Gap, e
 	return gaps, nil
 }
 
-// heldText says why gaps of a rule are not filled.
-const heldText = "the rule is quarantined (tocsin rules release)"
+// heldText says why gaps of a rule that is quarantined are not filled, and when they can be.
+func heldText(rule string) string {
+	return fmt.Sprintf("the rule is quarantined; after tocsin rules release %s its gap can be filled", rule)
+}
 
 // dangers says of rules that are quarantined why their gaps are not filled either.
 func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string, error) {
@@ -294,7 +296,7 @@ func (e *Engine) dangers(ctx context.Context, rules []*Rule) (map[string]string,
 	why := map[string]string{}
 	for _, r := range rules {
 		if r.held(states[r.ID]) {
-			why[r.ID] = heldText
+			why[r.ID] = heldText(r.ID)
 		}
 	}
 	return why, nil

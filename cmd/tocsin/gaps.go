@@ -114,8 +114,8 @@ as delayed, by the next "tocsin run"; what it finds in gaps of history is
 recorded alone, unless that was loaded with --notify or --notify is given here.
 No live alert and no counter changes. A fill that is stopped goes on from there.
 
-Exit status: 1 if a gap stays, because a query failed, the rule is gone or
-disabled, or the records are. What nobody will fill is forgotten with
+Exit status: 1 if a gap stays, because a query failed, the rule is quarantined,
+gone or disabled, or the records are gone. What nobody will fill is forgotten with
 "tocsin gaps drop".`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.rules = args
@@ -146,7 +146,7 @@ func fillGaps(ctx context.Context, e *env, o *options, flags fillFlags) error {
 			return err
 		}
 		defer release()
-		all, err := p.store.State.Gaps(ctx)
+		all, err := p.fillable(ctx)
 		if err != nil {
 			return err
 		}
@@ -238,6 +238,17 @@ func dropGaps(ctx context.Context, e *env, o *options, f byFlags, rules []string
 		}
 		return errors.Join(err, p.store.State.Operate(ctx, list...))
 	})
+}
+
+// fillable are the gaps that a fill goes through: those that are stored, as they are, and
+// those of rules that are quarantined, of which it says that they stay.
+func (p *project) fillable(ctx context.Context) ([]alertrules.Gap, error) {
+	stored, err := p.store.State.Gaps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := p.engine.Missing(ctx, p.rules, p.now)
+	return append(stored, missing...), err
 }
 
 // gaps are those that are stored, and those of rules that are quarantined, which grow.
