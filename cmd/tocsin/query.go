@@ -32,6 +32,7 @@ type queryFlags struct {
 	rule     string
 	at       string
 	rows     bool // limit was given
+	ranged   bool // a range was given, of times or numbers
 	explain  bool
 	dialect  string
 }
@@ -58,6 +59,7 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 				return err
 			}
 			f.rows = cmd.Flags().Changed("rows")
+			f.ranged = slices.ContainsFunc([]string{"all", "last", "from", "to", "after-seq", "last-seq"}, cmd.Flags().Changed)
 			if cmd.Flags().Changed("dialect") && !f.explain {
 				return usage("--dialect goes with --explain: tocsin query asks its own store")
 			}
@@ -76,7 +78,7 @@ pipe, and formula-safe on a terminal. A bound that is hit is reported.`,
 	addDialect(cmd, &f.dialect)
 	cmd.Flags().StringVar(&f.alert, "alert", "", "show the rows of the alert of this `id`")
 	cmd.Flags().StringVar(&f.rule, "rule", "", "instead of QUERY, that of the rule of this `id`, with its exceptions; ID@HASH is a version of it")
-	cmd.Flags().StringVar(&f.at, "at", "", "with --rule: the rule as it was at this `moment`")
+	cmd.Flags().StringVar(&f.at, "at", "", "with --rule: the rule as it was at this `moment`, over what it looked at then unless a range is given")
 	return cmd
 }
 

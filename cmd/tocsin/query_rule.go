@@ -70,11 +70,68 @@ func (p *project) queryRule(ctx context.Context, f queryFlags, format string) er
 	if err != nil {
 		return err
 	}
+	if f.at != "" && !f.ranged {
+		if rule, at, w, err = p.windowThen(ctx, rule, at, hash); err != nil {
+			return err
+		}
+		return p.explainOrAnswer(ctx, f, format, f.planOf(rule, at), w)
+	}
 	w.Now = at
 	if rule.Window.Kind == alertrules.WholeWindow && !w.To.IsZero() {
 		w.Now = w.To
 	}
 	return p.explainOrAnswer(ctx, f, format, f.planOf(rule, at), w)
+}
+
+// windowThen is what a rule looked at for the last moment of its schedule until a time,
+// with its text, where hash names none, as it was evaluated; said on standard error. Of
+// a moment that is not kept it is the window as the text says it; a rule that looks at
+// no time has none then.
+func (p *project) windowThen(ctx context.Context, rule *alertrules.Rule, at time.Time, hash string) (*alertrules.Rule, time.Time, query.Window, error) {
+	_, due, from := until(rule, at)
+	list, err := p.store.State.Evaluations(ctx, rule.ID, from, at, 1)
+	if err != nil {
+		return nil, at, query.Window{}, err
+	}
+	w, how := query.Window{}, "as it was evaluated"
+	if len(list) > 0 && list[0].Outcome != alertrules.Skipped && looked(list[0].Window) {
+		due, w = list[0].At, list[0].Window
+		if hash == "" {
+			if rule, err = p.ruleThen(ctx, rule.ID, due, list[0].Hash); err != nil {
+				return nil, at, w, err
+			}
+		}
+	} else {
+		var ok bool
+		if w, ok = ownWindow(rule, due); !ok {
+			return nil, at, w, usage("what %s looked at for %s is not kept: name a range, such as --last 24h or --all", diag.Line(rule.ID), p.when(due))
+		}
+		how = "as the rule says; what came in later is in it too"
+	}
+	w.Now = due
+	if rule.Window.Kind == alertrules.WholeWindow {
+		w.Now = w.To
+	}
+	return rule, due, w, note(p.env, "tocsin: note: the window of %s at %s: %s, %s", diag.Line(rule.ID), p.when(due), p.spanText(w, rule.Window.Kind == alertrules.NewWindow), how)
+}
+
+// spanText says which records a window is of: of a rule over what is new also when it
+// begins before the first.
+func (p *project) spanText(v query.Window, overNew bool) string {
+	span := "everything"
+	switch {
+	case !v.From.IsZero():
+		span = fmt.Sprintf("event times from %s until %s", p.when(v.From), p.when(v.To))
+	case v.AfterSeq > 0 || overNew:
+		span = fmt.Sprintf("what was stored after __seq__ %d", v.AfterSeq)
+	}
+	switch {
+	case v.UpToSeq > 0:
+		span += fmt.Sprintf(", up to __seq__ %d, the last that was stored", v.UpToSeq)
+	case v.UpToSeq < 0:
+		span += ", when nothing was stored"
+	}
+	return span
 }
 
 // planOf is the plan of a rule at a moment, with the bound of --rows where there is

@@ -223,23 +223,26 @@ func (w *chain) found(e *alertrules.Evaluation) {
 	w.say("trigger", "%s (took %s)", outcome, e.Took.Round(time.Millisecond))
 }
 
-// window says what a rule looked at, and the command that looks again.
+// window says what a rule looked at, and the command that looks again; of an
+// evaluation that was none, that it looked at nothing.
 func (w *chain) window(e *alertrules.Evaluation) {
-	span, v := "everything", e.Window
+	v := e.Window
 	switch {
-	case !v.From.IsZero():
-		span = fmt.Sprintf("event times from %s until %s", w.p.when(v.From), w.p.when(v.To))
-	case v.AfterSeq > 0 || w.overNew(e.Rule):
-		span = fmt.Sprintf("what was stored after __seq__ %d", v.AfterSeq)
+	case e.Outcome == alertrules.Skipped:
+		w.say("window", "%s was skipped: nothing was looked at", w.p.when(e.At))
+		return
+	case e.Outcome == alertrules.Failed && !looked(v):
+		w.say("window", "nothing was looked at for %s: %s", w.p.when(e.At), e.Reason)
+		return
 	}
-	switch {
-	case v.UpToSeq > 0:
-		span += fmt.Sprintf(", up to __seq__ %d, the last that was stored", v.UpToSeq)
-	case v.UpToSeq < 0:
-		span += ", when nothing was stored"
-	}
-	w.say("window", "evaluated for %s over %s", w.p.when(e.At), span)
+	w.say("window", "evaluated for %s over %s", w.p.when(e.At), w.p.spanText(v, w.overNew(e.Rule)))
 	w.command(w.again(e))
+}
+
+// looked reports whether a window is one that was evaluated: of that a number or a time
+// is known, also when nothing was stored.
+func looked(v query.Window) bool {
+	return v.UpToSeq != 0 || v.AfterSeq != 0 || !v.From.IsZero() || !v.To.IsZero()
 }
 
 // overNew reports whether a rule, as it is now, looks at what is new.

@@ -47,15 +47,10 @@ func (w *chain) moment(id, text string) {
 		w.say("state", "quarantined since %s: %s", w.p.when(d.Since), d.Reason)
 		w.command("tocsin rules release " + id)
 	}
-	every, due := time.Hour, at
-	if known {
-		every = max(rule.Schedule.Every, time.Second)
-		due = cmp.Or(rule.Schedule.Last(at), at)
+	if !known {
+		rule = nil
 	}
-	from := at.Add(-every)
-	if due.Before(from) {
-		from = due
-	}
+	every, due, from := until(rule, at)
 	list, err := w.p.store.State.Evaluations(w.ctx, id, from, at, 1)
 	w.note(err)
 	switch {
@@ -66,6 +61,36 @@ func (w *chain) moment(id, text string) {
 		w.quiet(rule, s, due, at)
 	}
 	w.around(id, at, every)
+}
+
+// until is the last moment of a rule's schedule until a time, how often there is one,
+// and from when on an evaluation counts as that of the moment. Of a rule that is not
+// there any more (nil) nothing is known.
+func until(rule *alertrules.Rule, at time.Time) (every time.Duration, due, from time.Time) {
+	every, due = time.Hour, at
+	if rule != nil {
+		every = max(rule.Schedule.Every, time.Second)
+		due = cmp.Or(rule.Schedule.Last(at), at)
+	}
+	if from = at.Add(-every); due.Before(from) {
+		from = due
+	}
+	return every, due, from
+}
+
+// ownWindow is the window of event time of a rule at a moment of its schedule, as it is
+// written; false for one that looks at none.
+func ownWindow(rule *alertrules.Rule, due time.Time) (v query.Window, ok bool) {
+	to := due.Add(-rule.Delay)
+	switch rule.Window.Kind {
+	case alertrules.SlidingWindow:
+		return query.Window{From: to.Add(-rule.Window.Length), To: to}, true
+	case alertrules.WholeWindow: // the last that was over
+		v.To, _ = rule.Window.Around(to, rule.Zone)
+		v.From, _ = rule.Window.Around(v.To.Add(-time.Nanosecond), rule.Zone)
+		return v, true
+	}
+	return v, false
 }
 
 // version says which text of the rule held.
@@ -117,11 +142,18 @@ func (w *chain) quiet(rule *alertrules.Rule, s *alertrules.RuleState, due, at ti
 		text += fmt.Sprintf(", as in all %d quiet evaluations of the hour from %s, which are counted and not kept one by one", n, w.p.when(hour))
 	}
 	w.say("trigger", "%s", text)
-	if rule == nil || rule.Window.Kind != alertrules.SlidingWindow {
+	if rule == nil {
 		return
 	}
-	to := due.Add(-rule.Delay)
-	v := query.Window{From: to.Add(-rule.Window.Length), To: to}
+	v, ok := ownWindow(rule, due)
+	if !ok {
+		what := "what was stored since the evaluation before"
+		if rule.Window.Kind == alertrules.SnapshotWindow {
+			what = "all that there was then"
+		}
+		w.say("window", "%s, as the rule is written now; which numbers these were is not kept", what)
+		return
+	}
 	w.say("window", "about %s until %s, as the rule is written now; what came in later is in it too", w.p.when(v.From), w.p.when(v.To))
 	w.command(w.again(&alertrules.Evaluation{Rule: rule.ID, At: due, Window: v}))
 }
