@@ -79,7 +79,7 @@ func besideFiles() map[string]string {
 
 var (
 	besideMoment = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?|\b\d{16}\b|\(\d+m \d+s\)`)
-	besidePID    = regexp.MustCompile(`(?m)^agent: tocsin run, pid \d+\n`)
+	besidePID    = regexp.MustCompile(`(?m)^agent: (tocsin run, pid \d+|not running \(tocsin run\))\n`)
 )
 
 // besideOnce runs a command line and returns what came back, without moments. Behind
@@ -119,6 +119,7 @@ func besideSame(t *testing.T, lines []string) {
 	with, without := t.TempDir(), t.TempDir()
 	files := besideFiles()
 	files["statements.txt"] = "* | SELECT count(*) AS n\n\neventName:((\n\n.fields\n"
+	files["typo.yaml"] = "rules: [{id: typo, logstore: cloudtrail, query: \"eventName:StopLoging or recipientAccountId:x\", every: 24h, severity: low}]\n"
 	writeFiles(t, with, files)
 	for _, args := range [][]string{{"load", "live.json"}, {"load", "old.json", "broken.json"}, {"run", "--once"}} {
 		if out, err := command(t, with, args...).CombinedOutput(); err != nil && args[0] != "load" {
@@ -171,7 +172,7 @@ func TestBesideSame(t *testing.T) {
 	besideSame(t, []string{
 		"status", "query -l cloudtrail --all -o table ~ userIdentity.userName in $people | SELECT count(*) AS n", "query ~ eventName:((",
 		"why $ALERT", "ack $ALERT --note called", "load more.json absent.json", "load - < typed.json", "shell -l cloudtrail --all -o csv < statements.txt",
-		"backup safe", "gaps fill daily",
+		"check typo.yaml", "backup safe", "gaps fill daily",
 	})
 }
 

@@ -24,8 +24,8 @@ func newCheck(e *env, o *options) *cobra.Command {
 		Short: "Check configuration, rules and templates, also without a data directory.",
 		Long: `Check reads tocsin.yaml, the templates, and the rule files: those of the
 configuration, or those below PATH. It reports every mistake with its place and
-a way out, and evaluates nothing. Where there is a data directory that no other
-process has, filters are compared with the values that occur.
+a way out, and evaluates nothing. Where there is a data directory, filters are
+compared with the values that occur; while "tocsin run" has it, the agent is asked.
 
 Exit status: 1 for any error, 0 for warnings alone.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -90,7 +90,7 @@ func (p *project) lint(ctx context.Context, t *tally) (err error) {
 	}
 	if s != nil {
 		f.Stored, f.Fixtures = s, fixtures
-		defer func() { err = errors.Join(err, s.err, p.close()) }()
+		defer func() { err = errors.Join(err, s.err, s.close()) }()
 	}
 	for _, l := range lint.Run(f) {
 		t.list(l)
