@@ -386,7 +386,7 @@ func TestFillsAskNoMoreOfWhatRanAway(t *testing.T) {
 	const failed = "found, told=true the query failed: the query cannot be stopped"
 	for _, c := range []struct{ at, first, second string }{
 		{"12:15", "s down: 26 evaluated, 1 " + failed, "s down: 0 evaluated, 0 " + failed},
-		{"12:20", "s down: 26 evaluated, 1 found, told=true", "s down: 0 evaluated, 0 found, told=true the rule is quarantined (tocsin rules release)"},
+		{"12:20", "s down: 26 evaluated, 1 found, told=true", "s down: 0 evaluated, 0 found, told=true the rule is quarantined; after tocsin rules release s its gap can be filled"},
 	} {
 		w := world(t, "09:58", `rules: [{id: s, logstore: findings, every: 5m, window: 15m, query: "status:x"}]`)
 		w.Log.Add(record("09:57", "12:02", "status", "x1"))

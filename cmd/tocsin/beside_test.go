@@ -433,7 +433,7 @@ func TestP29TwoProcesses(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(data, "socket")); err != nil {
 		t.Fatalf("no socket is left to be met: %v", err)
 	}
-	if out, err := command(t, dir, "status").CombinedOutput(); err != nil || strings.Contains(string(out), "agent:") {
+	if out, err := command(t, dir, "status").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "agent: not running (tocsin run)\n") {
 		t.Errorf("status after kill -9: %v %s", err, out)
 	}
 	last := start(t, dir)

@@ -88,12 +88,13 @@ func (p *project) queryRule(ctx context.Context, f queryFlags, format string) er
 // a moment that is not kept it is the window as the text says it; a rule that looks at
 // no time has none then.
 func (p *project) windowThen(ctx context.Context, rule *alertrules.Rule, at time.Time, hash string) (*alertrules.Rule, time.Time, query.Window, error) {
-	_, due, from := until(rule, at)
-	list, err := p.store.State.Evaluations(ctx, rule.ID, from, at, 1)
+	_, due, _ := until(rule, at)
+	list, err := p.store.State.Evaluations(ctx, rule.ID, due, at, 1)
 	if err != nil {
 		return nil, at, query.Window{}, err
 	}
-	w, how := query.Window{}, "as it was evaluated"
+	var w query.Window
+	how := "as it was evaluated"
 	if len(list) > 0 && list[0].Outcome != alertrules.Skipped && looked(list[0].Window) {
 		due, w = list[0].At, list[0].Window
 		if hash == "" {
