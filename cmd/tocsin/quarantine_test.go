@@ -44,14 +44,20 @@ func TestQuarantinedRuleIsSaid(t *testing.T) {
 	c.wants(c.run(exitDone, "gaps", "fill", "heavy"), "heavy was not evaluated from ")
 
 	// What a quiet moment looked at is not kept: it is the window of the rule, not the last day.
-	writeFiles(t, ".", map[string]string{"t.jsonl": trailRecord(1, c.now.Add(-30*time.Minute), "in") + trailRecord(2, c.now.Add(-75*time.Minute), "out")})
-	c.run(exitDone, "load", "t.jsonl")
+	writeFiles(t, ".", map[string]string{"t.jsonl": trailRecord(1, c.now.Add(-25*time.Minute), "in") + trailRecord(2, c.now.Add(-75*time.Minute), "out")})
+	c.run(exitDone, "load", "--live", "t.jsonl")
 	c.wants(c.run(exitDone, "why", "heavy@12:00:30"), "about 2026-11-20T11:29:00Z until 2026-11-20T11:59:00Z, as the rule is written now")
 	said = c.run(exitDone, "query", "--rule", "heavy", "--at", "12:00:30")
 	if c.wants(said, "the window of heavy at 2026-11-20T12:00:00Z: event times from 2026-11-20T11:29:00Z until 2026-11-20T11:59:00Z, as the rule says; what came in later is in it too\n", `"in"`); strings.Contains(said, `"out"`) {
 		t.Errorf("it is not in the window: %s", said)
 	}
 	c.wants(c.run(exitDone, "query", "--rule", "heavy", "--at", "12:00:30", "--all"), `"out"`)
+
+	// What fired is asked again as it was, of that moment and of none beside it.
+	c.now = c.now.Add(3 * time.Minute)
+	c.run(exitDone, "run", "--once")
+	c.wants(c.run(exitDone, "query", "--rule", "heavy", "--at", "12:16"), "the window of heavy at 2026-11-20T12:15:00Z: event times from 2026-11-20T11:44:00Z until 2026-11-20T12:14:00Z, up to __seq__ 2, the last that was stored, as it was evaluated\n", `"in"`)
+	c.wants(c.run(exitDone, "query", "--rule", "heavy", "--at", "12:20"), "the window of heavy at 2026-11-20T12:20:00Z: ", "as the rule says")
 }
 
 // The window of a rule at a moment, as it is written.
