@@ -25,7 +25,7 @@ func newCheck(e *env, o *options) *cobra.Command {
 		Long: `Check reads tocsin.yaml, the templates, and the rule files: those of the
 configuration, or those below PATH. It reports every mistake with its place and
 a way out, and evaluates nothing. Where there is a data directory, filters are
-compared with the values that occur; while "tocsin run" has it, the agent is asked.
+compared with the values that occur; an agent that has it is asked.
 
 Exit status: 1 for any error, 0 for warnings alone.`,
 		RunE: func(cmd *cobra.Command, args []string) error {

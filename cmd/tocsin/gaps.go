@@ -115,8 +115,8 @@ recorded alone, unless that was loaded with --notify or --notify is given here.
 No live alert and no counter changes. A fill that is stopped goes on from there.
 
 Exit status: 1 if a gap stays, because a query failed, the rule is quarantined,
-gone or disabled, or the records are gone. What nobody will fill is forgotten with
-"tocsin gaps drop".`,
+gone or disabled, or the records are gone. What nobody will fill is forgotten
+with "tocsin gaps drop".`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.rules = args
 			return fillGaps(cmd.Context(), e, o, f)
