@@ -163,9 +163,11 @@ func (a *Agent) attend(ctx context.Context, now time.Time) (told bool, err error
 	return told || failed || silence, err
 }
 
-// unfed reports whether sources hold records that were not taken in for want of room.
+// unfed reports whether sources hold records that were not taken in for want of room. A
+// source that always has more, or fails, is waited for as long as at the start.
 func (a *Agent) unfed() bool {
-	return slices.ContainsFunc(a.feeds, func(f *feed) bool { return f.held.Load() })
+	since := time.Now().Add(-a.o.CatchUpWait).Unix()
+	return slices.ContainsFunc(a.feeds, func(f *feed) bool { return f.held.Load() > since })
 }
 
 func (a *Agent) lowDisk() bool {

@@ -64,7 +64,7 @@ type feed struct {
 	noted  *string       // why it fails, as it is noted; nil: not known yet
 	stuck  bool          // what it handed out last could not be stored
 	unused bool          // it was not asked last, for want of room
-	held   atomic.Bool   // for want of room not all that it holds was taken in; any goroutine reads it
+	held   atomic.Int64  // when something was left in it last for want of room, in Unix seconds; 0: all was taken in since; any goroutine reads it
 	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
 }
 
@@ -98,14 +98,19 @@ func (a *Agent) step(ctx context.Context, f *feed, ask ingest.Ask) (records int6
 	}
 	low, _ := a.look()
 	if f.unused = low; low {
-		f.held.Store(true)
+		f.held.Store(time.Now().Unix())
 		f.empty.Store(false)
 		sleep(ctx, ask.Wait, nil)
 		return 0, false, nil
 	}
 	defer func() {
 		f.empty.Store(!more)
-		f.held.Store((f.unused || f.held.Load()) && more)
+		switch {
+		case f.unused:
+			f.held.Store(time.Now().Unix())
+		case err == nil && !more:
+			f.held.Store(0)
+		}
 	}()
 	if err := a.open(ctx, f); err != nil {
 		return 0, false, named(err)

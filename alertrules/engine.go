@@ -100,7 +100,7 @@ func (e *Engine) due(r *Rule, s *RuleState, now time.Time) Due {
 	if !r.Enabled || s != nil && s.Off != "" || r.held(s) {
 		return d
 	}
-	if s == nil || s.Moment.IsZero() || s.Earlier != nil || s.EarlierWhole != nil {
+	if s == nil || s.Moment.IsZero() || s.Error == "" && (s.Earlier != nil || s.EarlierWhole != nil) {
 		d.Moments = []time.Time{now}
 		return d
 	}

@@ -317,9 +317,14 @@ func (r *run) keep(moments []time.Time, at time.Time) {
 	r.state.Retry = slices.Clone(moments[n:])
 }
 
+// unfed reports whether records of an observation may be missing (Engine.Unfed).
+func (r *run) unfed(o observation) bool {
+	return r.pin.unfed && !o.early && r.rule.Mode == State && r.rule.Window.Kind != SnapshotWindow
+}
+
 // observe takes one result into the state and records the evaluation.
 func (r *run) observe(o observation, took time.Duration) {
-	o.unfed = r.pin.unfed && r.rule.Mode == State && r.rule.Window.Kind != SnapshotWindow
+	o.unfed = r.unfed(o)
 	groups := r.rule.split(o, r.room())
 	o.alerts, r.covered = len(groups), nil
 	silences := r.silences(o, groups)

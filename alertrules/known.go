@@ -193,6 +193,7 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 	} else if n := len(s.Retry); n > 0 { // moments that were to be tried again
 		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: s.Retry[0], To: s.Retry[n-1].Add(time.Nanosecond), Reason: GapError})
 	}
+	r.unlookedVerdicts()
 	k.closeAll(r, how)
 	if r.state.Moment.IsZero() { // it was not evaluated yet: what it missed begins where it was made known
 		r.state.Moment = s.Known
@@ -335,11 +336,18 @@ func (k *knower) edit(ctx context.Context, rule *Rule, s *RuleState) error {
 	}
 	if edited {
 		r.state.Edited = k.now
+		r.unlookedVerdicts()
 		r.state.Verdicts = nil // verdicts of another text are not folded with this one's
 	}
 	if whole {
 		r.state.WholeTo, _ = rule.Window.Around(k.now, rule.Zone)
 		r.state.WholeFrom = r.state.WholeTo
+	}
+	if rule.Window.Kind != WholeWindow {
+		r.state.EarlierWhole, r.state.EarlierPending = nil, nil
+	}
+	if rule.Window.Kind != NewWindow {
+		r.state.Earlier = nil
 	}
 	return k.earlier(ctx, r)
 }
@@ -414,4 +422,17 @@ func (e *Engine) Before(ctx context.Context, rule *Rule, s *RuleState, now time.
 		}
 	}
 	return h, nil
+}
+
+// unlookedVerdicts makes gaps of windows that late records touched, as far as these
+// were seen, and that were not evaluated again yet: their verdicts are dropped.
+func (r *run) unlookedVerdicts() {
+	s := r.state
+	var gaps []Gap
+	for _, v := range s.Verdicts {
+		if v.Seq < s.Cursor {
+			gaps = append(gaps, Gap{Rule: r.rule.ID, From: v.From, To: v.To, FromSeq: v.Seq, ToSeq: s.Cursor, Generation: s.Generation, Reason: GapLate})
+		}
+	}
+	r.gaps = append(r.gaps, JoinGaps(gaps)...)
 }

@@ -177,7 +177,7 @@ func (o observation) raw(g *group) [][]any {
 
 // judge says whether a group is a hit. A partial result is only what more rows
 // cannot undo; else it is no observation at all (D30). Nor is it one that nothing was
-// found where records are missing.
+// found where records are missing, or that nothing is there to be found.
 func (r *Rule) judge(o observation, g *group) (hit, known bool) {
 	if isNoData(g.key) {
 		return g.absent, true
@@ -187,7 +187,7 @@ func (r *Rule) judge(o observation, g *group) (hit, known bool) {
 	}
 	hit = r.Trigger.Rows.Holds(len(g.rows))
 	if o.result.Partial == "" {
-		return hit, hit || !o.unfed
+		return hit, !o.unfed || hit != r.Trigger.Rows.Holds(0)
 	}
 	return hit, hit && r.Trigger.Rows.Grows() && (r.Trigger.When == nil || r.Trigger.When.grows)
 }

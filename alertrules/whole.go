@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -201,6 +202,7 @@ func (r *run) verdict(ctx context.Context, at, from, to time.Time) bool {
 // hits are the keys that an observation hits, sorted.
 func (r *run) hits(o observation) []string {
 	var keys []string
+	o.unfed = r.unfed(o)
 	groups := r.rule.split(o, r.room())
 	for _, g := range append(groups, r.silences(o, groups)...) {
 		if hit, known := r.rule.judge(o, g); hit && known {
@@ -234,7 +236,13 @@ func (r *run) late(ctx context.Context, at time.Time) bool {
 		seq = min(seq, x.Seq)
 	}
 	touched, ok := r.touched(ctx, at, TimeRange{v[0].From, v[len(v)-1].To}, seq)
-	for i, looked := 0, false; i < len(v); i++ {
+	order := make([]int, len(v))
+	for i := range v {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v[a].Seq, v[b].Seq) })
+	looked := false
+	for _, i := range order {
 		if touched && ok && v[i].Seq < r.pin.seq {
 			if looked && r.enough() {
 				break
@@ -357,6 +365,7 @@ func (r *run) refold(o observation, g *group, i int) {
 	firing, came, p := r.fold(g.key, i)
 	p.Labels = g.labels
 	switch {
+	case a != nil && !firing && r.pin.unfed: // it may fire again when all is taken in
 	case a != nil && !firing:
 		r.end(a, o, EndWithdrawn)
 	case a == nil && firing:
