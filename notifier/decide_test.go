@@ -58,6 +58,9 @@ func TestDecide(t *testing.T) {
 		{"nothing", nil, &Belief{}, time.Time{}, noon, KindNone, "nothing to tell", time.Time{}},
 		{"begin", []Matter{{alert("A", nil), nil, plain}}, &Belief{}, time.Time{}, noon, KindFirst, "new", time.Time{}},
 		{"again", []Matter{{alert("A", func(a *alertrules.Alert) { a.Again, a.PrevEnded = true, a.Began.Add(-90*time.Minute) }), nil, plain}}, &Belief{}, time.Time{}, noon, KindFirst, "again, 1 h 30 min after it ended", time.Time{}},
+		{"begin for whoever hears of the worse alone", []Matter{{alert("A", func(a *alertrules.Alert) {
+			a.MaxSeverity, a.Ack = alertrules.Critical, &alertrules.Ack{By: "ken", At: noon.Add(-30 * time.Minute), Severity: alertrules.High}
+		}), nil, plain}}, &Belief{}, time.Time{}, noon, KindFirst, "high → critical since ken acknowledged it at 11:30", time.Time{}},
 		{"goes on", []Matter{{alert("A", nil), nil, plain}}, told(noon.Add(-time.Hour), "A"), time.Time{}, noon, KindNone, "nothing new: repeat at 15:00", noon.Add(3 * time.Hour)},
 		{"repeat", []Matter{{alert("A", nil), nil, plain}}, told(noon.Add(-4*time.Hour), "A"), time.Time{}, noon, KindRepeat, "goes on; repeated every 4 h", time.Time{}},
 		{"the smallest repeat interval (D32)", []Matter{{alert("A", nil), nil, plain}, {alert("B", nil), nil, short}}, told(noon.Add(-time.Hour), "A", "B"), time.Time{}, noon, KindRepeat, "goes on; repeated every 4 h", time.Time{}},

@@ -80,7 +80,10 @@ func aheadText(it Item, zone *time.Location) string {
 func firstText(lead Item, now time.Time, zone *time.Location) string {
 	a := lead.Alert
 	text := againText(a)
-	if text == "" {
+	switch {
+	case a.Ack != nil && !a.Acked(): // told to whoever hears of the worse alone
+		text = fmt.Sprintf("%s → %s since %s acknowledged it at %s", a.Ack.Severity, a.MaxSeverity, diag.Line(a.Ack.By), moment(a.Ack.At, now, zone))
+	case text == "":
 		text = "new"
 	}
 	if a.Addition {
