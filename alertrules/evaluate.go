@@ -393,35 +393,6 @@ func (e *Evaluation) supersede(verdict time.Time, before, now []string) {
 	}
 }
 
-// reason says in words why the trigger held or did not.
-func (r *Rule) reason(o observation, groups []*group) string {
-	hits, rows := 0, 0
-	for _, g := range groups {
-		rows += len(g.rows)
-		if hit, known := r.judge(o, g); hit && known {
-			hits++
-		}
-	}
-	s := itoa(len(o.result.Rows)) + " rows"
-	if len(o.result.Rows) == 1 {
-		s = "1 row"
-	}
-	if o.result.Partial != "" || o.cut != "" {
-		s = "≥ " + s
-	}
-	if r.Trigger.When != nil {
-		s += ", " + itoa(rows) + " with " + r.Trigger.When.Text
-	}
-	if len(r.AlertPer) > 0 {
-		s += "; " + itoa(hits) + " of " + itoa(len(groups)) + " values hit"
-	} else if hits > 0 {
-		s += ": " + r.Trigger.Text
-	} else {
-		s += ": not " + r.Trigger.Text
-	}
-	return s
-}
-
 // observeStates steps every key that has rows, fires or is pending. It reports
 // whether anything fires. Of a key without data it says nothing.
 func (r *run) observeStates(o observation, groups []*group, missing func(key string) bool) bool {
