@@ -221,6 +221,8 @@ func kind(b *Belief, s *sorted, w World, now time.Time) Kind {
 		return KindFirst
 	case has[Rises], has[Happened], has[Unwatched]:
 		return KindNews
+	case has[Ends] && (has[Changed] || has[GoesOn]): // of another alert, which is what the mail shows first
+		return KindNews
 	case has[Ends]:
 		return KindResolved
 	case has[CameAndWent]:

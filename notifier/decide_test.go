@@ -66,6 +66,7 @@ func TestDecide(t *testing.T) {
 		{"the smallest repeat interval (D32)", []Matter{{alert("A", nil), nil, plain}, {alert("B", nil), nil, short}}, told(noon.Add(-time.Hour), "A", "B"), time.Time{}, noon, KindRepeat, "goes on; repeated every 4 h", time.Time{}},
 		{"no repeat while a mail is on its way", []Matter{{alert("A", nil), nil, plain}}, func() *Belief { b := told(noon.Add(-5*time.Hour), "A"); b.Queue = []Queued{{Mail: 1}}; return b }(), time.Time{}, noon, KindNone, "nothing more: a mail is on its way", time.Time{}},
 		{"end", []Matter{{alert("A", over), nil, plain}}, told(noon.Add(-time.Hour), "A"), time.Time{}, noon, KindResolved, "over: its rows pass now", time.Time{}},
+		{"end beside one that goes on", []Matter{{alert("A", over), nil, plain}, {alert("B", nil), nil, plain}}, told(noon.Add(-4*time.Hour), "A", "B"), time.Time{}, noon, KindNews, "A is over: its rows pass now", time.Time{}},
 		{"came and went", []Matter{{alert("A", over), nil, plain}}, &Belief{}, time.Time{}, noon, KindDelayed, "it began and ended before it could be told", time.Time{}},
 		{"late", []Matter{{alert("A", nil), nil, plain}}, &Belief{}, noon.Add(-20 * time.Minute), noon, KindDelayed, "decided at 11:40, could not be sent before", time.Time{}},
 		{"not so late", []Matter{{alert("A", nil), nil, plain}}, &Belief{}, noon.Add(-10 * time.Minute), noon, KindFirst, "new", time.Time{}},

@@ -163,6 +163,8 @@ func (d *Decision) newsText(b *Belief, w World, now time.Time) string {
 			parts = append(parts, text)
 		case Unwatched:
 			parts = append(parts, howText(it.Alert, w.Zone))
+		case Ends:
+			parts = append(parts, it.Alert.ID+" is over: "+howText(it.Alert, w.Zone))
 		case Changed:
 			fresh += len(newRows(it))
 		}
