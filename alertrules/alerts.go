@@ -1,6 +1,7 @@
 package alertrules
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -207,10 +208,29 @@ func (r *run) add(a *Alert, o observation, n *News) {
 	r.news = append(r.news, pendingNews{n, a})
 }
 
+// living are the live alerts by their keys, in the order of these.
+func (r *run) living() iter.Seq2[string, *Alert] {
+	return func(yield func(string, *Alert) bool) {
+		for _, key := range slices.Sorted(maps.Keys(r.live)) {
+			if !yield(key, r.live[key]) {
+				return
+			}
+		}
+	}
+}
+
+// closeAll ends what goes on: event episodes that were over already at their time.
+func (r *run) closeAll(at time.Time, how EndHow) {
+	r.closeQuiet(at)
+	for _, a := range r.living() {
+		r.close(a, at, how)
+	}
+}
+
 // closeQuiet ends event episodes in which nothing was told for repeat_interval.
 func (r *run) closeQuiet(at time.Time) {
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		if a := r.live[key]; a.Mode == Event && !a.ClosesAt.IsZero() && !at.Before(a.ClosesAt) {
+	for _, a := range r.living() {
+		if a.Mode == Event && !a.ClosesAt.IsZero() && !at.Before(a.ClosesAt) {
 			r.close(a, a.ClosesAt, EndQuiet)
 		}
 	}

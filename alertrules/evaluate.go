@@ -105,8 +105,8 @@ func (r *run) enough() bool { return r.over != nil && r.over() }
 func (r *run) moment(ctx context.Context, at time.Time) bool {
 	r.generation(at)
 	r.since, r.unlooked = r.state.Cursor, r.historyGaps(r.ahead(at))
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		if a := r.live[key]; a.Mode != r.rule.Mode && !a.NoData { // edited from one mode to the other
+	for _, a := range r.living() {
+		if a.Mode != r.rule.Mode && !a.NoData { // edited from one mode to the other
 			a.Edited = r.state.Edited
 			r.close(a, at, EndEdited)
 		}
@@ -411,9 +411,8 @@ func (r *run) observeStates(o observation, groups []*group, missing func(key str
 		rest[key] = p.Labels
 	}
 	for _, key := range slices.Sorted(maps.Keys(rest)) {
-		if a := r.live[key]; o.unfed && !done[key] && a != nil && a.LastData.IsZero() {
-			a.LastData = a.At
-			r.touch(a)
+		if a := r.live[key]; o.unfed && !done[key] && a != nil {
+			r.unchecked(a)
 		}
 		if !done[key] && !isNoData(key) && !r.rule.unknown(key, missing) {
 			r.stepKey(o, &group{key: key, labels: rest[key]})

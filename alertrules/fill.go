@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"time"
 )
@@ -357,17 +355,6 @@ func (f *filling) records(ctx context.Context) error {
 // lateKey is between the key that an alert would have had and what makes it one of
 // its own.
 const lateKey = "@late/"
-
-// living are the live alerts by their keys, in the order of these.
-func (r *run) living() iter.Seq2[string, *Alert] {
-	return func(yield func(string, *Alert) bool) {
-		for _, key := range slices.Sorted(maps.Keys(r.live)) {
-			if !yield(key, r.live[key]) {
-				return
-			}
-		}
-	}
-}
 
 // commit stores what a piece found, and that this much of the gap is none any
 // more. What still fires is over at a moment.

@@ -194,7 +194,7 @@ func (k *knower) off(ctx context.Context, rule *Rule, s *RuleState, how EndHow) 
 		r.gaps = append(r.gaps, Gap{Rule: rule.ID, From: s.Retry[0], To: s.Retry[n-1].Add(time.Nanosecond), Reason: GapError})
 	}
 	r.unlookedVerdicts()
-	k.closeAll(r, how)
+	k.forget(r, how)
 	if r.state.Moment.IsZero() { // it was not evaluated yet: what it missed begins where it was made known
 		r.state.Moment = s.Known
 	}
@@ -218,11 +218,9 @@ func (r *run) offCauses(now time.Time, how EndHow) {
 	}
 }
 
-func (k *knower) closeAll(r *run, how EndHow) {
-	r.closeQuiet(k.now)
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		r.close(r.live[key], k.now, how)
-	}
+// forget ends what goes on, and forgets what decides about it.
+func (k *knower) forget(r *run, how EndHow) {
+	r.closeAll(k.now, how)
 	r.state.Live, r.state.Pending, r.state.Retry, r.state.Seen, r.state.Verdicts, r.state.Values = 0, nil, nil, nil, nil, nil
 }
 
@@ -315,10 +313,7 @@ func (k *knower) stage(ctx context.Context, rule *Rule, s *RuleState) error {
 	if err != nil {
 		return err
 	}
-	r.closeQuiet(k.now)
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		r.close(r.live[key], k.now, EndStaging)
-	}
+	r.closeAll(k.now, EndStaging)
 	r.state.Live, r.state.Staging = 0, rule.Staging
 	return nil
 }

@@ -138,11 +138,18 @@ func (r *run) heed(o observation, silences []*group) {
 	for _, g := range silences {
 		r.stepKey(o, g)
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		if a := r.live[key]; a.Mode == State && !a.NoData && a.LastData.IsZero() && r.rule.unknown(key, missing) {
-			a.LastData = a.At
-			r.touch(a)
+	for key, a := range r.living() {
+		if a.Mode == State && !a.NoData && r.rule.unknown(key, missing) {
+			r.unchecked(a)
 		}
+	}
+}
+
+// unchecked marks an alert that could not be checked.
+func (r *run) unchecked(a *Alert) {
+	if a.LastData.IsZero() {
+		a.LastData = a.At
+		r.touch(a)
 	}
 }
 
@@ -214,8 +221,7 @@ func (r *run) outdated(at time.Time) {
 			delete(r.state.Pending, key)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.live)) {
-		a := r.live[key]
+	for key, a := range r.living() {
 		if a.NoData && (r.rule.NoData == nil || key != r.rule.ID+noDataMark) {
 			a.Edited = r.state.Edited
 			r.close(a, at, EndEdited)

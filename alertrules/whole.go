@@ -102,11 +102,11 @@ func (r *run) earlierWindows(ctx context.Context, at time.Time) bool {
 		e.From, r.state.Seen = to, nil
 	}
 	if r.rule.Mode == State {
-		for _, key := range slices.Sorted(maps.Keys(r.live)) {
+		for key, a := range r.living() {
 			if p := r.state.Pending[key]; p != nil {
 				*p = p.below(r.threshold(key).M)
 			}
-			r.close(r.live[key], o.at, EndNoRows)
+			r.close(a, o.at, EndNoRows)
 		}
 		r.state.EarlierPending = r.state.Pending
 		r.live, r.state.Pending = live, pending
@@ -163,7 +163,8 @@ func (r *Rule) cut(s *RuleState) bool {
 }
 
 // lags reports whether what a rule that is evaluated beside the rounds has not seen yet
-// at a moment changes what is known of its alerts: not over `new`, and not before an earlier start.
+// at a moment changes what is known of its alerts: not over `new`, and not before an
+// earlier start.
 func (r *Rule) lags(s *RuleState, at time.Time) bool {
 	switch {
 	case r.Window.Kind == NewWindow:

@@ -261,7 +261,7 @@ func (l *Logs) Settled(ctx context.Context, objects []ingest.Object) ([]bool, er
 	if err != nil || len(objects) == 0 {
 		return settled, err
 	}
-	letters, err := numbers(withSource(ctx, &nameSource{objects: objects}), l.in.db,
+	letters, err := column[int32](withSource(ctx, &nameSource{objects: objects}), l.in.db,
 		"SELECT DISTINCT p.n FROM "+batchFunction+"() p JOIN deadletters d ON d.object = p.name AND d.version = p.version WHERE d.position IS NULL")
 	if err != nil {
 		return nil, fmt.Errorf("look into the dead letters: %w", err)

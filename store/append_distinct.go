@@ -192,27 +192,9 @@ func (a *appender) mark(ctx context.Context, b *batch, s span) error {
 // stored returns the rows of a span whose ids the table has, but for what gives
 // way to them.
 func (a *appender) stored(ctx context.Context, b *batch, s span) ([]int32, error) {
-	return numbers(withSource(ctx, &idSource{b: b, rows: s.rows}), a.conn,
+	return column[int32](withSource(ctx, &idSource{b: b, rows: s.rows}), a.conn,
 		"SELECT p.n FROM "+batchFunction+"() p JOIN "+a.target(b.logstore).table+" t ON t.id = p.id WHERE t.time >= make_timestamp(?) AND t.time < make_timestamp(?) AND t.object >= ?",
 		s.from, s.to, a.again.first())
-}
-
-// numbers runs a query for row numbers.
-func numbers(ctx context.Context, q querier, query string, args ...any) ([]int32, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var found []int32
-	for rows.Next() {
-		var n int32
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		found = append(found, n)
-	}
-	return found, rows.Err()
 }
 
 // differing returns which of the rows, all of whose ids are stored, have other
@@ -221,7 +203,7 @@ func (a *appender) differing(ctx context.Context, b *batch, s span, found []int3
 	for _, n := range found {
 		b.rows[n].seq = int64(n) // not used yet: it names the row in the answer
 	}
-	list, err := numbers(withSource(ctx, &rowSource{b: b, rows: found}), a.conn, a.target(b.logstore).differ, s.from, s.to, a.again.first())
+	list, err := column[int32](withSource(ctx, &rowSource{b: b, rows: found}), a.conn, a.target(b.logstore).differ, s.from, s.to, a.again.first())
 	if err != nil {
 		return nil, err
 	}

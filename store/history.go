@@ -145,20 +145,11 @@ func (l *Logs) LateTimes(ctx context.Context, logstore string, in alertrules.Seq
 
 // moments are the times that a statement gives.
 func (l *Logs) moments(ctx context.Context, statement string, args ...any) ([]time.Time, error) {
-	rows, err := l.in.db.QueryContext(ctx, statement, args...)
-	if err != nil {
-		return nil, err
+	list, err := column[time.Time](ctx, l.in.db, statement, args...)
+	for i := range list {
+		list[i] = list[i].UTC()
 	}
-	defer rows.Close()
-	var list []time.Time
-	for rows.Next() {
-		var m time.Time
-		if err := rows.Scan(&m); err != nil {
-			return nil, err
-		}
-		list = append(list, m.UTC())
-	}
-	return list, rows.Err()
+	return list, err
 }
 
 // until are ranges of a length, the last of them up to a time at most.

@@ -52,6 +52,24 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// column reads the rows of a statement that has one column.
+func column[T any](ctx context.Context, q querier, statement string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
 // openInstance opens the engine in memory, attaches the file (created when
 // absent), brings its schema up to date, and locks the engine down. Every
 // connection has the file as its default database.

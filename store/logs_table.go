@@ -104,20 +104,14 @@ func columnsOf(ctx context.Context, q querier, table string) (map[string]string,
 
 // tableNames returns the logstores that have a table, sorted.
 func tableNames(ctx context.Context, q querier) ([]string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT table_name FROM duckdb_tables() WHERE database_name = 'logs' AND starts_with(table_name, ?) ORDER BY 1", tablePrefix)
+	names, err := column[string](ctx, q, "SELECT table_name FROM duckdb_tables() WHERE database_name = 'logs' AND starts_with(table_name, ?) ORDER BY 1", tablePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables: %w", err)
 	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list the tables: %w", err)
-		}
-		names = append(names, strings.TrimPrefix(name, tablePrefix))
+	for i, name := range names {
+		names[i] = strings.TrimPrefix(name, tablePrefix)
 	}
-	return names, rows.Err()
+	return names, nil
 }
 
 // statementsFor returns the DDL that brings a table with the columns has to the

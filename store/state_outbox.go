@@ -53,20 +53,11 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]*notifi
 
 // ParkedFor implements notifier.Outbox.
 func (s *State) ParkedFor(ctx context.Context, recipient string) ([]int64, error) {
-	rows, err := s.in.db.QueryContext(ctx, "SELECT id FROM mails WHERE state = 'parked' AND lower(json_extract_string(doc, '$.Recipient')) = lower(?) ORDER BY id", recipient)
+	ids, err := column[int64](ctx, s.in.db, "SELECT id FROM mails WHERE state = 'parked' AND lower(json_extract_string(doc, '$.Recipient')) = lower(?) ORDER BY id", recipient)
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
-	defer rows.Close()
-	var ids []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read the outbox: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	return ids, nil
 }
 
 // Record implements notifier.Outbox.

@@ -369,18 +369,9 @@ func (t *tx) addRulesOf(alerts, rules map[string]bool) {
 	for id := range alerts {
 		ids = append(ids, id)
 	}
-	rows, err := t.conn.QueryContext(t.ctx, "SELECT DISTINCT rule FROM alerts WHERE id IN "+oneOf, texts(ids))
-	if err != nil {
-		t.err = err
-		return
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var rule string
-		if t.err = rows.Scan(&rule); t.err != nil {
-			return
-		}
+	list, err := column[string](t.ctx, t.conn, "SELECT DISTINCT rule FROM alerts WHERE id IN "+oneOf, texts(ids))
+	for _, rule := range list {
 		rules[rule] = true
 	}
-	t.err = rows.Err()
+	t.err = err
 }

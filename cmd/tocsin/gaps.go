@@ -247,18 +247,15 @@ func (p *project) fillable(ctx context.Context) ([]alertrules.Gap, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing, err := p.engine.Missing(ctx, p.rules, p.now)
+	missing, err := p.engine.Missing(ctx, p.running().rules, p.env.now())
 	return append(stored, missing...), err
 }
 
-// gaps are those that are stored, and those of rules that are quarantined, which grow.
+// gaps are those that are stored, and those of rules that are quarantined, which grow, as
+// they are shown.
 func (p *project) gaps(ctx context.Context) ([]alertrules.Gap, error) {
-	stored, err := p.store.State.Gaps(ctx)
-	if err != nil {
-		return nil, err
-	}
-	missing, err := p.engine.Missing(ctx, p.running().rules, p.env.now())
-	return alertrules.JoinGaps(append(stored, missing...)), err
+	all, err := p.fillable(ctx)
+	return alertrules.JoinGaps(all), err
 }
 
 // gapsOf are the gaps of the rules that the user named.
