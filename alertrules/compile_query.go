@@ -224,10 +224,14 @@ func (c *compiler) planned(p *query.Plan) {
 func (c *compiler) readings(excludes []exclude, deciding []query.Part) {
 	r := c.rule
 	for _, part := range deciding {
-		p, err := part.Query.Plan(c.env.Schema, query.Options{Logstore: part.Logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()})
-		if err != nil {
-			c.fail("rule/query", c.text.Query, fmt.Sprintf("what one of the queries reads cannot be found: %v", err), "")
-			return
+		p := r.plans[0].plan
+		if r.Parts != nil { // it is a plan of all of them
+			var err error
+			p, err = part.Query.Plan(c.env.Schema, query.Options{Logstore: part.Logstore, Lists: c.env.Lists, MaxRows: c.env.maxRows()})
+			if err != nil {
+				c.fail("rule/query", c.text.Query, fmt.Sprintf("what one of the queries reads cannot be found: %v", err), "")
+				return
+			}
 		}
 		for _, name := range p.Logstores() {
 			store, ok := c.env.Schema.Logstore(name)
