@@ -113,6 +113,33 @@ func TestEarlierStartsOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// What is left of an earlier start of whole windows keeps none of another window from
+// being taken in.
+func TestAnEarlierStartOfAnotherWindow(t *testing.T) {
+	const rules = `rules: [{id: s, logstore: findings, %s, every: 1h, start: "%s", query: "status:x"}]`
+	synctest.Test(t, func(t *testing.T) {
+		took := 6 * time.Second
+		w := earlierWorld(t, fmt.Sprintf(rules, "window: whole 1h, delay: 0s", "%s"), "-40h", func(int) bool { return true }, &took)
+		piece(t, w)
+		if w.States.State("s").EarlierWhole == nil {
+			t.Fatal("all of it is taken in")
+		}
+		load(t, w, fmt.Sprintf(rules, "window: new", "-30d"))
+		handle(t, w, "s", alertrulestest.Matching(everything))
+		took = 0
+		piece(t, w)
+		told := 0
+		for _, r := range w.States.Rounds() {
+			for _, n := range r.News {
+				told += len(n.Rows)
+			}
+		}
+		if s := w.States.State("s"); s.EarlierWhole != nil || s.Start != "-30d" || told != 50 {
+			t.Errorf("%d of 50 told, start %s, left %v", told, s.Start, s.EarlierWhole)
+		}
+	})
+}
+
 // hours are those, up to the last hit, of which alerts tell, by their keys, each once.
 func hours(w *alertrulestest.World) (list []string) {
 	for _, a := range w.States.All() {
