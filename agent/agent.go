@@ -114,9 +114,10 @@ const moreTime = 2 * time.Minute
 
 // Once does one round of everything: it makes the rules known, takes in what the
 // sources hold, looks which of them are silent, evaluates every rule that is due, goes on
-// for two minutes with slow ones of which that was not all, decides, and makes one attempt to deliver what is ready, and what that brings to
-// tell; then it keeps the files tidy, and shows that it is alive if all went well. An
-// error of one step does not keep the next ones from being done.
+// for two minutes with slow ones of which that was not all, decides, and makes one attempt
+// to deliver what is ready, and what that brings to tell; then it keeps the files tidy, and
+// shows that it is alive if all went well. An error of one step does not keep the next
+// ones from being done.
 func (a *Agent) Once(ctx context.Context, now time.Time) (Summary, error) {
 	s := Summary{Round: &alertrules.Round{At: now}}
 	a.o.Engine.Unfed = a.unfed

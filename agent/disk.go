@@ -70,8 +70,8 @@ func (r Reserve) lacks(room Room) string {
 	return fmt.Sprintf("the disk of the data directory has %s free, and a reserve of %s (limits.disk_reserve)", inBytes(room.Free), inBytes(r.of(room.Total)))
 }
 
-// Pauses says that a disk has less room than the reserve, so that nothing is taken in; "" where it
-// has enough. open are the causes that the operator was told.
+// Pauses says that a disk has less room than the reserve, so that nothing is taken in; ""
+// where it has enough. open are the causes that the operator was told.
 func (r Reserve) Pauses(room Room, open []alertrules.Notice) string {
 	if !r.low(room, knows(open, diskKey)) {
 		return ""

@@ -64,8 +64,12 @@ type feed struct {
 	noted  *string       // why it fails, as it is noted; nil: not known yet
 	stuck  bool          // what it handed out last could not be stored
 	unused bool          // it was not asked last, for want of room
-	held   atomic.Int64  // when something was left in it last for want of room, in Unix seconds; 0: all was taken in since; any goroutine reads it
-	empty  atomic.Bool   // it held no more when it was asked last, or could not be asked; any goroutine reads it
+
+	// What any goroutine reads: when something was left in it last for want of room, in
+	// Unix seconds, 0 when all was taken in since; and whether it held no more when it was
+	// asked last, or could not be asked.
+	held  atomic.Int64
+	empty atomic.Bool
 }
 
 // open opens the source and looks whether it is new.

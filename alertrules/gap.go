@@ -259,7 +259,8 @@ func (g Gap) holds(o Gap) bool {
 // JoinGaps joins the gaps of history, of late records and of skipped moments of each
 // rule that touch or overlap where the records came in together, and of more than a
 // hundred of them, or a thousand of skipped moments, those that lie closest to each other,
-// the oldest first; those with Notify apart from the others, and each logs file's. Other gaps are left as they are. What it returns is in the order of time.
+// the oldest first; those with Notify apart from the others, and each logs file's. Other
+// gaps are left as they are. What it returns is in the order of time.
 func JoinGaps(gaps []Gap) []Gap {
 	type kind struct {
 		rule, reason, generation string

@@ -14,8 +14,8 @@ const growingHead = 64 << 10
 
 // Growing returns the part of a listed file that can be read while more is written
 // to its end: all whole lines. Its version is none of the file, so that the file is news
-// once more when it rests. When it cannot be read, it is no dead letter: its source hands out the file
-// later. false: nothing can be, since there is no whole line, or since it is no file
+// once more when it rests. When it cannot be read, it is no dead letter: its source hands
+// out the file later. false: nothing can be, since there is no whole line, or since it is no file
 // of one record a line; lists, tables and what is packed may be cut within a record.
 func Growing(o Object) (part Object, ok bool, err error) {
 	whole, err := wholeLines(o)

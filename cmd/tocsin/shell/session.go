@@ -83,8 +83,8 @@ const maxLine = 1 << 20
 var errLong = wrong("a statement is longer than 1 MiB, and nothing behind its beginning is read: keep long lists of values in a named list: field in $name")
 
 // script runs the statements of a pipe. A statement ends where the next line does
-// not go on with it, or is a dot command, whatever is open in it; one that is too long ends the script, since where the next
-// one begins is not known.
+// not go on with it, or is a dot command, whatever is open in it; one that is too long
+// ends the script, since where the next one begins is not known.
 func (s *session) script(ctx context.Context) error {
 	if err := s.chooseLogstore(ctx, nil); err != nil {
 		return err
